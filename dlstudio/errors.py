@@ -1,0 +1,180 @@
+"""Every error dlstudio raises on purpose.
+
+Each class carries the same three facts in its message: what was given, what was expected and
+why, and how to fix it (see `explain`). They inherit from the Python class that a careful user
+would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXNet programs catch.
+
+    MXNetError
+    ├── ShapeError(ValueError)        shapes that do not fit together
+    ├── DTypeError(TypeError)         dtypes that do not fit together
+    ├── DeviceError(ValueError)       arrays on different devices, or a device that is not there
+    ├── ParamError(ValueError)        an operator or layer argument outside its domain
+    ├── ArgumentError(TypeError)      a missing, repeated or unknown argument
+    ├── GradError(RuntimeError)       backward without record, twice, or through nothing
+    │   └── StaleValueError           a value that backward needs was changed in place
+    ├── InitError(RuntimeError)       a parameter used before it has a value
+    │   └── DeferredInitializationError
+    ├── GraphError(ValueError)        a malformed symbolic graph
+    ├── FileFormatError(ValueError)   a truncated or foreign file
+    ├── IndexRangeError(IndexError)   an index outside its axis
+    ├── DataError(RuntimeError)       a data set or worker that cannot deliver
+    └── MissingExtraError(ImportError) an optional library that is not installed
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ArgumentError",
+    "DTypeError",
+    "DataError",
+    "DeferredInitializationError",
+    "DeviceError",
+    "FileFormatError",
+    "GradError",
+    "GraphError",
+    "IndexRangeError",
+    "InitError",
+    "MXNetError",
+    "MissingExtraError",
+    "ParamError",
+    "ShapeError",
+    "StaleValueError",
+    "explain",
+    "missing_extra",
+]
+
+
+class MXNetError(Exception):
+    """Base of all dlstudio errors; named as in MXNet so that ``except MXNetError`` works."""
+
+
+class ShapeError(MXNetError, ValueError):
+    """Shapes that do not fit together.
+
+    Wrong: ``nd.dot(nd.ones((2, 3)), nd.ones((2, 3)))``
+    Right: ``nd.dot(nd.ones((2, 3)), nd.ones((3, 2)))``
+    """
+
+
+class DTypeError(MXNetError, TypeError):
+    """Dtypes that do not fit together.
+
+    Wrong: ``nd.ones(2, dtype="int32") + nd.ones(2)``
+    Right: ``nd.ones(2, dtype="int32").astype("float32") + nd.ones(2)``
+    """
+
+
+class DeviceError(MXNetError, ValueError):
+    """Arrays on different devices, or a device that does not exist.
+
+    Wrong: ``nd.ones(2, ctx=mx.cpu(0)) + nd.ones(2, ctx=mx.cpu(1))``
+    Right: ``nd.ones(2, ctx=mx.cpu(0)) + nd.ones(2, ctx=mx.cpu(1)).as_in_context(mx.cpu(0))``
+    """
+
+
+class ParamError(MXNetError, ValueError):
+    """An argument outside its domain.
+
+    Wrong: ``nd.Dropout(x, p=1.5)``
+    Right: ``nd.Dropout(x, p=0.5)``
+    """
+
+
+class ArgumentError(MXNetError, TypeError):
+    """A missing, repeated or unknown argument.
+
+    Wrong: ``nd.exp(x, axes=1)``
+    Right: ``nd.exp(x)``
+    """
+
+
+class GradError(MXNetError, RuntimeError):
+    """A backward pass that cannot start or cannot be written.
+
+    Wrong: ``y = x * 2; y.backward()``
+    Right: ``with autograd.record(): y = x * 2`` and then ``y.backward()``
+    """
+
+
+class StaleValueError(GradError):
+    """A value that backward needs was overwritten in place.
+
+    Wrong: ``with autograd.record(): y = x.exp()`` then ``y[:] = 0`` then ``y.backward()``
+    Right: ``z = y.copy(); z[:] = 0`` and then ``y.backward()``
+    """
+
+
+class InitError(MXNetError, RuntimeError):
+    """A parameter was used before it was given a value.
+
+    Wrong: ``net = nn.Dense(3); net(x)``
+    Right: ``net = nn.Dense(3); net.initialize(); net(x)``
+    """
+
+
+class DeferredInitializationError(InitError):
+    """A parameter whose shape is not known yet was read.
+
+    Wrong: ``net = nn.Dense(3); net.initialize(); net.weight.data()``
+    Right: ``net.initialize(); net(x); net.weight.data()``
+    """
+
+
+class GraphError(MXNetError, ValueError):
+    """A malformed symbolic graph: a cycle, a missing or repeated argument, an unknown operator.
+
+    Wrong: ``mx.sym.var("x").bind(mx.cpu(), {})``
+    Right: ``mx.sym.var("x").bind(mx.cpu(), {"x": nd.ones(2)})``
+    """
+
+
+class FileFormatError(MXNetError, ValueError):
+    """A file that is truncated, corrupt or of another format.
+
+    Wrong: ``nd.load("half-downloaded.params")``
+    Right: download it again, and compare its checksum.
+    """
+
+
+class IndexRangeError(MXNetError, IndexError):
+    """An index outside its axis.
+
+    Wrong: ``nd.ones((2, 3))[5]``
+    Right: ``nd.ones((2, 3))[1]``
+    """
+
+
+class DataError(MXNetError, RuntimeError):
+    """A data set that cannot be read, or a loader worker that died.
+
+    Wrong: ``gluon.data.vision.MNIST()`` offline, with no file in the cache
+    Right: ``gluon.data.datasets.digits()``, the real digits that come with the installation
+    """
+
+
+class MissingExtraError(MXNetError, ImportError):
+    """An optional library that is not installed.
+
+    Wrong: ``pip install dlstudio`` and then ``mx.widgets.GraphView(net)``
+    Right: ``pip install "dlstudio[lab]"``
+    """
+
+
+def explain(given: str, expected: str = "", fix: str = "") -> str:
+    """Compose the one message form: what was given, what was expected and why, how to fix it."""
+    lines = [given]
+    if expected:
+        lines.append(f"Expected {expected}")
+    if fix:
+        lines.append(f"Fix: {fix}")
+    return "\n".join(lines)
+
+
+def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
+    """Build the error for an optional library that is needed now and not installed."""
+    return MissingExtraError(
+        explain(
+            f"{purpose} needs the library {library!r}, which is not installed.",
+            fix=f'pip install "dlstudio[{extra}]"',
+        )
+    )
