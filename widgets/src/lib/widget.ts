@@ -1,0 +1,177 @@
+// The frame around every view: one store per model, any number of drawings of it.
+import { Connection } from "./connection";
+import { decodeTables, Strings, type Table } from "./decode";
+import { element, setData } from "./dom";
+import { scheduler } from "./frames";
+import { type Locale, resolveLocale, type Translate, translator } from "./i18n";
+import type { Model, Traits } from "./model";
+import type { Acknowledgement, Frame, Ping } from "./schema";
+import { joinSelection, type SelectionBus } from "./selection";
+import { onThemeChange, readTheme } from "./theme";
+
+/** What a view keeps of the frames it received. */
+export interface Store {
+  receive(frame: Frame, tables: Record<string, Table>, strings: Strings): void;
+}
+
+export interface Context<S, T extends Traits> {
+  model: Model<T>;
+  store: S;
+  root: HTMLDivElement;
+  connection: Connection;
+  selection: SelectionBus;
+  translate: Translate;
+  locale: Locale;
+  /** Ask for a drawing at the next animation frame. */
+  invalidate(): void;
+}
+
+export interface Drawing {
+  draw(): void;
+  dispose(): void;
+}
+
+export interface Definition<S extends Store, T extends Traits> {
+  /** CSS class suffix: `dl-monitor`. */
+  name: string;
+  label(translate: Translate): string;
+  store(model: Model<T>): S;
+  drawing(context: Context<S, T>): Drawing;
+}
+
+type Message = Frame | Acknowledgement | Ping;
+
+/** Wait so long before asking again for what was missed, in milliseconds. */
+const RESYNC_PAUSE = 1000;
+
+/**
+ * The default export of an entry. The store lives in this closure because anywidget gives
+ * `initialize` and `render` different proxies of the model.
+ */
+export function defineWidget<S extends Store, T extends Traits>(definition: Definition<S, T>) {
+  return () => {
+    let session: Session<S, T>;
+    return {
+      initialize({ model }: { model: Model<T> }) {
+        session = new Session(definition, model);
+        return () => session.dispose();
+      },
+      render({ model, el }: { model: Model<T>; el: HTMLElement }) {
+        return session.render(model, el);
+      },
+    };
+  };
+}
+
+class Session<S extends Store, T extends Traits> {
+  private readonly store: S;
+  private readonly strings = new Strings();
+  private readonly connection: Connection;
+  private readonly selection: SelectionBus;
+  private readonly listeners = new Set<() => void>();
+  private nextSequence = 0;
+  private lastResync = 0;
+
+  constructor(
+    private readonly definition: Definition<S, T>,
+    model: Model<T>,
+  ) {
+    this.store = definition.store(model);
+    this.restore(model);
+    const plain = model as unknown as Model;
+    this.selection = joinSelection(plain, () => this.notify());
+    model.on("msg:custom", (message: Message, buffers: DataView[]) =>
+      this.hear(message, buffers[0]),
+    );
+    this.connection = new Connection(plain, () => this.notify());
+  }
+
+  dispose(): void {
+    this.selection.leave();
+    this.listeners.clear();
+  }
+
+  render(model: Model<T>, el: HTMLElement): () => void {
+    const locale = resolveLocale(model.get("locale"));
+    const translate = translator(locale);
+    const label = this.definition.label(translate);
+    const root = element("div", {
+      class: `dl-root dl-${this.definition.name}`,
+      role: "region",
+      "aria-label": label,
+      lang: locale,
+    });
+    el.append(root);
+    const frames = scheduler(() => {
+      setData(root, "connection", this.connection.link);
+      drawing.draw();
+    });
+    const { store, connection, selection } = this;
+    const invalidate = () => frames.invalidate();
+    const context = { model, store, root, connection, selection, translate, locale, invalidate };
+    const drawing = this.definition.drawing(context);
+    return this.watch(root, drawing, invalidate, frames.cancel);
+  }
+
+  /** Redraw on news, on a change of theme and of size; returns the cleanup. */
+  private watch(
+    root: HTMLElement,
+    drawing: Drawing,
+    invalidate: () => void,
+    cancel: () => void,
+  ): () => void {
+    const themed = () => {
+      setData(root, "dark", String(readTheme(root).dark));
+      invalidate();
+    };
+    const endTheme = onThemeChange(themed);
+    const resize = new ResizeObserver(invalidate);
+    resize.observe(root);
+    this.listeners.add(invalidate);
+    themed();
+    return () => {
+      this.listeners.delete(invalidate);
+      endTheme();
+      resize.disconnect();
+      cancel();
+      drawing.dispose();
+      root.remove();
+    };
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private hear(message: Message, bytes: DataView | undefined): void {
+    if (message.type === "acknowledgement") this.connection.acknowledge(message);
+    else if (message.type === "ping") this.connection.send("pong");
+    else if (message.type === "frame") this.take(message, bytes);
+  }
+
+  private take(frame: Frame, bytes: DataView | undefined): void {
+    const complete = frame.reset || frame.sequence === this.nextSequence;
+    if (!complete || !this.strings.add(frame.strings.start, frame.strings.added)) {
+      this.resync();
+      return;
+    }
+    this.nextSequence = frame.sequence + 1;
+    const empty = new DataView(new ArrayBuffer(0));
+    this.store.receive(frame, decodeTables(frame, bytes ?? empty), this.strings);
+    this.notify();
+  }
+
+  /** A view that opened late, or missed a frame, asks for everything once more. */
+  private resync(): void {
+    const now = Date.now();
+    if (now - this.lastResync < RESYNC_PAUSE) return;
+    this.lastResync = now;
+    this.connection.send("hello");
+  }
+
+  /** The last durable state: drawn at once when a page is reloaded or a saved notebook opened. */
+  private restore(model: Model<T>): void {
+    const still = model.get("_still") as unknown as Frame;
+    if (still.type === "frame") this.take(still, model.get("_still_data") ?? undefined);
+  }
+}
