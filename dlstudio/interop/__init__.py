@@ -1,0 +1,1 @@
+"""Files and libraries of others: reading and writing what they understand."""
