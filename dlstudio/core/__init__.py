@@ -1,0 +1,1 @@
+"""The engine: tensors, devices, dispatch, tape. No operator is named here."""

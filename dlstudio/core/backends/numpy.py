@@ -1,0 +1,60 @@
+"""CPU arrays by NumPy."""
+
+from __future__ import annotations
+
+import os
+from math import prod
+from typing import Any
+
+import numpy as np
+
+__all__ = ["NumpyBackend", "aligned_empty"]
+
+ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
+
+
+def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+    """Make an uninitialised array whose first byte lies on a cache line."""
+    dtype = np.dtype(dtype)
+    nbytes = prod(shape) * dtype.itemsize
+    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % ALIGNMENT
+    return raw[start : start + nbytes].view(dtype).reshape(shape)
+
+
+class NumpyBackend:
+    """One CPU device. Several of them share the machine's memory but stay apart in bookkeeping."""
+
+    xp = np
+
+    def __init__(self, device_id: int) -> None:
+        self.device_id = device_id
+
+    def empty(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        """Make an uninitialised, aligned array."""
+        return aligned_empty(shape, dtype)
+
+    def from_numpy(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Copy."""
+        return np.array(array, order="C")
+
+    def to_numpy(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Copy."""
+        return np.array(array, order="C")
+
+    def synchronize(self) -> None:
+        """Nothing to wait for: NumPy computes before it returns."""
+
+    def generator(self, seed: int, counter: int) -> np.random.Generator:
+        """Philox keyed by (seed, device), jumped to its own stretch for each `counter`."""
+        key = np.array([seed & (2**64 - 1), self.device_id], np.uint64)
+        start = np.array([0, 0, counter, 0], np.uint64)
+        return np.random.Generator(np.random.Philox(key=key, counter=start))
+
+    def memory(self) -> tuple[int, int]:
+        """Free and total bytes of the machine, (0, 0) where the system does not tell."""
+        try:
+            page = os.sysconf("SC_PAGE_SIZE")
+            return os.sysconf("SC_AVPHYS_PAGES") * page, os.sysconf("SC_PHYS_PAGES") * page
+        except (AttributeError, ValueError, OSError):
+            return 0, 0

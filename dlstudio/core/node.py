@@ -1,0 +1,92 @@
+"""One operator application in a symbolic graph, or a variable. Immutable."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dlstudio.core.registry import Op
+
+__all__ = ["Node", "caller_span", "current_scope", "scope"]
+
+
+class Node:
+    """Operator `op` applied to `inputs`, each a (node, output index); a variable has op None.
+
+    `attrs` are the operator's canonical attributes, `raw` the user's own attributes as MXNet
+    strings (``ctx_group``, ``__shape__``, ``lr_mult`` …), `span` the user's "file.py:12" or "",
+    `scope` the path of Gluon blocks around it, "lenet0/conv0", or "".
+    """
+
+    __slots__ = ("attrs", "inputs", "name", "op", "raw", "scope", "span")
+
+    def __init__(
+        self,
+        op: Op | None,
+        inputs: tuple[tuple[Node, int], ...],
+        attrs: dict[str, Any],
+        name: str,
+        raw: dict[str, str] | None = None,
+        span: str = "",
+        scope: str = "",
+    ) -> None:
+        self.op, self.inputs, self.attrs, self.name = op, inputs, attrs, name
+        self.raw, self.span, self.scope = raw or {}, span, scope
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether the node is an input of the graph and not an operation."""
+        return self.op is None
+
+    @property
+    def n_outputs(self) -> int:
+        """All outputs, hidden ones included."""
+        return 1 if self.op is None else self.op.n_outputs(self.attrs)
+
+    @property
+    def n_visible(self) -> int:
+        """Outputs that a user of the node sees."""
+        return 1 if self.op is None else self.op.n_visible(self.attrs)
+
+    def __repr__(self) -> str:
+        return f"<{'variable' if self.op is None else self.op.name} {self.name}>"
+
+
+_state = threading.local()
+
+
+def current_scope() -> str:
+    """Path of the Gluon blocks being called now, "lenet0/conv0"."""
+    return "/".join(getattr(_state, "scopes", ()))
+
+
+@contextmanager
+def scope(name: str) -> Iterator[None]:
+    """Nodes made inside belong to block `name`."""
+    before = getattr(_state, "scopes", ())
+    _state.scopes = (*before, name)
+    try:
+        yield
+    finally:
+        _state.scopes = before
+
+
+# parts of the Python package itself are not the user's line; notebooks and scripts are
+_PACKAGE = str(PurePath(__file__).parent.parent)
+
+
+def caller_span() -> str:
+    """Innermost "file.py:12" outside dlstudio, or "" if every frame is ours."""
+    frame = sys._getframe(1)  # noqa: SLF001  the documented CPython way, 1 µs
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        if not filename.startswith(_PACKAGE) and not filename.startswith("<dlstudio"):
+            return f"{PurePath(filename).name}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""

@@ -1,0 +1,56 @@
+"""Who owns which bytes: versions and sharing of storages, and their addresses while watched."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlstudio.core.tensor import Tensor
+
+__all__ = ["Store", "materialize_views", "root"]
+
+Array = Any
+
+
+class Store:
+    """Version counter of one piece of memory, shared by all tensors that look at it.
+
+    `lazy` holds weak references to tensors that share this memory although MXNet's semantics
+    give them a copy (a transpose, say): they are copied out just before the memory is written.
+    """
+
+    __slots__ = ("lazy", "version")
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.lazy: list[weakref.ref[Tensor]] | None = None
+
+
+_lock = threading.Lock()
+
+
+def materialize_views(store: Store, writer: Tensor) -> None:
+    """Give every lazy view of `store` but `writer` memory of its own, before `store` is written."""
+    with _lock:
+        views, store.lazy = store.lazy or [], None
+    kept = []
+    for reference in views:
+        view = reference()
+        if view is None or view._store is not store:
+            continue
+        if view is writer:
+            kept.append(reference)
+        else:
+            view._data = view._data.copy()
+            view._store = None
+    store.lazy = kept or None
+
+
+def root(array: Array) -> Array:
+    """The object that owns the memory `array` looks at: the end of NumPy's `base` chain."""
+    base = array.base
+    while base is not None:
+        array, base = base, getattr(base, "base", None)
+    return array

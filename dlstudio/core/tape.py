@@ -1,0 +1,444 @@
+"""Reverse-mode automatic differentiation on a tape.
+
+While recording, every operator call whose inputs want a gradient leaves an `Entry`. `backward`
+walks entries from the newest to the oldest, without recursion, and runs each operator's gradient
+rule on bare arrays; with ``create_graph=True`` on tensors, so that the gradient is recorded too.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.core.interpret import Interpreter, Placeholder, Uses, raw
+from dlstudio.core.node import caller_span, current_scope
+from dlstudio.core.storage import Store
+from dlstudio.errors import GradError, ShapeError, StaleValueError, explain
+from dlstudio.trace import bus
+
+if TYPE_CHECKING:
+    from dlstudio.core.device import Device
+    from dlstudio.core.registry import Op
+    from dlstudio.core.tensor import Tensor
+
+__all__ = ["Entry", "Leaf", "backward", "gradients", "record", "record_custom", "state"]
+
+Array = Any
+_numbers = itertools.count(1)
+
+
+class _State(threading.local):
+    recording = False
+    training = False
+
+
+state = _State()
+
+
+class Leaf:
+    """End of the tape: a tensor whose gradient is wanted (`attach_grad`)."""
+
+    __slots__ = ("device", "fresh", "grad", "name", "req", "seq")
+
+    def __init__(self, grad: Tensor | None, req: str, device: Device) -> None:
+        self.grad, self.req, self.device = grad, req, device
+        self.seq = 0
+        self.name = ""  # of the parameter, for pictures
+        self.fresh = False  # a backward pass has written the gradient since it was last consumed
+
+
+class Entry:
+    """One recorded call: the operator application and what its gradient rule needs."""
+
+    __slots__ = (
+        "attrs", "aux", "avals", "custom", "device", "inputs", "name",
+        "op", "outputs", "parents", "scope", "seq", "span", "versions",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.seq = next(_numbers)
+        self.op: Op | None = None
+        self.attrs: dict[str, Any] = {}
+        self.parents: tuple[tuple[Entry | Leaf, int] | None, ...] = ()
+        self.inputs: tuple[Any, ...] | None = ()  # arrays where needed, avals where not; None = freed
+        self.outputs: tuple[Any, ...] = ()
+        self.avals: tuple[Aval, ...] = ()  # of all outputs
+        self.versions: tuple[tuple[Store, int], ...] = ()
+        self.aux: tuple[Tensor, ...] = ()
+        self.custom: Callable[..., Any] | None = None
+        self.device: Any = None
+        self.name = self.span = self.scope = ""
+
+
+class _Recorded(Interpreter):
+    """F over tensors: every call is dispatched, and recorded while recording is on."""
+
+    def reader(self, op: Op) -> Callable[..., Any]:
+        from dlstudio.core.dispatch import attributes, invoke
+        from dlstudio.core.tensor import Tensor
+
+        def run(*tensors: Any, **attrs: Any) -> Any:
+            return invoke(op, tensors, attributes(op, attrs), Tensor)
+
+        return run
+
+
+Recorded = _Recorded()
+
+
+# ---- what backward must keep -----------------------------------------------------------------
+def what_backward_needs(
+    op: Op, attrs: dict[str, Any], inputs: Sequence[Any], outputs: Sequence[Any]
+) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+    """Run the gradient rule on placeholders; say for each input and output whether it was read."""
+    uses = Uses()
+    ins = tuple(None if x is None else Placeholder(Aval(x.shape, x.dtype)) for x in inputs)
+    outs = tuple(Placeholder(Aval(x.shape, x.dtype)) for x in outputs)
+    heads = tuple(Placeholder(Aval(x.shape, x.dtype)) for x in outputs)
+    single = len(outs) == 1
+    try:
+        result = op.grad(uses, heads[0] if single else heads, outs[0] if single else outs, *ins, **attrs)
+        read = uses.read | {id(x) for x in result}
+        if op.aux_update is not None:
+            op.aux_update(uses, outs, *ins, **attrs)
+            read |= uses.read
+    except (AttributeError, TypeError):  # the rule looks at values: keep everything
+        return (True,) * len(ins), (True,) * len(outs)
+    return tuple(id(x) in read for x in ins), tuple(id(x) in read for x in outs)
+
+
+def record(
+    op: Op, inputs: Sequence[Tensor], attrs: Any, arrays: Sequence[Array],
+    outputs: Sequence[Tensor], results: Sequence[Array],
+) -> Entry:  # fmt: skip
+    """Put a call on the tape. `attrs` carries a cache of what backward needs (see `attributes`)."""
+    key = tuple([0 if a is None else a.ndim for a in arrays])
+    needs = attrs.needs.get(key)
+    if needs is None:
+        needs = attrs.needs[key] = what_backward_needs(op, attrs, arrays, results)
+    entry = Entry()
+    entry.op, entry.attrs = op, attrs
+    entry.parents = tuple(
+        [None if x is None or x._entry is None else (x._entry, x._index) for x in inputs]
+    )
+    entry.device = outputs[0]._device if outputs else inputs[0]._device
+    entry.avals = tuple([Aval(a.shape, a.dtype) for a in results])
+    versions: list[tuple[Store, int]] = []
+    entry.inputs = _save(inputs, arrays, needs[0], versions, op)
+    entry.outputs = _save(outputs, results, needs[1], versions, op)
+    entry.versions = tuple(versions)
+    if op.aux_update is not None:
+        entry.aux = tuple(inputs[op.inputs.index(name)] for name in op.aux)
+    if bus.subscribers or _watching_lines:
+        entry.span, entry.scope = caller_span(), current_scope()
+    for i, out in enumerate(outputs):
+        out._entry, out._index = entry, i
+    return entry
+
+
+_watching_lines = False  # set by tests and by widgets that show source lines
+
+
+def _save(
+    tensors: Sequence[Tensor], arrays: Sequence[Array], needed: Sequence[bool],
+    versions: list[tuple[Store, int]], op: Op,
+) -> tuple[Any, ...]:  # fmt: skip
+    saved: list[Any] = []
+    for i, (array, keep) in enumerate(zip(arrays, needed, strict=True)):
+        if array is None:
+            saved.append(None)
+        elif not keep:
+            saved.append(Aval(array.shape, array.dtype))
+        else:
+            saved.append(array)
+            # hidden outputs belong to no tensor, auxiliary states may change before backward
+            if i < len(tensors) and not (op.aux and op.inputs[min(i, len(op.inputs) - 1)] in op.aux):
+                store = tensors[i]._store
+                if store is None:
+                    store = tensors[i]._store = Store()
+                versions.append((store, store.version))
+    return tuple(saved)
+
+
+def record_custom(
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    backward_rule: Callable[[tuple[Any, ...], bool], Sequence[Any]],
+    name: str,
+) -> Entry:
+    """Put a call with a gradient of its own on the tape.
+
+    ``backward_rule(heads, create_graph)`` gets one head gradient per output (None where none
+    arrived), as arrays, or as tensors when `create_graph`; it answers one gradient per input.
+    """
+    entry = Entry()
+    entry.name, entry.custom = name, backward_rule
+    entry.parents = tuple(None if x._entry is None else (x._entry, x._index) for x in inputs)
+    entry.device = outputs[0]._device
+    entry.avals = tuple(Aval(x._data.shape, x._data.dtype) for x in outputs)
+    for i, out in enumerate(outputs):
+        out._entry, out._index = entry, i
+    return entry
+
+
+# ---- the reverse sweep -----------------------------------------------------------------------
+class _Sweep:
+    """One backward pass: gradients that wait for their entry, newest entry first."""
+
+    def __init__(self, *, create_graph: bool, retain: bool) -> None:
+        self.create_graph, self.retain = create_graph, retain
+        self.waiting: dict[Entry | Leaf, list[Any]] = {}
+        self.order: list[tuple[int, Entry]] = []
+        self.leaves: dict[Leaf, Any] = {}
+
+    def add(self, target: tuple[Entry | Leaf, int], gradient: Any) -> None:
+        """Accumulate `gradient` for output `index` of an entry, or for a leaf."""
+        entry, index = target
+        if isinstance(entry, Leaf):
+            old = self.leaves.get(entry)
+            self.leaves[entry] = gradient if old is None else self._sum(entry, old, gradient)
+            return
+        slots = self.waiting.get(entry)
+        if slots is None:
+            slots = self.waiting[entry] = [None] * len(entry.avals)
+            heapq.heappush(self.order, (-entry.seq, entry))
+        old = slots[index]
+        slots[index] = gradient if old is None else self._sum(entry, old, gradient)
+
+    def _sum(self, entry: Entry | Leaf, old: Any, new: Any) -> Any:
+        return self._functions(entry).add(old, new)
+
+    def _functions(self, entry: Entry | Leaf) -> Any:
+        if self.create_graph:
+            return Recorded
+        if bus.subscribers:
+            from dlstudio.core.watch import watched_raw
+
+            return watched_raw(entry.device, "backward")
+        return raw(entry.device.xp)
+
+    def run(self, wanted: dict[tuple[Entry, int], Any]) -> None:
+        """Process entries until none waits; keep the gradients of `wanted` intermediate values."""
+        while self.order:
+            entry = heapq.heappop(self.order)[1]
+            heads = self.waiting.pop(entry)
+            for index, gradient in enumerate(heads):
+                if (entry, index) in wanted:
+                    wanted[entry, index] = gradient
+            gradients_in = self._apply(entry, heads)
+            for parent, gradient in zip(entry.parents, gradients_in, strict=False):
+                if parent is not None and gradient is not None:
+                    self.add(parent, gradient)
+            if not self.retain:
+                entry.inputs, entry.outputs, entry.custom = None, (), None
+
+    def _apply(self, entry: Entry, heads: list[Any]) -> Sequence[Any]:
+        if entry.inputs is None:
+            raise GradError(
+                explain(
+                    f"backward ran through {_label(entry)} a second time, but its saved values were freed.",
+                    "one backward per recorded forward.",
+                    "y.backward(retain_graph=True) the first time",
+                )
+            )
+        if entry.custom is not None:
+            return entry.custom(tuple(heads), self.create_graph)
+        for store, version in entry.versions:
+            if store.version != version:
+                raise _stale(entry)
+        return self._rule(entry, heads)
+
+    def _rule(self, entry: Entry, heads: list[Any]) -> Sequence[Any]:
+        op = entry.op
+        assert op is not None
+        ins, outs = entry.inputs or (), entry.outputs
+        if self.create_graph:
+            ins, outs = _as_tensors(entry, ins, outs)
+        functions = self._functions(entry)
+        single = len(outs) == 1
+        if entry.aux:
+            _update_aux(entry, raw(entry.device.xp))
+        return op.grad(
+            functions, heads[0] if single else tuple(heads), outs[0] if single else outs, *ins, **entry.attrs
+        )
+
+
+def _update_aux(entry: Entry, functions: Any) -> None:
+    """Write the new auxiliary states (moving averages); MXNet does so in the backward pass."""
+    op = entry.op
+    assert op is not None
+    assert op.aux_update is not None
+    ins = list(entry.inputs or ())
+    for name, tensor in zip(op.aux, entry.aux, strict=True):
+        ins[op.inputs.index(name)] = tensor._data
+    new = op.aux_update(functions, entry.outputs, *ins, **entry.attrs)
+    if new is not None:
+        for tensor, value in zip(entry.aux, new, strict=True):
+            tensor._prepare_write()
+            tensor._data[...] = value
+
+
+def _as_tensors(entry: Entry, ins: Sequence[Any], outs: Sequence[Any]) -> tuple[Any, Any]:
+    """Dress saved arrays as tensors that hang on the tape where the originals did."""
+    from dlstudio.core.tensor import Tensor
+
+    def dress(value: Any, parent: tuple[Any, int] | None) -> Any:
+        if value is None or isinstance(value, Aval):
+            return value
+        tensor = Tensor._wrap(value, entry.device)
+        if parent is not None:
+            tensor._entry, tensor._index = parent
+        return tensor
+
+    inputs = tuple(dress(x, p) for x, p in zip(ins, entry.parents, strict=True))
+    return inputs, tuple(dress(x, (entry, i)) for i, x in enumerate(outs))
+
+
+def _label(entry: Entry) -> str:
+    text = entry.name or (entry.op.name if entry.op else "a custom function")
+    return f"{text} ({entry.span})" if entry.span else text
+
+
+def _stale(entry: Entry) -> StaleValueError:
+    return StaleValueError(
+        explain(
+            f"a value that the gradient of {_label(entry)} needs was changed in place after it was recorded.",
+            "inputs and outputs of recorded operators to stay as they were until backward.",
+            "write into a copy (y = x.copy(); y[:] = ...), or call backward first",
+        )
+    )
+
+
+# ---- entry points ----------------------------------------------------------------------------
+def _heads(heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None) -> list[tuple[Any, Any]]:
+    given = [None] * len(heads) if head_grads is None else list(head_grads)
+    if len(given) != len(heads):
+        raise GradError(
+            explain(
+                f"backward got {len(heads)} heads and {len(given)} head gradients.",
+                "one head gradient (or None) per head.",
+            )
+        )
+    return list(zip(heads, given, strict=True))
+
+
+def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
+    if gradient is None:
+        value = head._device.xp.ones(head._data.shape, head._data.dtype)
+        if not create_graph:
+            return value
+        from dlstudio.core.tensor import Tensor
+
+        return Tensor._wrap(value, head._device)
+    if gradient._data.shape != head._data.shape:
+        raise ShapeError(
+            explain(
+                f"the head gradient has shape {gradient._data.shape}, the head {head._data.shape}.",
+                "the shape of the head: one weight per output element.",
+                "y.backward(mx.nd.ones_like(y))",
+            )
+        )
+    return gradient if create_graph else gradient._data.astype(head._data.dtype, copy=False)
+
+
+def _start(
+    heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None, sweep: _Sweep
+) -> None:
+    for head, gradient in _heads(heads, head_grads):
+        if head._entry is None:
+            raise GradError(
+                explain(
+                    "backward was called on an array that was not computed while recording "
+                    "from anything with attach_grad().",
+                    "a result of operators run inside `with autograd.record():`.",
+                    "x.attach_grad()\n     with autograd.record():\n         y = f(x)\n     y.backward()",
+                )
+            )
+        sweep.add((head._entry, head._index), _seed(head, gradient, create_graph=sweep.create_graph))
+
+
+def _swept(
+    heads: Sequence[Tensor],
+    head_grads: Sequence[Tensor | None] | None,
+    wanted: dict[tuple[Entry, int], Any],
+    *,
+    retain_graph: bool,
+    create_graph: bool,
+) -> _Sweep:
+    sweep = _Sweep(create_graph=create_graph, retain=retain_graph or create_graph)
+    recording = state.recording
+    state.recording = create_graph
+    try:
+        _start(heads, head_grads, sweep)
+        sweep.run(wanted)
+    finally:
+        state.recording = recording
+    return sweep
+
+
+def backward(
+    heads: Sequence[Tensor],
+    head_grads: Sequence[Tensor | None] | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> None:
+    """Write the gradients of ``sum(head * head_grad)`` into the `grad` of every attached array."""
+    sweep = _swept(heads, head_grads, {}, retain_graph=retain_graph, create_graph=create_graph)
+    for leaf, gradient in sweep.leaves.items():
+        deliver(leaf, gradient, create_graph=create_graph)
+
+
+def deliver(leaf: Leaf, gradient: Any, *, create_graph: bool = False) -> None:
+    """Put a finished gradient where the leaf's `grad_req` says."""
+    target = leaf.grad
+    if target is None or leaf.req == "null":
+        return
+    array = gradient._data if create_graph else gradient
+    target._prepare_write()
+    if leaf.req == "add":
+        target._data[...] += array.astype(target._data.dtype, copy=False)
+    else:
+        target._data[...] = array
+    leaf.fresh = True
+    if create_graph and leaf.req != "add":
+        target._entry, target._index = gradient._entry, gradient._index
+
+
+def gradients(
+    heads: Sequence[Tensor],
+    variables: Sequence[Tensor],
+    head_grads: Sequence[Tensor | None] | None = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+) -> list[Any]:
+    """Gradients with respect to `variables`, as arrays (tensors if `create_graph`); None = no path."""
+    wanted: dict[tuple[Entry, int], Any] = {
+        (v._entry, v._index): None for v in variables if isinstance(v._entry, Entry)
+    }
+    sweep = _swept(heads, head_grads, wanted, retain_graph=retain_graph, create_graph=create_graph)
+    found: list[Any] = []
+    for v in variables:
+        entry = v._entry
+        if entry is None:
+            raise GradError(
+                explain(
+                    "a variable of autograd.grad() is not on the tape.",
+                    "arrays with attach_grad(), or results of recorded operators.",
+                    "x.attach_grad() before recording",
+                )
+            )
+        found.append(sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index])
+    return found
+
+
+def zeros_for(aval: Aval, device: Device) -> np.ndarray[Any, Any]:
+    """Zero array for a head gradient that never arrived."""
+    return device.xp.zeros(aval.shape, aval.dtype)

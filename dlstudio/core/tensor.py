@@ -1,0 +1,381 @@
+"""`Tensor`: an array, its device, and its place on the tape."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Self
+
+import numpy as np
+
+from dlstudio.core.device import Device, current_context
+from dlstudio.core.storage import Store, materialize_views
+from dlstudio.core.tape import Leaf, backward, state
+from dlstudio.errors import GradError, ParamError, ShapeError, explain
+
+__all__ = ["NDArray", "Tensor", "ndarray"]
+
+Array = Any
+_GRAD_REQS = ("write", "add", "null")
+
+
+class Tensor:
+    """What both dialects share: storage, device and gradient. Users meet `NDArray` and `ndarray`."""
+
+    __slots__ = ("__weakref__", "_data", "_device", "_entry", "_index", "_store")
+    __array_priority__ = 1000.0  # our operators win over NumPy's when the operands are mixed
+
+    _data: Array
+    _device: Device
+    _entry: Any
+    _index: int
+    _store: Store | None
+
+    @classmethod
+    def _wrap(cls, array: Array, device: Device) -> Self:
+        """Make a tensor of an array that lives on `device`; nothing is copied or checked."""
+        tensor = cls.__new__(cls)
+        tensor._data, tensor._device, tensor._entry, tensor._store = array, device, None, None
+        return tensor
+
+    def _as(self, cls: type[Any]) -> Any:
+        """Relabel: the same memory and tape position under another dialect's class."""
+        if type(self) is cls:
+            return self
+        other = cls._wrap(self._data, self._device)
+        self._share(other)
+        other._entry = self._entry
+        if self._entry is not None:
+            other._index = self._index
+        return other
+
+    def _share(self, view: Tensor) -> None:
+        """Let `view` be a true view: writing to one shows in the other."""
+        if self._store is None:
+            self._store = Store()
+        view._store = self._store
+
+    def _share_lazily(self, view: Tensor) -> None:
+        """Let `view` look at the same memory until either is written."""
+        self._share(view)
+        store = self._store
+        assert store is not None
+        if store.lazy is None:
+            store.lazy = []
+        store.lazy.append(weakref.ref(view))
+
+    def _prepare_write(self) -> None:
+        """Call before changing `_data` in place: copies out lazy views, marks the memory changed."""
+        store = self._store
+        if store is None:
+            return
+        if store.lazy is not None:
+            if any(reference() is self for reference in store.lazy):
+                self._data = self._data.copy()
+                self._store = None
+                return
+            materialize_views(store, self)
+        store.version += 1
+
+    # ---- facts ---------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> Any:
+        """Element type."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the elements."""
+        return self._data.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._data.itemsize
+
+    @property
+    def context(self) -> Device:
+        """Device of the array; `ctx` and `device` are the same."""
+        return self._device
+
+    ctx = context
+    device = context
+
+    @property
+    def stype(self) -> str:
+        """Storage type; dense arrays answer "default"."""
+        return "default"
+
+    # ---- gradient ------------------------------------------------------------------------
+    @property
+    def grad(self) -> Any:
+        """Gradient buffer made by `attach_grad`, or None."""
+        entry = self._entry
+        return entry.grad if isinstance(entry, Leaf) else None
+
+    @property
+    def _fresh_grad(self) -> bool:
+        """Whether a backward pass has written the gradient since `Trainer.step` last used it."""
+        return isinstance(self._entry, Leaf) and self._entry.fresh
+
+    @_fresh_grad.setter
+    def _fresh_grad(self, value: bool) -> None:
+        if isinstance(self._entry, Leaf):
+            self._entry.fresh = value
+
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
+        """Ask for the gradient of this array, and make a zeroed buffer for it.
+
+        Parameters
+        ----------
+        grad_req : {"write", "add", "null"}
+            Overwrite on each backward, accumulate, or keep none.
+        stype : str, optional
+            Accepted for MXNet programs; gradients are dense.
+
+        Raises
+        ------
+        ParamError
+            If `grad_req` is none of the three.
+        """
+        if grad_req not in _GRAD_REQS:
+            raise ParamError(f"attach_grad: parameter grad_req must be one of {_GRAD_REQS}. Got {grad_req!r}.")
+        buffer = None
+        if grad_req != "null":
+            array = self._device.backend.empty(self._data.shape, self._data.dtype)
+            array.fill(0)
+            buffer = type(self)._wrap(array, self._device)
+        self._attach(buffer, grad_req)
+
+    def _attach(self, grad: Tensor | None, grad_req: str) -> None:
+        """Make this tensor a leaf whose gradient goes to `grad`."""
+        self._entry = None if grad_req == "null" and grad is None else Leaf(grad, grad_req, self._device)
+        self._index = 0
+
+    def detach(self) -> Self:
+        """Return the same memory without its place on the tape."""
+        view = type(self)._wrap(self._data, self._device)
+        self._share(view)
+        return view
+
+    def backward(
+        self, out_grad: Any = None, retain_graph: bool = False, train_mode: bool = True
+    ) -> None:
+        """Compute the gradients of this array with respect to all attached arrays.
+
+        Parameters
+        ----------
+        out_grad : Tensor with the shape of this array, optional
+            Head gradient; ones if not given.
+        retain_graph : bool
+            Keep what a second backward needs.
+        train_mode : bool
+            Accepted for MXNet programs.
+
+        Raises
+        ------
+        GradError
+            If the array was not computed while recording.
+        StaleValueError
+            If a value needed was changed in place.
+        """
+        backward([self], [out_grad], retain_graph=retain_graph)
+
+    # ---- leaving the engine --------------------------------------------------------------
+    def asnumpy(self) -> np.ndarray[Any, Any]:
+        """Copy into a new NumPy array; waits for the device."""
+        return self._device.backend.to_numpy(self._data)
+
+    def asscalar(self) -> Any:
+        """Return the one element as a NumPy scalar.
+
+        Raises
+        ------
+        ShapeError
+            If the array has more or less than one element.
+        """
+        if self._data.size != 1:
+            raise ShapeError(
+                explain(
+                    f"asscalar() was called on an array of shape {self._data.shape}.",
+                    "exactly one element.",
+                    "x.mean().asscalar(), or x.asnumpy() for all elements",
+                )
+            )
+        return self.asnumpy().reshape(())[()]
+
+    def item(self, *args: int) -> Any:
+        """Return one element as a Python number."""
+        return self.asnumpy().item(*args)
+
+    def tolist(self) -> Any:
+        """Return the elements as nested Python lists."""
+        return self.asnumpy().tolist()
+
+    def wait_to_read(self) -> None:
+        """Return when the array is computed."""
+        self._device.backend.synchronize()
+
+    wait_to_write = wait_to_read
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """NumPy's door: on the CPU without a copy."""
+        if self._device.device_type == "gpu":
+            host = self.asnumpy()
+            return host if dtype is None else host.astype(dtype, copy=False)
+        if copy:
+            return np.array(self._data, dtype=dtype)
+        return np.asarray(self._data, dtype=dtype)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """DLPack's door: the capsule shares the memory."""
+        if self._store is not None and self._store.lazy is not None:
+            self._prepare_write()
+        return self._data.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self._data.__dlpack_device__()
+
+    def __len__(self) -> int:
+        if not self._data.ndim:
+            raise TypeError("len() of an array without axes")
+        return self._data.shape[0]
+
+    def __float__(self) -> float:
+        return float(self.asscalar())
+
+    def __int__(self) -> int:
+        return int(self.asscalar())
+
+    def __index__(self) -> int:
+        value = self.asscalar()
+        if not isinstance(value, np.integer):
+            raise TypeError(f"only integer arrays with one element can be an index. Got dtype {self._data.dtype}.")
+        return int(value)
+
+    def __complex__(self) -> complex:
+        return complex(self.asscalar())
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    # ---- copies --------------------------------------------------------------------------
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self.copy()
+
+    def copy(self) -> Self:
+        """Copy into new memory on the same device; recorded, so gradients flow through."""
+        from dlstudio.core.dispatch import move
+
+        return move(self, self._device, always=True)
+
+    def as_in_context(self, context: Device) -> Self:
+        """Return this array on `context`: itself if it is there already, else a copy."""
+        from dlstudio.core.dispatch import move
+
+        return move(self, Device(context))
+
+    as_in_ctx = as_in_context
+    to_device = as_in_context
+
+    def copyto(self, other: Any) -> Any:
+        """Copy the values into another array, or into a new one on a device."""
+        from dlstudio.core.dispatch import move
+
+        if isinstance(other, Device):
+            return move(self, other, always=True)
+        if not isinstance(other, Tensor):
+            raise ParamError(f"copyto: parameter other must be an array or a device. Got {type(other).__name__}.")
+        if other is self:
+            return self
+        other._overwrite(self)
+        return other
+
+    def _overwrite(self, value: Tensor) -> None:
+        """Replace all elements by those of `value`, which may lie on another device."""
+        if value._data.shape != self._data.shape:
+            raise ShapeError(
+                explain(
+                    f"values of shape {value._data.shape} were given for an array of shape {self._data.shape}.",
+                    "equal shapes.",
+                )
+            )
+        refuse_while_recorded(self)
+        source = value if value._device is self._device else value.detach().as_in_context(self._device)
+        self._prepare_write()
+        self._data[...] = source._data
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.asnumpy(), self._device)
+
+
+def _restore(cls: type[Tensor], array: np.ndarray[Any, Any], device: Device) -> Tensor:
+    return cls._wrap(device.backend.from_numpy(array), device)
+
+
+def refuse_while_recorded(tensor: Tensor) -> None:
+    """In-place changes of values on the tape are errors, as in MXNet."""
+    if state.recording and tensor._entry is not None:
+        raise GradError(
+            explain(
+                "an array on the tape was changed in place while recording.",
+                "recorded values to stay as they are.",
+                "y = x + 1 instead of x += 1, or change it outside autograd.record()",
+            )
+        )
+
+
+class NDArray(Tensor):
+    """An n-dimensional array in MXNet's classic dialect. `mx.nd` holds its functions.
+
+    The constructor takes anything NumPy can read, a device and a dtype.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> x = mx.nd.array([[1, 2], [3, 4]])
+    >>> x.sum().asscalar()
+    10.0
+    """
+
+    __slots__ = ()
+
+    def __init__(self, source: Any = (), ctx: Device | None = None, dtype: Any = None) -> None:
+        device = Device(ctx) if ctx is not None else current_context()
+        array = source.asnumpy() if isinstance(source, Tensor) else np.asarray(source)
+        default = array.dtype if isinstance(source, (np.ndarray, Tensor)) else np.float32
+        self._data = device.backend.from_numpy(array.astype(dtype or default, copy=False))
+        self._device, self._entry, self._store = device, None, None
+
+    @property
+    def dtype(self) -> Any:
+        """Element type as a NumPy scalar type, e.g. ``numpy.float32``."""
+        return self._data.dtype.type
+
+
+class ndarray(NDArray):  # noqa: N801  NumPy's name
+    """An n-dimensional array in the NumPy dialect. `mx.np` and `mx.npx` hold its functions."""
+
+    __slots__ = ()
+
+    @property
+    def dtype(self) -> Any:
+        """Element type as a NumPy dtype."""
+        return self._data.dtype

@@ -1,0 +1,1 @@
+"""Tools for testing operators and programs: the sweep's checks, gradient checks, comparisons."""
