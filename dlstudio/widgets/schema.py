@@ -39,7 +39,8 @@ VERSION = 1
 
 TABLES: dict[str, tuple[str, ...]] = {
     # One row per event on the memory of a device, in the order of the bus.
-    # space: "cpu(0)" for a pool, "cpu(0)#3" for the arena of plan 3. note: category | previous owner.
+    # space: "cpu(0)" for a pool, "cpu(0)#3" for the arena of plan 3.
+    # note: category of an allocation, or previous owner of a slot.
     "memory": ("kind", "space", "buffer", "address", "bytes", "owner", "note", "time"),
     "operators": ("start", "end", "op", "name", "device", "phase", "span", "elements"),
     "copies": ("source", "target", "bytes", "reason", "time"),
@@ -110,7 +111,7 @@ class Acknowledgement(TypedDict):
 
 
 class Ping(TypedDict):
-    """Asks every browser client for a `pong`: is anybody there, and do its messages arrive?"""
+    """Asks every browser client for a `pong`, to learn whether its messages arrive."""
 
     type: Literal["ping"]
 
@@ -225,4 +226,4 @@ def _ts_type(hint: Any) -> str:
 
 
 if __name__ == "__main__":
-    print(typescript(), end="")  # noqa: T201  the program's output
+    print(typescript(), end="")

@@ -10,15 +10,7 @@ export const TABLES = {
 } as const;
 export const MEMORY_KINDS = ["allocated", "freed", "slotTaken", "slotFreed"] as const;
 export type State = "empty" | "running" | "paused" | "done" | "stopped" | "error";
-export type CommandName =
-  | "hello"
-  | "pong"
-  | "pause"
-  | "resume"
-  | "step"
-  | "stop"
-  | "lr"
-  | "checkpoint";
+export type CommandName = "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr" | "checkpoint";
 
 /** Which columns of how many rows follow in the buffer. */
 export interface TableHeader {
@@ -68,7 +60,7 @@ export interface Acknowledgement {
   applied: Record<string, number>;
 }
 
-/** Asks every browser client for a `pong`: is anybody there, and do its messages arrive? */
+/** Asks every browser client for a `pong`, to learn whether its messages arrive. */
 export interface Ping {
   type: "ping";
 }
