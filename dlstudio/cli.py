@@ -69,8 +69,12 @@ def _add_drawing_commands(commands: argparse._SubParsersAction, wanted: Sequence
         if list(wanted) == [name]:  # imported only when asked for: it loads the whole engine
             from dlstudio.viz import draw
 
-            draw.add_arguments(command)
-            command.set_defaults(run=draw.run, command=name)
+            if name == "draw":
+                draw.add_arguments(command)
+                command.set_defaults(run=draw.run)
+            else:
+                draw.add_summary_arguments(command)
+                command.set_defaults(run=draw.run_summary)
 
 
 def _lab(arguments: Sequence[str]) -> int:

@@ -1,0 +1,9 @@
+"""Static pictures of networks: `plot_network`, `print_summary`, and what GraphView saves to files."""
+
+from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, drawing_of
+from dlstudio.viz.network import Plot, plot_network
+from dlstudio.viz.summary import print_summary
+
+__all__ = [
+    "DrawEdge", "DrawNode", "Drawing", "Plot", "drawing_of", "plot_network", "print_summary",
+]  # fmt: skip

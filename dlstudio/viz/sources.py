@@ -1,0 +1,297 @@
+"""Readers: one function per kind of object that holds a computation, each answering a `Drawing`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import prod
+from typing import Any
+
+from dlstudio.errors import ArgumentError, explain
+from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
+from dlstudio.viz.scopes import prefix_scopes
+
+__all__ = ["attr_texts", "detail_text", "op_name", "reader_of", "with_params"]
+
+Shapes = Mapping[str, Shape] | None
+Reader = Callable[[Any, Shapes, Any], Drawing]
+
+# Names that MXNet and Gluon give to learned values; `plot_network(hide_weights=True)` goes by them.
+_WEIGHT = re.compile(
+    r"_(weight|bias|gamma|beta|alpha|moving_mean|moving_var|running_mean|running_var|parameters|"
+    r"state|state_cell|(i2h|h2h)_\w+)$"
+)
+_LEARNED_INPUTS = frozenset(
+    {"weight", "bias", "gamma", "beta", "moving_mean", "moving_var", "parameters"}
+)
+_DETAILS = ("kernel", "stride", "num_filter", "num_hidden", "act_type", "pool_type", "p", "axis")
+
+
+def reader_of(obj: Any) -> Reader:
+    """Choose the reader for `obj` by what it offers.
+
+    Raises
+    ------
+    ArgumentError
+        If nothing fits.
+    """
+    for fits, reader in _READERS:
+        if fits(obj):
+            return reader
+    raise ArgumentError(
+        explain(
+            f"{type(obj).__name__} holds no computation that could be drawn.",
+            "a Block, Symbol, Graph, Executor, a tensor recorded by autograd, or a function.",
+            "drawing_of(net, data=x)",
+        )
+    )
+
+
+# ---- symbols ---------------------------------------------------------------------------------
+def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
+    """Read a symbol; `shape` (or the shapes of `data` by position) lets every value have its shape."""
+    del data
+    avals = _inferred(symbol, shape or {})
+    aux = set(symbol.list_auxiliary_states())
+    nodes = _symbol_nodes(symbol)
+    scopes = _symbol_scopes(nodes)
+    keys = {id(node): f"n{place}" for place, node in enumerate(nodes)}
+    learned = _learned(nodes) | aux
+    drawn = {
+        id(node): _symbol_node(node, keys[id(node)], avals, scopes, learned, aux) for node in nodes
+    }
+    edges = [
+        DrawEdge(
+            keys[id(source)], keys[id(node)], avals.get((id(source), port), (None, ""))[0], port
+        )
+        for node in nodes
+        for source, port in node.inputs
+    ]
+    return Drawing(with_params(drawn.values(), edges), tuple(edges), title=symbol.name or "network")
+
+
+def _symbol_nodes(symbol: Any) -> list[Any]:
+    from dlstudio.graph.symbol import topological
+
+    return topological(symbol.outputs_)
+
+
+def _inferred(symbol: Any, shape: Mapping[str, Shape]) -> dict[tuple[int, int], tuple[Any, str]]:
+    """Infer (shape, dtype) of every value as far as `shape` and the symbol's own attributes allow."""
+    internals = symbol.get_internals()
+    _, shapes, _ = internals.infer_shape_partial(**shape)
+    found: dict[tuple[int, int], tuple[Any, str]] = {}
+    for (node, port), known in zip(internals.outputs_, shapes or (), strict=False):
+        # MXNet writes an unknown shape as () or with zeros, a scalar being (1,) there
+        complete = known is not None and len(known) > 0 and 0 not in known
+        found[id(node), port] = (tuple(known) if complete else None, "")
+    return _with_types(internals, found)
+
+
+def _with_types(internals: Any, found: dict[tuple[int, int], tuple[Any, str]]) -> Any:
+    import numpy as np
+
+    _, types, _ = internals.infer_type()
+    for (node, port), dtype in zip(internals.outputs_, types or (), strict=False):
+        shape, _ = found.get((id(node), port), (None, ""))
+        found[id(node), port] = (shape, np.dtype(dtype).name if dtype is not None else "")
+    return found
+
+
+def _symbol_scopes(nodes: Sequence[Any]) -> dict[int, str]:
+    """Scopes that Gluon recorded, or else those that the names tell."""
+    operators = [node for node in nodes if not node.is_variable]
+    if any(node.scope for node in operators):
+        return {id(node): node.scope for node in operators}
+    by_name = prefix_scopes(node.name for node in operators)
+    return {id(node): by_name[node.name] for node in operators}
+
+
+def _learned(nodes: Sequence[Any]) -> set[str]:
+    """Names of variables that hold learned values, by their name or by who reads them."""
+    found = {node.name for node in nodes if node.is_variable and _WEIGHT.search(node.name)}
+    for node in nodes:
+        if node.is_variable:
+            continue
+        names = node.op.inputs_for(node.attrs, len(node.inputs))
+        for (source, _), name in zip(node.inputs, names, strict=False):
+            if source.is_variable and name in _LEARNED_INPUTS:
+                found.add(source.name)
+    return found
+
+
+def _symbol_node(
+    node: Any, key: str, avals: Mapping[Any, Any], scopes: Mapping[int, str],
+    learned: set[str], aux: set[str],
+) -> DrawNode:  # fmt: skip
+    shape, dtype = avals.get((id(node), 0), (None, ""))
+    outputs = [avals.get((id(node), port), (None, "")) for port in range(node.n_outputs)]
+    is_weight = node.is_variable and node.name in learned
+    op = "" if node.is_variable else op_name(node.op)
+    return DrawNode(
+        id=key, name=node.name, label=_short(node.name, scopes.get(id(node), "")), op=op,
+        kind="operator" if op else "auxiliary" if node.name in aux else "variable",
+        weight=is_weight, scope=scopes.get(id(node), ""), shape=shape, dtype=dtype,
+        nbytes=sum(_nbytes(*value) for value in outputs),
+        params=prod(shape) if is_weight and shape is not None else 0,
+        device=str(node.raw.get("ctx_group") or node.raw.get("__ctx_group__") or ""),
+        attrs=attr_texts(node.op, node.attrs) if op else dict(node.raw), span=node.span,
+        detail=detail_text(node.attrs) if op else "",
+    )  # fmt: skip
+
+
+def op_name(op: Any) -> str:
+    """Name an operator as MXNet's files and users do."""
+    if op is None:
+        return "Function"
+    names = op.names
+    return names.json or names.nd.split(" ")[0] or names.np.split(" ")[0] or op.name
+
+
+def with_params(nodes: Any, edges: Sequence[DrawEdge]) -> tuple[DrawNode, ...]:
+    """Give each operator the number of learned elements that it reads."""
+    from dataclasses import replace
+
+    found = {node.id: node for node in nodes}
+    read: dict[str, int] = {}
+    for source, target in {(edge.source, edge.target) for edge in edges}:
+        weight = found[source]
+        if weight.weight and weight.kind == "variable":
+            read[target] = read.get(target, 0) + weight.params
+    return tuple(replace(n, params=read[n.id]) if n.id in read else n for n in found.values())
+
+
+# ---- graphs and executors ----------------------------------------------------------------------
+def from_graph(graph: Any, shape: Shapes, data: Any) -> Drawing:
+    """Read a `graph.ir.Graph`: its equations with their devices, roles and source lines."""
+    del shape, data
+    maker: dict[int, tuple[str, int]] = {}
+    nodes: list[DrawNode] = []
+    for place, value in enumerate(graph.inputs):
+        maker[value.value] = (f"i{place}", 0)
+        nodes.append(_graph_input(value, f"i{place}", graph))
+    edges: list[DrawEdge] = []
+    for place, eqn in enumerate(graph.eqns):
+        key = f"e{place}"
+        nodes.append(_equation(eqn, key, graph))
+        for value in eqn.ins:
+            source, port = maker[value]
+            edges.append(DrawEdge(source, key, _shape_of(graph, value), port))
+        maker.update({value: (key, port) for port, value in enumerate(eqn.outs)})
+    return Drawing(with_params(nodes, edges), tuple(edges), title="graph")
+
+
+def _graph_input(given: Any, key: str, graph: Any) -> DrawNode:
+    aval = graph.avals[given.value]
+    is_aux = given.kind == "auxiliary"
+    is_weight = is_aux or bool(_WEIGHT.search(given.name))
+    return DrawNode(
+        id=key, name=given.name, label=given.name, kind="auxiliary" if is_aux else "variable",
+        weight=is_weight, shape=tuple(aval.shape), dtype=str(aval.dtype), nbytes=aval.nbytes,
+        params=aval.size if is_weight else 0, device=str(graph.devices[given.value]),
+    )  # fmt: skip
+
+
+def _equation(eqn: Any, key: str, graph: Any) -> DrawNode:
+    avals = [graph.avals[value] for value in eqn.outs]
+    return DrawNode(
+        id=key, name=eqn.name, label=_short(eqn.name, eqn.scope), op=op_name(eqn.op),
+        scope=eqn.scope, shape=tuple(avals[0].shape) if avals else None,
+        dtype=str(avals[0].dtype) if avals else "", nbytes=sum(aval.nbytes for aval in avals),
+        device=str(eqn.device), attrs=attr_texts(eqn.op, eqn.attrs), span=eqn.span,
+        detail=detail_text(eqn.attrs), role=eqn.role,
+    )  # fmt: skip
+
+
+def _shape_of(graph: Any, value: int) -> Shape:
+    return tuple(graph.avals[value].shape)
+
+
+def from_executor(executor: Any, shape: Shapes, data: Any) -> Drawing:
+    """Read the graph that an executor runs, forward and backward."""
+    return from_graph(executor.graph, shape, data)
+
+
+# ---- tapes, functions, blocks ------------------------------------------------------------------
+def from_tensor(tensor: Any, shape: Shapes, data: Any) -> Drawing:
+    """Read the tape behind a recorded tensor."""
+    from dlstudio.viz.tapes import from_outputs
+
+    del shape, data
+    return from_outputs([tensor], {}, "autograd tape")
+
+
+def from_function(function: Any, shape: Shapes, data: Any) -> Drawing:
+    """Run a function once under `autograd.record` and read the tape."""
+    from dlstudio.viz.tapes import traced
+
+    del shape
+    return traced(function, data, {}, getattr(function, "__name__", "function"))
+
+
+def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:
+    """Trace a hybrid block symbolically, run a plain one once, or draw it as a tree of blocks."""
+    from dlstudio.viz.blocks import from_block as read
+
+    return read(block, shape, data)
+
+
+def _is_symbol(obj: Any) -> bool:
+    return hasattr(obj, "outputs_") and hasattr(obj, "list_arguments")
+
+
+_READERS: tuple[tuple[Callable[[Any], bool], Reader], ...] = (
+    (_is_symbol, from_symbol),
+    (lambda obj: hasattr(obj, "eqns") and hasattr(obj, "avals"), from_graph),
+    (lambda obj: hasattr(obj, "arg_dict") and hasattr(obj, "graph"), from_executor),
+    (lambda obj: hasattr(obj, "collect_params") and callable(obj), from_block),
+    (lambda obj: hasattr(obj, "_entry"), from_tensor),
+    (callable, from_function),
+)
+
+
+# ---- texts -------------------------------------------------------------------------------------
+def _short(name: str, scope: str) -> str:
+    """Drop from a name the prefixes that its scope already says."""
+    rest = name
+    for part in scope.split("/"):
+        if part and rest.startswith(part + "_"):
+            rest = rest[len(part) + 1 :].lstrip("_")
+    return rest.removesuffix("_fwd") or name
+
+
+def _nbytes(shape: Shape | None, dtype: str) -> int:
+    import numpy as np
+
+    if shape is None:
+        return 0
+    return prod(shape) * np.dtype(dtype or "float32").itemsize
+
+
+def attr_texts(op: Any, attrs: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes as text, those first that differ from the operator's default."""
+    defaults = op.attrs if op is not None else {}
+    items = [(name, value, value == defaults.get(name)) for name, value in attrs.items()]
+    items.sort(key=lambda item: item[2])
+    return {name: str(value) for name, value, _ in items}
+
+
+def detail_text(attrs: Mapping[str, Any]) -> str:
+    return " ".join(_detail_parts(attrs))
+
+
+def _detail_parts(attrs: Mapping[str, Any]) -> Iterator[str]:
+    for name in _DETAILS:
+        value = attrs.get(name)
+        if value is None or value == () or (name == "stride" and set(_tuple(value)) == {1}):
+            continue
+        if name in ("kernel", "stride"):
+            yield ("/" if name == "stride" else "") + "×".join(map(str, _tuple(value)))
+        elif name == "axis" and attrs.get("act_type"):
+            continue
+        else:
+            yield f"{name}={value}" if name in ("p", "axis") else str(value)
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
