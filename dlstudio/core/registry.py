@@ -121,7 +121,9 @@ class Op:
     visible: int | Callable[[dict[str, Any]], int] | None = None
     aux: tuple[str, ...] = ()
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
+    constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
+    custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""
     own_gradient: str = ""  # why the gradient is not the derivative of the forward (loss layers), or ""
     needs: dict[Any, Any] = field(default_factory=dict)  # cache of tape.what_backward_needs
     memo: dict[Any, dict[str, Any]] = field(default_factory=dict)  # attribute tuples seen

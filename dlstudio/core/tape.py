@@ -344,7 +344,11 @@ def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
                 "y.backward(mx.nd.ones_like(y))",
             )
         )
-    return gradient if create_graph else gradient._data.astype(head._data.dtype, copy=False)
+    if create_graph:
+        from dlstudio.core.tensor import Tensor
+
+        return gradient._as(Tensor)
+    return gradient._data.astype(head._data.dtype, copy=False)
 
 
 def _start(

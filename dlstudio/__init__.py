@@ -1,0 +1,25 @@
+"""dlstudio: a deep-learning engine you can see inside, with MXNet's names.
+
+>>> import dlstudio as mx
+>>> mx.nd.ones((2, 3)).sum().asscalar()
+6.0
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlstudio.compat import MODULES, NAMES, lookup
+from dlstudio.version import __version__
+
+__all__ = ["__version__", *MODULES, *NAMES]  # pyright: ignore[reportUnsupportedDunderAll]  lazily found
+
+
+def __getattr__(name: str) -> Any:
+    value = lookup(name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *MODULES, *NAMES})

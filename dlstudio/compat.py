@@ -1,0 +1,122 @@
+"""Where MXNet's modules live here: one table of aliases."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+__all__ = ["MODULES", "NAMES", "install_as_mxnet"]
+
+# mx.<name> -> module of dlstudio
+MODULES: dict[str, str] = {
+    "nd": "nd",
+    "ndarray": "nd",
+    "np": "np",
+    "numpy": "np",
+    "npx": "npx",
+    "numpy_extension": "npx",
+    "sym": "sym",
+    "symbol": "sym",
+    "autograd": "autograd",
+    "gluon": "gluon",
+    "random": "random",
+    "rnd": "random",
+    "init": "initializer",
+    "initializer": "initializer",
+    "lr_scheduler": "lr_scheduler",
+    "metric": "metric",
+    "optimizer": "optimizer",
+    "opt": "optimizer",
+    "callback": "callback",
+    "io": "io",
+    "kv": "kvstore",
+    "kvstore": "kvstore",
+    "viz": "viz",
+    "visualization": "viz",
+    "widgets": "widgets",
+    "trace": "trace",
+    "testing": "testing",
+    "errors": "errors",
+    "error": "errors",
+    "kernels": "kernels",
+    "context": "core.device",
+    "device": "core.device",
+    "name": "graph.scopes",
+    "attribute": "graph.scopes",
+    "executor": "graph.executor",
+    "engine": "engine",
+    "util": "util",
+    "base": "base",
+    "test_utils": "test_utils",
+    "compat": "compat",
+    "config": "config",
+}
+
+# mx.<name> -> (module, attribute)
+NAMES: dict[str, tuple[str, str]] = {
+    "cpu": ("core.device", "cpu"),
+    "gpu": ("core.device", "gpu"),
+    "cpu_pinned": ("core.device", "cpu_pinned"),
+    "Context": ("core.device", "Context"),
+    "Device": ("core.device", "Device"),
+    "current_context": ("core.device", "current_context"),
+    "current_device": ("core.device", "current_context"),
+    "num_gpus": ("core.device", "num_gpus"),
+    "gpu_memory_info": ("core.device", "gpu_memory_info"),
+    "AttrScope": ("graph.scopes", "AttrScope"),
+    "MXNetError": ("errors", "MXNetError"),
+    "install_as_mxnet": ("compat", "install_as_mxnet"),
+}
+
+
+def lookup(name: str) -> Any:
+    """Import what ``mx.<name>`` stands for."""
+    if name in NAMES:
+        module, attribute = NAMES[name]
+        return getattr(importlib.import_module(f"dlstudio.{module}"), attribute)
+    if name in MODULES:
+        return importlib.import_module(f"dlstudio.{MODULES[name]}")
+    raise AttributeError(f"module 'dlstudio' has no attribute {name!r}")
+
+
+class _Finder:
+    """Answers ``import mxnet…`` with our modules."""
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """Find the module that stands for `fullname`, if it is MXNet's."""
+        del path, target
+        head, _, rest = fullname.partition(".")
+        if head != "mxnet":
+            return None
+        first, _, deeper = rest.partition(".")
+        ours = ".".join(filter(None, ["dlstudio", MODULES.get(first, first), deeper]))
+        try:
+            module = importlib.import_module(ours)
+        except ModuleNotFoundError:
+            return None
+        return importlib.util.spec_from_loader(fullname, _Loader(module))
+
+
+class _Loader:
+    """Hands out a module that is loaded already."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    def create_module(self, spec: Any) -> Any:
+        """Answer the module itself."""
+        del spec
+        return self._module
+
+    def exec_module(self, module: Any) -> None:
+        """Nothing to run."""
+
+
+def install_as_mxnet() -> None:
+    """Let ``import mxnet as mx`` import dlstudio from now on in this process."""
+    import importlib.util
+
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
+    sys.modules["mxnet"] = importlib.import_module("dlstudio")

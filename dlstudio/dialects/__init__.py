@@ -1,0 +1,24 @@
+"""Names and manners: the namespaces and methods MXNet programs call, made from the table."""
+
+from __future__ import annotations
+
+from dlstudio import ops as ops
+from dlstudio.core.tensor import NDArray, ndarray
+from dlstudio.dialects import indexing, legacy, methods, operators, printing
+from dlstudio.dialects.bind import method_functions
+
+__all__ = ["indexing", "legacy", "methods", "operators", "printing"]
+
+
+def _install() -> None:
+    for name, function in method_functions("nd").items():
+        if name not in NDArray.__dict__:
+            setattr(NDArray, name, function)
+    for name, function in method_functions("np").items():
+        setattr(ndarray, name, function)
+    methods.install()
+    operators.install()
+    printing.install()
+
+
+_install()

@@ -1,0 +1,105 @@
+"""Array methods that are no operators of the table: indexing, relabelling, casting in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.device import Device
+from dlstudio.core.dispatch import attributes, invoke
+from dlstudio.core.registry import OPS
+from dlstudio.core.tensor import NDArray, ndarray
+from dlstudio.dialects import indexing
+from dlstudio.errors import MXNetError
+
+__all__ = ["install"]
+
+
+def _get(self: Any, key: Any) -> Any:
+    return indexing.get(self, key)
+
+
+def _set(self: Any, key: Any, value: Any) -> None:
+    indexing.set(self, key, value)
+
+
+def _iterate(self: Any) -> Iterator[Any]:
+    if not self._data.ndim:
+        raise TypeError("iteration over an array without axes")
+    for i in range(self._data.shape[0]):
+        yield self[i]
+
+
+def _astype(self: Any, dtype: Any, copy: bool = True, **_: Any) -> Any:
+    """Convert to another dtype.
+
+    Parameters
+    ----------
+    dtype : str, numpy.dtype or type
+    copy : bool
+        With False an array that has the dtype already is returned as it is.
+    """
+    name = np.dtype(dtype).name
+    if not copy and self._data.dtype.name == name:
+        return self
+    op = OPS["cast"]
+    return invoke(op, (self,), attributes(op, {"dtype": name}), self.__class__)
+
+
+def _as_nd_ndarray(self: Any) -> NDArray:
+    """Return the same memory as an array of the classic dialect."""
+    return self._as(NDArray)
+
+
+def _as_np_ndarray(self: Any) -> ndarray:
+    """Return the same memory as an array of the NumPy dialect."""
+    return self._as(ndarray)
+
+
+def _tostype(self: Any, stype: str) -> Any:
+    """Convert to a storage type; "default" is dense.
+
+    Raises
+    ------
+    MXNetError
+        If the storage type is not known.
+    """
+    if stype == "default":
+        return self
+    raise MXNetError(f"tostype: parameter stype must be 'default' for dense arrays. Got {stype!r}.")
+
+
+def _transposed(self: Any) -> Any:
+    """The array with its axes reversed."""
+    return self.transpose()
+
+
+def _to_dlpack_for_read(self: Any) -> Any:
+    """Return a DLPack capsule that shares the memory."""
+    return self.__dlpack__()
+
+
+def _to_device(self: Any, device: Any) -> Any:
+    """Return the array on another device."""
+    return self.as_in_context(Device(device))
+
+
+def install() -> None:
+    """Hang the methods on both classes."""
+    methods: dict[str, Any] = {
+        "__getitem__": _get,
+        "__setitem__": _set,
+        "__iter__": _iterate,
+        "astype": _astype,
+        "as_nd_ndarray": _as_nd_ndarray,
+        "as_np_ndarray": _as_np_ndarray,
+        "tostype": _tostype,
+        "T": property(_transposed),
+        "to_dlpack_for_read": _to_dlpack_for_read,
+        "to_dlpack_for_write": _to_dlpack_for_read,
+        "to_device": _to_device,
+    }
+    for name, method in methods.items():
+        setattr(NDArray, name, method)

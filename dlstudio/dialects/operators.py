@@ -1,0 +1,236 @@
+"""Python's operators on arrays: ``x + y``, ``2 - x``, ``x += y``, ``x[0]``, and the number forms
+of functions such as ``nd.maximum(x, 0)``.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlstudio.core.dispatch import Attrs, invoke
+from dlstudio.core.registry import OPS, Op
+from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
+from dlstudio.errors import ShapeError, explain
+
+__all__ = ["install", "number_functions"]
+
+
+class Arithmetic(NamedTuple):
+    """One Python operator: its name, MXNet's names, and the core's."""
+
+    python: str  # "sub" for __sub__, __rsub__, __isub__
+    legacy: str  # of two arrays
+    scalar: str  # of an array and a number
+    rscalar: str  # of a number and an array
+    core: str
+    functions: str = ""  # names in nd that also take numbers
+
+
+TABLE = (
+    Arithmetic("add", "broadcast_add", "_plus_scalar", "_plus_scalar", "add", "add"),
+    Arithmetic("sub", "broadcast_sub", "_minus_scalar", "_rminus_scalar", "subtract", "subtract"),
+    Arithmetic("mul", "broadcast_mul", "_mul_scalar", "_mul_scalar", "multiply", "multiply"),
+    Arithmetic("truediv", "broadcast_div", "_div_scalar", "_rdiv_scalar", "divide", "divide true_divide"),
+    Arithmetic("mod", "broadcast_mod", "_mod_scalar", "_rmod_scalar", "mod", "modulo"),
+    Arithmetic("pow", "broadcast_power", "_power_scalar", "_rpower_scalar", "power", "power"),
+    Arithmetic("eq", "broadcast_equal", "_equal_scalar", "_equal_scalar", "equal", "equal"),
+    Arithmetic("ne", "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", "not_equal", "not_equal"),
+    Arithmetic("gt", "broadcast_greater", "_greater_scalar", "_lesser_scalar", "greater", "greater"),
+    Arithmetic(
+        "ge", "broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar",
+        "greater_equal", "greater_equal",
+    ),
+    Arithmetic("lt", "broadcast_lesser", "_lesser_scalar", "_greater_scalar", "less", "lesser"),
+    Arithmetic(
+        "le", "broadcast_lesser_equal", "_lesser_equal_scalar", "_greater_equal_scalar",
+        "less_equal", "lesser_equal",
+    ),
+)  # fmt: skip
+
+# functions of nd that take numbers and stand for no Python operator
+FUNCTIONS = (
+    Arithmetic("", "broadcast_maximum", "_maximum_scalar", "_maximum_scalar", "maximum", "maximum"),
+    Arithmetic("", "broadcast_minimum", "_minimum_scalar", "_minimum_scalar", "minimum", "minimum"),
+    Arithmetic("", "broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", "", "logical_and"),
+    Arithmetic("", "broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", "", "logical_or"),
+    Arithmetic("", "broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar", "", "logical_xor"),
+)
+
+_NUMBERS = (int, float, bool, complex, np.generic, numbers.Number)
+_COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
+Binary = Callable[[Any, Any], Any]
+
+
+def _number(op: Op, memo: dict[Any, Attrs], value: Any, *, reverse: bool) -> Attrs:
+    """Attributes of an array-and-number call, remembered by value and type."""
+    key = (op, value, value.__class__, reverse)
+    found = memo.get(key)
+    if found is None or value == 0:  # 0.0 and -0.0 are one key but two operands
+        given = {"scalar": value, "reverse": True} if reverse else {"scalar": value}
+        found = Attrs(op.parse(given))
+        if len(memo) > 4096:
+            memo.clear()
+        memo[key] = found
+    return found
+
+
+def _binary(pair: Op, right: Op, left: Op, default: type[Tensor]) -> Binary:
+    """Build ``f(lhs, rhs)`` of arrays and numbers in any combination.
+
+    `right` computes array ∘ number. `left` computes number ∘ array; where it is the same
+    operator with an attribute `reverse`, that is set.
+    """
+    plain = Attrs(dict(pair.attrs))
+    memo: dict[Any, Attrs] = {}
+    flip = left is right and "reverse" in left.attrs
+
+    def function(lhs: Any, rhs: Any) -> Any:
+        if not isinstance(lhs, Tensor):
+            if isinstance(rhs, Tensor) and isinstance(lhs, _NUMBERS):
+                return invoke(left, (rhs,), _number(left, memo, lhs, reverse=flip), rhs.__class__)
+            cls = rhs.__class__ if isinstance(rhs, Tensor) else default
+            return invoke(pair, (lhs, rhs), plain, cls)
+        cls = lhs.__class__
+        if isinstance(rhs, Tensor):
+            if rhs.__class__ is not cls and isinstance(rhs, ndarray):
+                cls = rhs.__class__
+            return invoke(pair, (lhs, rhs), plain, cls)
+        if isinstance(rhs, _NUMBERS):
+            return invoke(right, (lhs,), _number(right, memo, rhs, reverse=False), cls)
+        return invoke(pair, (lhs, rhs), plain, cls)
+
+    return function
+
+
+def _function(row: Arithmetic, cls: type[Tensor]) -> Binary:
+    if cls is ndarray:
+        scalar = OPS[f"{row.core}_scalar"]
+        mirrored = {"greater": "less", "less": "greater", "greater_equal": "less_equal", "less_equal": "greater_equal"}
+        left = OPS[f"{mirrored[row.core]}_scalar"] if row.core in mirrored else scalar
+        return _binary(OPS[row.core], scalar, left, ndarray)
+    return _binary(OPS[row.legacy], OPS[row.scalar], OPS[row.rscalar], NDArray)
+
+
+def number_functions(dialect: str) -> dict[str, Binary]:
+    """``nd.add``, ``nd.maximum`` …, ``np.add`` …, which take numbers as well as arrays."""
+    found: dict[str, Binary] = {}
+    for row in (*TABLE, *FUNCTIONS):
+        if dialect == "nd":
+            function = _function(row, NDArray)
+            for name in row.functions.split():
+                found[name] = _named(function, name, OPS[row.legacy].doc)
+    return found
+
+
+def _named(function: Binary, name: str, doc: str) -> Binary:
+    def named(lhs: Any, rhs: Any) -> Any:
+        return function(lhs, rhs)
+
+    named.__name__ = named.__qualname__ = name
+    named.__doc__ = f"{doc}\n\nEither operand may be a number."
+    named.__module__ = "dlstudio.nd"
+    return named
+
+
+# ---- methods ---------------------------------------------------------------------------------
+def _forward(function: Binary) -> Binary:
+    def operator(self: Any, other: Any) -> Any:
+        if hasattr(other, "list_arguments"):
+            return NotImplemented
+        return function(self, other)
+
+    return operator
+
+
+def _reverse(function: Binary) -> Binary:
+    def operator(self: Any, other: Any) -> Any:
+        return function(other, self)
+
+    return operator
+
+
+def _inplace(function: Binary) -> Binary:
+    def operator(self: Any, other: Any) -> Any:
+        refuse_while_recorded(self)
+        result = function(self.detach(), other)
+        if result._data.shape != self._data.shape:
+            raise ShapeError(
+                explain(
+                    f"an array of shape {self._data.shape} cannot hold the result of shape {result._data.shape} in place.",
+                    fix="x = x + y, which makes a new array",
+                )
+            )
+        self._prepare_write()
+        self._data[...] = result._data
+        return self
+
+    return operator
+
+
+def _equality(function: Binary, *, negated: bool) -> Binary:
+    """``x == None`` is False, as in MXNet; everything else compares element by element."""
+
+    def operator(self: Any, other: Any) -> Any:
+        if other is None or isinstance(other, str):
+            return negated
+        return function(self, other)
+
+    return operator
+
+
+def install() -> None:
+    """Hang the operators on both array classes."""
+    for cls in (NDArray, ndarray):
+        for row in TABLE:
+            function = _function(row, cls)
+            if row.python in ("eq", "ne"):
+                setattr(cls, f"__{row.python}__", _equality(function, negated=row.python == "ne"))
+                continue
+            setattr(cls, f"__{row.python}__", _forward(function))
+            if row.python not in _COMPARISONS:
+                setattr(cls, f"__r{row.python}__", _reverse(function))
+                setattr(cls, f"__i{row.python}__", _inplace(function))
+        _unary(cls)
+    _matmul()
+
+
+def _unary(cls: type[Any]) -> None:
+    negative, absolute = OPS["negative"], OPS["abs"]
+    none, none_abs = Attrs(dict(negative.attrs)), Attrs(dict(absolute.attrs))
+    cls.__neg__ = lambda self: invoke(negative, (self,), none, self.__class__)
+    cls.__abs__ = lambda self: invoke(absolute, (self,), none_abs, self.__class__)
+    cls.__pos__ = lambda self: self
+    cls.__bool__ = _truth
+
+
+def _truth(self: Any) -> bool:
+    if self._data.size == 1:
+        return bool(self.asscalar())
+    if self._data.size == 0 and not isinstance(self, ndarray):
+        return False
+    raise ValueError(
+        f"the truth value of an array with {self._data.size} elements is ambiguous. Use x.any() or x.all()."
+    )
+
+
+def _matmul() -> None:
+    matmul = OPS["matmul"]
+    none = Attrs(dict(matmul.attrs))
+
+    def left(self: Any, other: Any) -> Any:
+        return invoke(matmul, (self, other), none, self.__class__)
+
+    def right(self: Any, other: Any) -> Any:
+        return invoke(matmul, (other, self), none, self.__class__)
+
+    def inplace(self: Any, other: Any) -> Any:
+        result = left(self, other)
+        self._overwrite(result)
+        return self
+
+    for name, function in (("__matmul__", left), ("__rmatmul__", right), ("__imatmul__", inplace)):
+        setattr(ndarray, name, function)
+

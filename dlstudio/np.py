@@ -1,0 +1,119 @@
+"""`mx.np`: NumPy's functions on our arrays, made from the operator table."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as _np
+
+from dlstudio.core.device import Device, current_context
+from dlstudio.core.dispatch import attributes, create
+from dlstudio.core.registry import OPS
+from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.bind import Namespace, submodules
+
+bool_ = _np.bool_
+float16, float32, float64 = _np.float16, _np.float32, _np.float64
+int8, int16, int32, int64 = _np.int8, _np.int16, _np.int32, _np.int64
+uint8, uint16, uint32, uint64 = _np.uint8, _np.uint16, _np.uint32, _np.uint64
+pi, e, inf, nan, newaxis = _np.pi, _np.e, _np.inf, _np.nan, None
+dtype = _np.dtype
+
+__all__ = ["arange", "array", "empty", "eye", "full", "linspace", "ndarray", "ones", "zeros"]
+
+Shape = int | tuple[int, ...]
+
+
+def array(object: Any, dtype: Any = None, ctx: Device | None = None, device: Device | None = None) -> ndarray:
+    """Make an array from anything NumPy can read.
+
+    Parameters
+    ----------
+    object : array-like
+    dtype : optional
+        Default: that of an array source, float32 for lists and numbers.
+    ctx, device : Device, optional
+        Default: the current context.
+    """
+    from dlstudio.nd import _host
+
+    if isinstance(object, Tensor):
+        host = object.asnumpy()
+        default = host.dtype
+    else:
+        host = _host(object)
+        default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _np.dtype("float32")
+    place = device if device is not None else ctx
+    target = Device(place) if place is not None else current_context()
+    return ndarray._wrap(target.backend.from_numpy(host.astype(dtype or default, copy=False)), target)
+
+
+def _create(name: str, ctx: Any, out: Any = None, **attrs: Any) -> Any:
+    op = OPS[name]
+    return create(op, attributes(op, attrs), ctx, ndarray, out)
+
+
+def zeros(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+    """Array of zeros; float32 unless `dtype` says otherwise."""
+    del order
+    return _create("zeros", device or ctx, shape=shape, dtype=dtype or "float32")
+
+
+def ones(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+    """Array of ones; float32 unless `dtype` says otherwise."""
+    del order
+    return _create("ones", device or ctx, shape=shape, dtype=dtype or "float32")
+
+
+def full(
+    shape: Shape, fill_value: Any, dtype: Any = None, order: str = "C", ctx: Device | None = None,
+    out: Any = None, device: Any = None,
+) -> ndarray:  # fmt: skip
+    """Array of one number; float32 for float numbers, else the number's own dtype."""
+    del order
+    if isinstance(fill_value, Tensor):
+        fill_value = fill_value.item()
+    kind = dtype or ("bool" if isinstance(fill_value, bool) else "int64" if isinstance(fill_value, int) else "float32")
+    return _create("full", device or ctx, out, shape=shape, fill_value=fill_value, dtype=kind)
+
+
+def empty(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+    """Array with arbitrary contents, for a caller that overwrites it."""
+    del order
+    place = device or ctx
+    target = Device(place) if place is not None else current_context()
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return ndarray._wrap(target.backend.empty(shape, _np.dtype(dtype or "float32")), target)
+
+
+def arange(
+    start: float, stop: float | None = None, step: float = 1, dtype: Any = None,
+    ctx: Device | None = None, device: Any = None,
+) -> ndarray:  # fmt: skip
+    """Evenly spaced numbers from `start` (0 if only one bound is given) up to but not `stop`."""
+    if stop is None:
+        start, stop = 0, start
+    return _create("arange", device or ctx, start=start, stop=stop, step=step, dtype=dtype or "float32")
+
+
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False,
+    dtype: Any = None, axis: int = 0, ctx: Device | None = None, device: Any = None,
+) -> Any:  # fmt: skip
+    """`num` evenly spaced numbers from `start` to `stop`; with `retstep` also the step."""
+    del axis
+    numbers = _create(
+        "linspace", device or ctx, start=start, stop=stop, num=num, endpoint=endpoint, dtype=dtype or "float32"
+    )
+    return (numbers, (stop - start) / max(num - endpoint, 1)) if retstep else numbers
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Device | None = None, **kwargs: Any) -> ndarray:
+    """Matrix with ones on diagonal `k`."""
+    return _create("eye", kwargs.get("device") or ctx, N=N, M=M or 0, k=k, dtype=dtype or "float32")
+
+
+_module = sys.modules[__name__]
+Namespace("np").attach(_module)
+submodules(_module, "np", ("random", "linalg"))

@@ -1,0 +1,62 @@
+"""`mx.npx`: neural-network operators for the NumPy dialect, and its switches."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
+from dlstudio.core.random import seed
+from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.switches import is_np_array, is_np_shape, reset_np, set_np, use_np
+from dlstudio.nd import from_dlpack as _from_dlpack
+from dlstudio.nd import from_numpy as _from_numpy
+from dlstudio.nd import load as _load
+from dlstudio.nd import save, to_dlpack_for_read, to_dlpack_for_write, waitall
+
+__all__ = [
+    "cpu",
+    "cpu_pinned",
+    "current_context",
+    "from_dlpack",
+    "from_numpy",
+    "gpu",
+    "gpu_memory_info",
+    "is_np_array",
+    "is_np_shape",
+    "load",
+    "num_gpus",
+    "reset_np",
+    "save",
+    "seed",
+    "set_np",
+    "to_dlpack_for_read",
+    "to_dlpack_for_write",
+    "use_np",
+    "waitall",
+]
+
+current_device = current_context
+
+
+def from_numpy(ndarray: Any, zero_copy: bool = True) -> Any:
+    """Look at a NumPy array's memory as an np array; see `mx.nd.from_numpy`."""
+    return _from_numpy(ndarray, zero_copy).as_np_ndarray()
+
+
+def from_dlpack(dlpack: Any) -> Any:
+    """Look at DLPack memory as an np array; see `mx.nd.from_dlpack`."""
+    return _from_dlpack(dlpack).as_np_ndarray()
+
+
+def load(file: Any) -> Any:
+    """Read arrays saved with `save` as np arrays; see `mx.nd.load`."""
+    found = _load(file)
+    if isinstance(found, dict):
+        return {name: x.as_np_ndarray() for name, x in found.items()}
+    return [x.as_np_ndarray() for x in found]
+
+
+_module = sys.modules[__name__]
+Namespace("npx").attach(_module)
+submodules(_module, "npx", ("random", "image"))

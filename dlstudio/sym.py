@@ -1,0 +1,14 @@
+"""`mx.sym`: symbolic functions, made from the operator table; each adds a node to a graph."""
+
+from __future__ import annotations
+
+import sys
+
+from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
+
+__all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
+
+_module = sys.modules[__name__]
+Namespace("sym").attach(_module)
+submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
