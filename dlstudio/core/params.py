@@ -292,5 +292,5 @@ def param_for_default(default: Any) -> Param:
     if isinstance(default, str):
         return Text()
     if isinstance(default, tuple):
-        return Shape(optional=True)
+        return Shape()
     return Anything()

@@ -163,8 +163,8 @@ class Op:
             raise self.unknown_attribute(unknown[0])
         parsed = dict(self.attrs)
         for name, value in attrs.items():
-            # None stands for "not given", as in MXNet, where the default itself is not None
-            if value is None and self.attrs[name] is not None:
+            # None stands for "not given", as in MXNet, except where it is in the domain
+            if value is None and not self.params[name].optional:
                 continue
             parsed[name] = self.params[name].parse(value, f"{self.name}: parameter {name}")
         required = [name for name, value in parsed.items() if value is inspect.Parameter.empty]

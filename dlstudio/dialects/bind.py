@@ -79,7 +79,7 @@ def _binder(op: Op) -> Callable[..., Attrs]:
     numbers = [isinstance(op.params[n], Scalar) for n in names]
 
     def bind(memo: dict[Any, Attrs], key: Any, values: tuple[Any, ...], kwargs: dict[str, Any]) -> Attrs:
-        given = {n: v for n, v in zip(names, values, strict=True) if v is not None}
+        given = dict(zip(names, values, strict=True))
         attrs = Attrs(op.parse({**given, **check_extra(op, kwargs)}))
         # 0.0 and -0.0 are one key but two operands
         zero = any(is_number and v == 0 for is_number, v in zip(numbers, values, strict=True))

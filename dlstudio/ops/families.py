@@ -1,0 +1,462 @@
+"""Families: what whole groups of operators have in common, so that most entries are a few lines.
+
+A family builds forward, shape inference, gradient wrapping, names and samples of an entry from
+the one fact that differs (which function, which derivative). The dtype rules of both dialects
+live here:
+
+* a function of one array keeps its dtype, also for integers, as MXNet does;
+* two arrays of the NumPy dialect promote, where a floating dtype wins over any integer dtype;
+* two arrays of the legacy dialect must agree;
+* a Python number takes the dtype of the array it meets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.core.params import Scalar
+from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, op
+from dlstudio.errors import DTypeError, ShapeError, explain
+
+__all__ = [
+    "binary",
+    "broadcast_shape",
+    "common_dtype",
+    "counted",
+    "fit",
+    "flat",
+    "floating",
+    "normalize_axes",
+    "normalize_axis",
+    "same",
+    "scalar_like",
+    "scalar_op",
+    "spread",
+    "unary",
+    "zeros",
+]
+
+Array = Any
+FLOATING = "fc"
+LOGIC = NotDifferentiable("its result is a truth value or an integer")
+
+
+# --- dtypes and shapes -------------------------------------------------------------------------
+
+
+def common_dtype(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype of ``x ∘ y`` in the NumPy dialect: int32 with float32 is float32, not float64."""
+    if x == y:
+        return x
+    if x.kind in FLOATING and y.kind in "iub":
+        return x
+    if y.kind in FLOATING and x.kind in "iub":
+        return y
+    return np.promote_types(x, y)
+
+
+def floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype of a real-valued result of integers (float32) or floats (unchanged)."""
+    return dtype if dtype.kind in FLOATING else np.dtype("float32")
+
+
+def scalar_like(x: Array, scalar: Any) -> Any:
+    """Give the number as the array's dtype holds it: 2.5 as int32 is 2, -1 as uint8 is 255."""
+    if x.dtype.kind in FLOATING:
+        return x.dtype.type(scalar)
+    if x.dtype.kind == "b":
+        return bool(scalar)
+    return np.asarray(int(scalar)).astype(x.dtype)[()]
+
+
+def counted(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype of an array beside a number: a truth value counts as the integer 0 or 1."""
+    return np.dtype("int64") if dtype.kind == "b" else dtype
+
+
+def broadcast_shape(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> tuple[int, ...]:
+    """Shape of two arrays broadcast together, or a ShapeError that names both."""
+    if x == y:
+        return x
+    try:
+        return np.broadcast_shapes(x, y)
+    except ValueError:
+        raise ShapeError(
+            explain(
+                f"{name}: arrays of shapes {x} and {y} do not broadcast together.",
+                "equal lengths on each axis, counted from the last, or a length of 1.",
+                "reshape or transpose one of them, for example x.expand_dims(axis=...).",
+            )
+        ) from None
+
+
+def normalize_axis(name: str, axis: int, ndim: int) -> int:
+    """Non-negative form of `axis`, or a ShapeError."""
+    if -ndim <= axis < ndim:
+        return axis + ndim if axis < 0 else axis
+    raise ShapeError(
+        explain(
+            f"{name}: axis={axis} is outside an array of {ndim} dimensions.",
+            f"an axis from {-ndim} to {ndim - 1}." if ndim else "no axis: the array is a scalar.",
+        )
+    )
+
+
+def normalize_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """Sorted non-negative axes; None means all of them."""
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if isinstance(axis, int) else axis
+    found = sorted(normalize_axis(name, a, ndim) for a in axes)
+    if len(set(found)) < len(found):
+        raise ShapeError(explain(f"{name}: axis={axis} names one axis twice."))
+    return tuple(found)
+
+
+def same(x: Aval, *_: Any, **__: Any) -> Aval:
+    """Inference of operators that keep shape and dtype of their first input."""
+    return x
+
+
+# --- gradients ---------------------------------------------------------------------------------
+
+
+def zeros(F: Any, x: Array) -> Array:
+    """Gradient of a piecewise constant function, which is zero almost everywhere."""
+    return F.zeros(shape=tuple(x.shape), dtype=x.dtype.name)
+
+
+def flat(F: Any, g: Array, out: Array, x: Array) -> Array:
+    """Slope, as `unary` wants it, of a piecewise constant function."""
+    return zeros(F, x)
+
+
+def fit(F: Any, g: Array, x: Array) -> Array:
+    """Gradient `g` of a broadcast, promoted result, brought to shape and dtype of input `x`."""
+    if g.shape != x.shape:
+        g = F.sum_to(g, shape=tuple(x.shape))
+    if g.dtype != x.dtype:
+        g = F.cast(g, dtype=x.dtype.name)
+    return g
+
+
+def spread(F: Any, g: Array, x: Array, axis: Any, *, keepdims: bool) -> Array:
+    """Gradient or result of a reduction over `axis`, broadcast back to the shape of `x`."""
+    if not keepdims:
+        axes = normalize_axes("reduction", axis, x.ndim)
+        kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        g = F.reshape(g, shape=kept)
+    return F.broadcast_to(g, shape=tuple(x.shape))
+
+
+# --- functions of one array --------------------------------------------------------------------
+
+
+def unary(
+    name: str,
+    doc: str,
+    slope: Callable[..., Array] | NotDifferentiable,
+    *,
+    names: Names | None = None,
+    compute: Callable[..., Array] | None = None,
+    boolean: bool = False,
+    domain: tuple[float, float] = (0.5, 1.5),
+    **fields: Any,
+) -> Op:
+    """Register an elementwise function that keeps the dtype.
+
+    Parameters
+    ----------
+    slope : ``(F, g, out, x) -> gradient``, or why there is none
+    compute : ``(xp, x, out) -> array``; default: the NumPy function called `name`
+    boolean : whether truth values are accepted
+    domain : interval the samples are drawn from, away from kinks and poles
+    """
+
+    def forward(xp: Any, x: Array, *, out: Array | None = None) -> Array:
+        if x.dtype.kind == "f":
+            return getattr(xp, name)(x, out=out) if compute is None else compute(xp, x, out)
+        _refuse_bool(name, x, boolean=boolean)
+        y = getattr(xp, name)(x) if compute is None else compute(xp, x, None)
+        return _into(xp, y, x.dtype, out)
+
+    def infer(x: Aval) -> Aval:
+        _refuse_bool(name, x, boolean=boolean)
+        return x
+
+    def grad(F: Any, g: Array, out: Array, x: Array) -> tuple[Array]:
+        return (slope(F, g, out, x),)  # type: ignore[operator]  # a rule, or grad is not used
+
+    forward.__doc__ = doc
+    fields.setdefault("samples", _samples_of_one(*domain))
+    return op(
+        name,
+        infer=infer,
+        grad=slope if isinstance(slope, NotDifferentiable) else grad,
+        names=names or Names(nd=name, np=name, method=name, args="data", np_args="x"),
+        flags=Flags(inplace=(0,), out=True),
+        **fields,
+    )(forward)
+
+
+def _refuse_bool(name: str, x: Any, *, boolean: bool) -> None:
+    if x.dtype.kind == "b" and not boolean:
+        raise DTypeError(
+            explain(
+                f"{name} is not defined for truth values (bool).",
+                "an array of numbers.",
+                f"{name}(x.astype('float32'))",
+            )
+        )
+
+
+def _into(xp: Any, y: Array, dtype: np.dtype[Any], out: Array | None) -> Array:
+    """`y` as `dtype`, in `out` if given."""
+    if out is None:
+        return y.astype(dtype, copy=False)
+    xp.copyto(out, y, casting="unsafe")
+    return out
+
+
+def _samples_of_one(low: float, high: float) -> Callable[..., Any]:
+    def samples(s: Any) -> list[Any]:
+        return [s(s.uniform(*shape, low=low, high=high)) for shape in ((2, 3), (), (0, 3))]
+
+    return samples
+
+
+# --- functions of two arrays -------------------------------------------------------------------
+
+Rule = Callable[..., tuple[Array, Array]]
+
+
+def _promoted(xp: Any, x: Array, y: Array) -> tuple[Array, Array]:
+    dtype = common_dtype(x.dtype, y.dtype)
+    return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+
+
+def same_dtypes(name: str, x: Any, y: Any) -> None:
+    """Refuse two dtypes, as the legacy dialect does."""
+    if x.dtype != y.dtype:
+        raise DTypeError(
+            explain(
+                f"{name}: dtypes {x.dtype} and {y.dtype} differ.",
+                "equal dtypes: the nd dialect converts nothing by itself.",
+                f"y.astype({str(x.dtype)!r}), or the np dialect, which promotes.",
+            )
+        )
+
+
+def same_shapes(name: str, x: Any, y: Any) -> None:
+    """Refuse two shapes, as MXNet's elemwise operators do."""
+    if x.shape != y.shape:
+        raise ShapeError(
+            explain(
+                f"{name}: shapes {tuple(x.shape)} and {tuple(y.shape)} differ.",
+                "equal shapes.",
+                f"broadcast_{name.removeprefix('elemwise_')} for arrays that broadcast.",
+            )
+        )
+
+
+def pair_samples(s: Any) -> list[Any]:
+    """Equal shapes, both sides broadcast, a scalar, and nothing at all."""
+    return [s((2, 3), (2, 3)), s((2, 1, 3), (4, 1)), s((3,), ()), s((0, 3), (1, 3))]
+
+
+def binary(
+    name: str,
+    doc: str,
+    slopes: Rule | NotDifferentiable,
+    *,
+    compute: Callable[..., Array] | None = None,
+    result: Callable[[np.dtype[Any]], np.dtype[Any]] | None = None,
+    names: Names | None = None,
+    legacy: str = "",
+    elemwise: str = "",
+    legacy_compute: Callable[..., Array] | None = None,
+    legacy_result: Callable[[np.dtype[Any]], np.dtype[Any]] | None = None,
+    legacy_slopes: Rule | None = None,
+    **fields: Any,
+) -> Op:
+    """Register ``x ∘ y`` for the NumPy dialect, and with `legacy` its MXNet 1.x twins.
+
+    Parameters
+    ----------
+    slopes : ``(F, g, out, x, y) -> (gx, gy)`` before summing over broadcast axes, or why none
+    compute : ``(xp, x, y, out) -> array`` on equal dtypes; default: the NumPy function
+    result : dtype of the result from the common dtype; default: the same
+    legacy : names of the twin that requires equal dtypes, "broadcast_add broadcast_plus add"
+    elemwise : name of the twin that requires equal shapes as well
+    """
+    compute = compute or _ufunc(name)
+    fields.setdefault("samples", pair_samples)
+    record = _binary_entry(
+        name,
+        doc,
+        slopes,
+        compute,
+        result,
+        check=None,
+        names=names or Names(np=name, np_args="x1 x2", json=f"_npi_{name}"),
+        **fields,
+    )
+    fields.pop("reference", None)
+    compute, slopes = legacy_compute or compute, legacy_slopes or slopes
+    if legacy:
+        _binary_entry(
+            legacy.split(maxsplit=1)[0],
+            doc,
+            slopes,
+            compute,
+            legacy_result,
+            check=same_dtypes,
+            names=Names(nd=legacy, args="lhs rhs"),
+            **fields,
+        )
+    if elemwise:
+        fields["samples"] = lambda s: [s((2, 3), (2, 3)), s((), ()), s((0, 3), (0, 3))]
+        _binary_entry(
+            elemwise,
+            doc,
+            slopes,
+            compute,
+            legacy_result,
+            check=_same_both,
+            names=Names(nd=elemwise, args="lhs rhs"),
+            **fields,
+        )
+    return record
+
+
+def _same_both(name: str, x: Any, y: Any) -> None:
+    same_shapes(name, x, y)
+    same_dtypes(name, x, y)
+
+
+def _ufunc(name: str) -> Callable[..., Array]:
+    def compute(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
+        return getattr(xp, name)(x, y, out=out)
+
+    return compute
+
+
+def _binary_entry(
+    name: str,
+    doc: str,
+    slopes: Any,
+    compute: Callable[..., Array],
+    result: Any,
+    *,
+    check: Callable[..., None] | None,
+    names: Names,
+    **fields: Any,
+) -> Op:
+    def forward(xp: Any, x: Array, y: Array, *, out: Array | None = None) -> Array:
+        if check is not None:
+            check(name, x, y)
+        elif x.dtype is not y.dtype:
+            x, y = _promoted(xp, x, y)
+        return compute(xp, x, y, out)
+
+    def infer(x: Aval, y: Aval) -> Aval:
+        if check is not None:
+            check(name, x, y)
+        dtype = common_dtype(x.dtype, y.dtype)
+        return Aval(broadcast_shape(name, x.shape, y.shape), result(dtype) if result else dtype)
+
+    def grad(F: Any, g: Array, out: Array, x: Array, y: Array) -> tuple[Array, Array]:
+        gx, gy = slopes(F, g, out, x, y)
+        return fit(F, gx, x), fit(F, gy, y)
+
+    forward.__doc__ = doc
+    return op(
+        name,
+        infer=infer,
+        names=names,
+        flags=Flags(inplace=() if result else (0, 1), out=True),
+        grad=slopes if isinstance(slopes, NotDifferentiable) else grad,
+        **fields,
+    )(forward)
+
+
+# --- an array and a number ---------------------------------------------------------------------
+
+
+def scalar_op(
+    name: str,
+    doc: str,
+    slope: Callable[..., Array] | NotDifferentiable,
+    compute: Callable[..., Array],
+    *,
+    names: Names,
+    meets: Callable[[np.dtype[Any]], np.dtype[Any]] = counted,
+    result: Callable[[np.dtype[Any]], np.dtype[Any]] | None = None,
+    reverse: bool | None = None,
+    whole: bool = False,
+) -> Op:
+    """Register ``x ∘ number``.
+
+    Parameters
+    ----------
+    slope : ``(F, g, out, x, scalar, reverse) -> gradient``, or why there is none
+    compute : ``(xp, left, right, out) -> array``
+    meets : dtype in which the array and the number meet
+    result : dtype of the result from that; default: the same
+    reverse : whether the number stands on the left; None makes this an attribute
+    whole : whether only integers are accepted
+    """
+
+    def apply(xp: Any, x: Array, scalar: Any, flip: bool, out: Array | None) -> Array:
+        dtype = meets(x.dtype)
+        if x.dtype != dtype:
+            x = x.astype(dtype)
+        number = scalar_like(x, scalar)
+        return compute(xp, number, x, out) if flip else compute(xp, x, number, out)
+
+    def infer(x: Aval, **_: Any) -> Aval:
+        dtype = meets(x.dtype)
+        return Aval(x.shape, result(dtype) if result else dtype)
+
+    def grad(
+        F: Any, g: Array, out: Array, x: Array, *, scalar: Any, reverse: bool = bool(reverse)
+    ) -> tuple[Array]:
+        return (slope(F, g, out, x, scalar, reverse),)  # type: ignore[operator]  # as in unary
+
+    def both(
+        xp: Any, x: Array, *, scalar: Any = 1.0, reverse: bool = False, out: Array | None = None
+    ) -> Array:
+        return apply(xp, x, scalar, reverse, out)
+
+    def one(xp: Any, x: Array, *, scalar: Any = 1.0, out: Array | None = None) -> Array:
+        return apply(xp, x, scalar, bool(reverse), out)
+
+    forward = both if reverse is None else one
+    forward.__doc__ = doc
+    return op(
+        name,
+        infer=infer,
+        names=names,
+        params={"scalar": Scalar()},
+        grad=slope if isinstance(slope, NotDifferentiable) else grad,
+        flags=Flags(inplace=() if result else (0,), out=True),
+        samples=_whole_numbers if whole else _both_ways if reverse is None else _one_way,
+    )(forward)
+
+
+def _one_way(s: Any) -> list[Any]:
+    counts = s.ints(4, high=3)
+    return [s(2, 3, scalar=2.5), s((), scalar=2), s((0, 3), scalar=2.0), s(counts, scalar=2)]
+
+
+def _both_ways(s: Any) -> list[Any]:
+    return [*_one_way(s), s(2, 3, scalar=2.5, reverse=True)]
+
+
+def _whole_numbers(s: Any) -> list[Any]:
+    counts = s.ints(2, 3, high=9)
+    return [s(counts, scalar=2), s(counts + 1, scalar=3, reverse=True), s(counts[:0], scalar=1)]

@@ -1,0 +1,575 @@
+"""Form and order of the elements: reshape, transpose, join, split, repeat, pad."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.core.params import Axes, Int, Shape
+from dlstudio.core.registry import Flags, Names, bad, op
+from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
+from dlstudio.ops.families import common_dtype, normalize_axes, normalize_axis
+
+Array = Any
+VIEW = Flags(view=True)
+
+
+def resolve_shape(name: str, old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
+    """Fill in the one -1 of a new shape; refuse a shape of another size."""
+    size = prod(old)
+    known = prod(n for n in new if n != -1)
+    holes = sum(n == -1 for n in new)
+    if holes == 1 and known and size % known == 0:
+        return tuple(size // known if n == -1 else n for n in new)
+    if holes == 0 and known == size and min(new, default=0) >= 0:
+        return new
+    raise ShapeError(
+        explain(
+            f"{name}: an array of shape {old} ({size} elements) cannot get shape {new}.",
+            "as many elements as before, with at most one -1, which is computed.",
+            f"{name}(-1) to flatten, or check the product of the lengths.",
+        )
+    )
+
+
+@op(
+    "reshape",
+    flags=VIEW,
+    params={"shape": Shape()},
+    infer=lambda a, *, shape: Aval(resolve_shape("reshape", a.shape, shape), a.dtype),
+    grad=lambda F, g, out, a, *, shape: (F.reshape(g, shape=tuple(a.shape)),),
+    names=Names(np="reshape", np_method="reshape", np_args="a", json="_np_reshape"),
+    samples=lambda s: [
+        s(2, 3, shape=(3, 2)),
+        s(2, 3, shape=(-1,)),
+        s((), shape=(1, 1)),
+        s(0, 3, shape=(3, -1, 2)),
+    ],
+    reference=lambda a, *, shape: np.reshape(a, shape),
+    errors=lambda s: [
+        bad(s(2, 3, shape=(4,)), ShapeError, "6 elements"),
+        bad(s(2, 3, shape=(-1, -1)), ShapeError, "6 elements"),
+    ],
+)
+def _(xp, a, *, shape):
+    """Same elements in the same order, in another shape; one length may be -1."""
+    return xp.reshape(a, shape)
+
+
+def _permutation(x: Any, axes: tuple[int, ...] | None) -> tuple[int, ...]:
+    if axes is None:
+        return tuple(range(x.ndim))[::-1]
+    order = tuple(normalize_axis("transpose", i, x.ndim) for i in axes)
+    if sorted(order) != list(range(x.ndim)):
+        raise ShapeError(
+            explain(
+                f"transpose: axes={axes} is not an order of the {x.ndim} axes.",
+                f"each of 0 to {x.ndim - 1} once.",
+            )
+        )
+    return order
+
+
+def _infer_transpose(a: Aval, *, axes: Any) -> Aval:
+    return Aval(tuple(a.shape[i] for i in _permutation(a, axes)), a.dtype)
+
+
+def _transpose_grad(F: Any, g: Array, out: Array, a: Array, *, axes: Any) -> tuple[Array]:
+    back = tuple(int(i) for i in np.argsort(_permutation(a, axes)))
+    return (F.transpose(g, axes=back),)
+
+
+@op(
+    "transpose",
+    infer=_infer_transpose,
+    grad=_transpose_grad,
+    flags=VIEW,
+    params={"axes": Shape(optional=True)},
+    names=Names(
+        np="transpose permute_dims", np_method="transpose", np_args="a", json="_np_transpose"
+    ),
+    samples=lambda s: [s(2, 3), s(2, 3, 4, axes=(1, 0, -1)), s(()), s(0, 3)],
+    reference=lambda a, *, axes=None: np.transpose(a, axes),
+    errors=lambda s: [bad(s(2, 3, axes=(0, 0)), ShapeError, "not an order")],
+)
+def _(xp, a, *, axes=None):
+    """Axes in another order; without `axes`, reversed."""
+    return xp.transpose(a, axes)
+
+
+def _expanded(x: Any, axis: Any) -> tuple[int, ...]:
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    ndim = x.ndim + len(axes)
+    new = normalize_axes("expand_dims", axes, ndim)
+    rest = iter(x.shape)
+    return tuple(1 if i in new else next(rest) for i in range(ndim))
+
+
+@op(
+    "expand_dims",
+    flags=VIEW,
+    params={"axis": Axes()},
+    infer=lambda a, *, axis: Aval(_expanded(a, axis), a.dtype),
+    grad=lambda F, g, out, a, *, axis: (F.reshape(g, shape=tuple(a.shape)),),
+    names=Names(
+        nd="expand_dims",
+        np="expand_dims",
+        method="expand_dims",
+        np_method="expand_dims",
+        args="data",
+        np_args="a",
+        json="expand_dims",
+    ),
+    samples=lambda s: [s(2, 3, axis=0), s(2, 3, axis=-1), s((), axis=0), s((0,), axis=(0, 2))],
+    reference=lambda a, *, axis: np.expand_dims(a, axis),
+    errors=lambda s: [bad(s(2, 3, axis=4), ShapeError, "axis=4 .* 3 dimensions")],
+)
+def _(xp, a, *, axis):
+    """Insert axes of length one, so that they stand at the positions `axis`."""
+    return xp.reshape(a, _expanded(a, axis))
+
+
+def squeezed(x: Any, axis: Any) -> tuple[int, ...]:
+    """Shape without the axes of length one, or without those named."""
+    if axis is None:
+        return tuple(n for n in x.shape if n != 1)
+    axes = normalize_axes("squeeze", axis, x.ndim)
+    wrong = [i for i in axes if x.shape[i] != 1]
+    if wrong:
+        raise ShapeError(
+            explain(
+                f"squeeze: axis {wrong[0]} of shape {tuple(x.shape)} has length {x.shape[wrong[0]]}.",
+                "only axes of length 1 can be removed.",
+            )
+        )
+    return tuple(n for i, n in enumerate(x.shape) if i not in axes)
+
+
+@op(
+    "squeeze",
+    flags=VIEW,
+    params={"axis": Axes()},
+    infer=lambda a, *, axis: Aval(squeezed(a, axis), a.dtype),
+    grad=lambda F, g, out, a, *, axis: (F.reshape(g, shape=tuple(a.shape)),),
+    names=Names(np="squeeze", np_method="squeeze", np_args="a", json="_np_squeeze"),
+    samples=lambda s: [s(1, 3, 1), s(1, 3, 1, axis=0), s(1, 3, 1, axis=(0, -1)), s(1, 1), s(0, 1)],
+    reference=lambda a, *, axis=None: np.squeeze(a, axis),
+    errors=lambda s: [bad(s(2, 3, axis=0), ShapeError, "length 2")],
+)
+def _(xp, a, *, axis=None):
+    """Remove axes of length one."""
+    return xp.reshape(a, squeezed(a, axis))
+
+
+# --- broadcasting -------------------------------------------------------------------------------
+
+
+def _infer_broadcast_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
+    lead = len(shape) - x.ndim
+    if lead < 0 or any(n not in (1, m) for n, m in zip(x.shape, shape[lead:], strict=True)):
+        raise ShapeError(
+            explain(
+                f"broadcast_to: an array of shape {x.shape} does not broadcast to {shape}.",
+                "each length equal to the new one, or 1, counted from the last axis.",
+            )
+        )
+    return Aval(shape, x.dtype)
+
+
+@op(
+    "broadcast_to",
+    infer=_infer_broadcast_to,
+    flags=Flags(out=True),
+    params={"shape": Shape(0)},
+    grad=lambda F, g, out, array, *, shape: (F.sum_to(g, shape=tuple(array.shape)),),
+    names=Names(np="broadcast_to", np_args="array", json="_np_broadcast_to"),
+    samples=lambda s: [
+        s(2, 3, shape=(2, 3)),
+        s(1, 3, shape=(4, 2, 3)),
+        s((), shape=(2,)),
+        s(1, 3, shape=(0, 3)),
+    ],
+    reference=lambda array, *, shape: np.broadcast_to(array, shape),
+    errors=lambda s: [bad(s(2, 3, shape=(2, 4)), ShapeError, "does not broadcast")],
+)
+def _(xp, array, *, shape, out=None):
+    """Repeat along axes of length one, and along new leading axes, up to `shape`."""
+    if out is None:
+        return xp.broadcast_to(array, shape).copy()
+    xp.copyto(out, array)
+    return out
+
+
+# --- joining and splitting ----------------------------------------------------------------------
+
+
+def _joined(name: str, arrays: tuple[Any, ...], axis: int) -> tuple[int, ...]:
+    if not arrays:
+        raise ShapeError(explain(f"{name}: there are no arrays to join.", "at least one array."))
+    first = arrays[0]
+    axis = normalize_axis(name, axis, first.ndim)
+    total = 0
+    for i, x in enumerate(arrays):
+        if x.ndim != first.ndim or any(
+            n != m for k, (n, m) in enumerate(zip(x.shape, first.shape, strict=True)) if k != axis
+        ):
+            raise ShapeError(
+                explain(
+                    f"{name}: array {i} has shape {tuple(x.shape)}, array 0 has {tuple(first.shape)}.",
+                    f"equal lengths on every axis but axis {axis}.",
+                )
+            )
+        total += x.shape[axis]
+    return (*first.shape[:axis], total, *first.shape[axis + 1 :])
+
+
+def _joint_dtype(arrays: tuple[Any, ...]) -> np.dtype[Any]:
+    dtype = arrays[0].dtype
+    for x in arrays[1:]:
+        dtype = common_dtype(dtype, x.dtype)
+    return dtype
+
+
+def _unify(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+    dtype = _joint_dtype(arrays)
+    return tuple(x.astype(dtype, copy=False) for x in arrays)
+
+
+def _concatenate_grad(F: Any, g: Array, out: Array, *seq: Array, axis: Any) -> tuple[Array, ...]:
+    if axis is None:
+        parts = _cut(F, g, [x.size for x in seq], 0)
+        return tuple(
+            F.reshape(part, shape=tuple(x.shape)) for part, x in zip(parts, seq, strict=True)
+        )
+    along = normalize_axis("concatenate", axis, g.ndim)
+    parts = _cut(F, g, [x.shape[along] for x in seq], along)
+    return tuple(
+        part if part.dtype == x.dtype else F.cast(part, dtype=x.dtype.name)
+        for part, x in zip(parts, seq, strict=True)
+    )
+
+
+def _cut(F: Any, g: Array, lengths: list[int], axis: int) -> list[Array]:
+    stops = np.cumsum([0, *lengths])
+    return [
+        F.slice_axis(g, axis=axis, begin=int(a), end=int(b))
+        for a, b in zip(stops[:-1], stops[1:], strict=True)
+    ]
+
+
+def _infer_concatenate(*seq: Aval, axis: Any) -> Aval:
+    if axis is None:
+        return Aval((sum(x.size for x in seq),), _joint_dtype(seq))
+    return Aval(_joined("concatenate", seq, axis), _joint_dtype(seq))
+
+
+@op(
+    "concatenate",
+    infer=_infer_concatenate,
+    grad=_concatenate_grad,
+    flags=Flags(out=True),
+    params={"axis": Int(optional=True)},
+    names=Names(np="concatenate concat", np_args="seq", json="_np_concatenate"),
+    samples=lambda s: [
+        s((2, 3), (4, 3)),
+        s((2, 3), (2, 1), (2, 0), axis=1),
+        s((2, 3), (2,), axis=None),
+        s((3,)),
+    ],
+    reference=lambda *seq, axis=0: np.concatenate(
+        [x.ravel() for x in seq] if axis is None else seq, axis=axis or 0
+    ),
+    errors=lambda s: [
+        bad(s((2, 3), (2, 4)), ShapeError, "every axis but"),
+        bad(s((2, 3), (2, 3), axis=2), ShapeError, "axis=2"),
+    ],
+)
+def _(xp, *seq, axis=0, out=None):
+    """Join arrays along an existing axis."""
+    if axis is None:
+        seq, axis = tuple(x.reshape(-1) for x in seq), 0
+    return xp.concatenate(_unify(seq), axis=axis, out=out)
+
+
+def _infer_concat(*data: Aval, dim: int) -> Aval:
+    _one_dtype("concat", data)
+    return Aval(_joined("concat", data, dim), data[0].dtype)
+
+
+def _one_dtype(name: str, arrays: tuple[Any, ...]) -> None:
+    for i, x in enumerate(arrays):
+        if x.dtype != arrays[0].dtype:
+            raise DTypeError(
+                explain(
+                    f"{name}: array {i} is {x.dtype}, array 0 is {arrays[0].dtype}.",
+                    "equal dtypes.",
+                    f"array.astype({str(arrays[0].dtype)!r})",
+                )
+            )
+
+
+@op(
+    "Concat",
+    infer=_infer_concat,
+    flags=Flags(out=True),
+    grad=lambda F, g, out, *data, dim: _concatenate_grad(F, g, out, *data, axis=dim),
+    names=Names(nd="concat Concat"),
+    samples=lambda s: [
+        s((2, 3), (2, 1)),
+        s((2, 3), (4, 3), dim=0),
+        s((3,), dim=0),
+        s((0, 3), (2, 3), dim=-2),
+    ],
+    errors=lambda s: [
+        bad(s((2, 3), (4, 3)), ShapeError, "every axis but axis 1"),
+        bad(s((2, 3), s.ints(2, 3, high=3)), DTypeError, "equal dtypes"),
+    ],
+)
+def _(xp, *data, dim=1, out=None):
+    """Join arrays of one dtype along axis `dim`."""
+    _one_dtype("concat", data)
+    return xp.concatenate(data, axis=dim, out=out)
+
+
+def _infer_stack(*data: Aval, axis: int) -> Aval:
+    for i, x in enumerate(data):
+        if x.shape != data[0].shape:
+            raise ShapeError(
+                explain(
+                    f"stack: array {i} has shape {x.shape}, array 0 has {data[0].shape}.",
+                    "equal shapes.",
+                )
+            )
+    shape = list(data[0].shape)
+    shape.insert(normalize_axis("stack", axis, len(shape) + 1), len(data))
+    return Aval(tuple(shape), _joint_dtype(data))
+
+
+def _stack_grad(F: Any, g: Array, out: Array, *data: Array, axis: int) -> tuple[Array, ...]:
+    axis = normalize_axis("stack", axis, g.ndim)
+    parts = _cut(F, g, [1] * len(data), axis)
+    return tuple(
+        F.reshape(
+            part if part.dtype == x.dtype else F.cast(part, dtype=x.dtype.name),
+            shape=tuple(x.shape),
+        )
+        for part, x in zip(parts, data, strict=True)
+    )
+
+
+@op(
+    "stack",
+    infer=_infer_stack,
+    grad=_stack_grad,
+    flags=Flags(out=True),
+    names=Names(nd="stack", np="stack", np_args="arrays"),
+    samples=lambda s: [s((2, 3), (2, 3)), s((2,), (2,), axis=-1), s((), ()), s((0, 3), axis=1)],
+    reference=lambda *data, axis=0: np.stack(data, axis=axis),
+    errors=lambda s: [bad(s((2, 3), (3,)), ShapeError, "equal shapes")],
+)
+def _(xp, *data, axis=0, out=None):
+    """Join arrays of one shape along a new axis."""
+    return xp.stack(_unify(data), axis=axis, out=out)
+
+
+def _sections(name: str, x: Any, axis: int, sections: int) -> tuple[int, int]:
+    axis = normalize_axis(name, axis, x.ndim)
+    if sections < 1 or x.shape[axis] % sections:
+        raise ShapeError(
+            explain(
+                f"{name}: axis {axis} of shape {tuple(x.shape)} does not divide into {sections} equal parts.",
+                f"a divisor of {x.shape[axis]}.",
+            )
+        )
+    return axis, x.shape[axis] // sections
+
+
+def _infer_split(data: Aval, *, num_outputs: int, axis: int, squeeze_axis: bool) -> Any:
+    axis, length = _sections("split", data, axis, num_outputs)
+    if squeeze_axis and length != 1:
+        raise ShapeError(
+            explain(
+                f"split: the parts have length {length} along axis {axis}.",
+                "length 1, so that squeeze_axis=True can remove the axis.",
+            )
+        )
+    middle = () if squeeze_axis else (length,)
+    part = Aval((*data.shape[:axis], *middle, *data.shape[axis + 1 :]), data.dtype)
+    return (part,) * num_outputs if num_outputs > 1 else part
+
+
+def _split_grad(
+    F: Any, g: Any, out: Any, data: Array, *, num_outputs: int, axis: int, squeeze_axis: bool
+) -> Any:
+    axis = normalize_axis("split", axis, data.ndim)
+    parts = list(g) if num_outputs > 1 else [g]
+    length = data.shape[axis] // num_outputs
+    shape = (*data.shape[:axis], length, *data.shape[axis + 1 :])
+    whole = [
+        F.zeros(shape=shape, dtype=data.dtype.name)
+        if part is None
+        else F.reshape(part, shape=shape)
+        if squeeze_axis
+        else part
+        for part in parts
+    ]
+    return (F.concatenate(*whole, axis=axis),)
+
+
+@op(
+    "SliceChannel",
+    infer=_infer_split,
+    grad=_split_grad,
+    flags=VIEW,
+    params={"num_outputs": Int(1)},
+    outputs=lambda attrs: attrs["num_outputs"],
+    names=Names(nd="SliceChannel split", method="split"),
+    samples=lambda s: [
+        s(4, 6, num_outputs=2),
+        s(4, 6, num_outputs=4, axis=0, squeeze_axis=True),
+        s(2, 3, num_outputs=1, axis=-1),
+        s(0, 4, num_outputs=2),
+    ],
+    errors=lambda s: [
+        bad(s(4, 6, num_outputs=4), ShapeError, "4 equal parts"),
+        bad(s(4, 6, num_outputs=2, squeeze_axis=True), ShapeError, "squeeze_axis"),
+    ],
+)
+def _(xp, data, *, num_outputs, axis=1, squeeze_axis=False):
+    """Cut into `num_outputs` equal parts along `axis`."""
+    parts = xp.split(data, num_outputs, axis)
+    if squeeze_axis:
+        parts = [xp.squeeze(part, axis) for part in parts]
+    return tuple(parts) if num_outputs > 1 else parts[0]
+
+
+# --- reversing, rolling, moving -----------------------------------------------------------------
+
+
+@op(
+    "flip",
+    infer=lambda m, *, axis: (normalize_axes("flip", axis, m.ndim), m)[1],
+    grad=lambda F, g, out, m, *, axis: (F.flip(g, axis=axis),),
+    params={"axis": Axes()},
+    names=Names(np="flip", json="_npi_flip"),
+    samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, 2, axis=(0, -1)), s(()), s(0, 3, axis=0)],
+    reference=lambda m, *, axis=None: np.flip(m, axis),
+    errors=lambda s: [bad(s(2, 3, axis=2), ShapeError, "axis=2 .* 2 dimensions")],
+)
+def _(xp, m, *, axis=None):
+    """Reverse the order along `axis`, or along all axes."""
+    return xp.flip(m, axis).copy()
+
+
+@op(
+    "roll",
+    infer=lambda a, *, shift, axis: a,
+    params={"shift": Shape(), "axis": Axes()},
+    grad=lambda F, g, out, a, *, shift, axis: (
+        F.roll(g, shift=tuple(-n for n in shift), axis=axis),
+    ),
+    names=Names(np="roll", json="_npi_roll"),
+    samples=lambda s: [
+        s(2, 3, shift=1),
+        s(2, 3, shift=(1,), axis=1),
+        s(2, 3, shift=(1, -1), axis=(0, 1)),
+        s(0, 3, shift=2),
+    ],
+    reference=lambda a, *, shift, axis=None: np.roll(
+        a,
+        shift if axis is not None or isinstance(shift, int) else sum(shift),
+        axis if axis is None or isinstance(shift, int) or isinstance(axis, tuple) else (axis,),
+    ),
+)
+def _(xp, a, *, shift, axis=None):
+    """Shift elements along `axis`; those beyond the end come back at the start."""
+    if axis is None:
+        return xp.roll(a, sum(shift))
+    axes = (axis,) if isinstance(axis, int) else axis
+    return xp.roll(a, shift if len(shift) == len(axes) else shift * len(axes), axes)
+
+
+# --- repeating ----------------------------------------------------------------------------------
+
+
+def _infer_repeat(a: Aval, *, repeats: int, axis: int | None) -> Aval:
+    if axis is None:
+        return Aval((a.size * repeats,), a.dtype)
+    axis = normalize_axis("repeat", axis, a.ndim)
+    return Aval((*a.shape[:axis], a.shape[axis] * repeats, *a.shape[axis + 1 :]), a.dtype)
+
+
+def _repeat_grad(F: Any, g: Array, out: Array, a: Array, *, repeats: int, axis: int | None) -> Any:
+    if axis is None:
+        return (
+            F.reshape(F.sum(F.reshape(g, shape=(a.size, repeats)), axis=1), shape=tuple(a.shape)),
+        )
+    axis = normalize_axis("repeat", axis, a.ndim)
+    apart = (*a.shape[: axis + 1], repeats, *a.shape[axis + 1 :])
+    return (F.sum(F.reshape(g, shape=apart), axis=axis + 1),)
+
+
+@op(
+    "repeat",
+    infer=_infer_repeat,
+    grad=_repeat_grad,
+    params={"repeats": Int(0), "axis": Int(optional=True)},
+    names=Names(
+        nd="repeat", np="repeat", method="repeat", np_method="repeat", args="data", json="repeat"
+    ),
+    samples=lambda s: [
+        s(2, 3, repeats=2),
+        s(2, 3, repeats=2, axis=1),
+        s(2, 3, repeats=3, axis=-2),
+        s(2, 3, repeats=0, axis=0),
+        s((), repeats=2),
+    ],
+    reference=lambda a, *, repeats, axis=None: np.repeat(a, repeats, axis),
+    errors=lambda s: [bad(s(2, 3, repeats=2, axis=2), ShapeError, "axis=2 .* 2 dimensions")],
+)
+def _(xp, a, *, repeats, axis=None):
+    """Repeat each element `repeats` times along `axis`, or of the flattened array."""
+    return xp.repeat(a, repeats, axis)
+
+
+def _tile_shapes(x: Any, reps: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Shape of `x` and the repetitions, both with as many axes as the result."""
+    ndim = max(x.ndim, len(reps))
+    return (1,) * (ndim - x.ndim) + tuple(x.shape), (1,) * (ndim - len(reps)) + reps
+
+
+def _infer_tile(A: Aval, *, reps: tuple[int, ...]) -> Aval:
+    shape, reps = _tile_shapes(A, reps)
+    return Aval(tuple(n * r for n, r in zip(shape, reps, strict=True)), A.dtype)
+
+
+def _tile_grad(F: Any, g: Array, out: Array, A: Array, *, reps: tuple[int, ...]) -> tuple[Array]:
+    shape, reps = _tile_shapes(A, reps)
+    apart = tuple(n for pair in zip(reps, shape, strict=True) for n in pair)
+    summed = F.sum(F.reshape(g, shape=apart), axis=tuple(range(0, len(apart), 2)))
+    return (F.reshape(summed, shape=tuple(A.shape)),)
+
+
+@op(
+    "tile",
+    infer=_infer_tile,
+    grad=_tile_grad,
+    params={"reps": Shape(0)},
+    names=Names(nd="tile", np="tile", method="tile", np_method="tile", args="data", json="tile"),
+    samples=lambda s: [
+        s(2, 3, reps=(2, 2)),
+        s(2, 3, reps=2),
+        s(2, 3, reps=(2, 1, 2)),
+        s(2, 3, reps=()),
+        s(2, 3, reps=(0, 1)),
+        s((), reps=(2,)),
+    ],
+    reference=lambda A, *, reps: np.tile(A, reps),
+    errors=lambda s: [bad(s(2, 3, reps=(-1,)), ParamError, "reps")],
+)
+def _(xp, A, *, reps):
+    """Lay copies of the array side by side, `reps` times along each axis."""
+    return xp.tile(A, reps)
