@@ -49,7 +49,8 @@ class Recorder:
         self.capacity = capacity
         self.dropped = 0
         self._ring: deque[Event] = deque()
-        self._lock = threading.Lock()
+        # Appending may start a garbage collection, whose finalizers emit `Freed` in this thread.
+        self._lock = threading.RLock()
         self._unsubscribe: Callable[[], None] | None = None
 
     @property

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlstudio.widgets.devices import DeviceView
     from dlstudio.widgets.graph import GraphView
+    from dlstudio.widgets.link import link, unlink
     from dlstudio.widgets.memory import MemoryView
     from dlstudio.widgets.monitor import TrainingMonitor
-
-    from dlstudio.widgets.link import link, unlink
 
 __all__ = ["DeviceView", "GraphView", "MemoryView", "TrainingMonitor", "link", "unlink"]
 

@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "canvas", "empty", "fonts"]
+    from dlstudio.widgets.progress import Metrics
+
+__all__ = ["PALETTE", "canvas", "curves", "empty", "fonts"]
 
 # The browser's palette (widgets/src/lib/theme.ts); a test compares.
 PALETTE = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
     *("#B87A00", "#2E8BC0", "#8A8000", "#757575"),
 )
+_DASHES = ("-", (0, (4, 2)), (0, (1, 2)), (0, (5, 2, 1, 2)))
 _FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans SC"]
 
 
@@ -52,4 +55,15 @@ def empty(message: str) -> Figure:
     figure, axes = canvas(7.0, 0.9)
     axes.axis("off")
     axes.text(0.5, 0.5, message, ha="center", va="center", color="0.4")
+    return figure
+
+
+def curves(metrics: Metrics, x_label: str) -> Figure:
+    """Return one line per series, dashes and colours as in the browser."""
+    figure, axes = canvas()
+    for index, (name, steps, values) in enumerate(metrics.thinned(2_000)):
+        style = _DASHES[index % len(_DASHES)]
+        axes.plot(steps, values, color=PALETTE[index % len(PALETTE)], linestyle=style, label=name)
+    axes.set_xlabel(x_label)
+    axes.legend(frameon=False)
     return figure

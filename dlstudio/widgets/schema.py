@@ -54,7 +54,7 @@ STRING_COLUMNS = (
 MEMORY_KINDS = ("allocated", "freed", "slotTaken", "slotFreed")
 
 State = Literal["empty", "running", "paused", "done", "stopped", "error"]
-CommandName = Literal["hello", "pong", "pause", "resume", "step", "stop", "lr", "checkpoint"]
+CommandName = Literal["hello", "pong", "pause", "resume", "step", "stop", "lr"]
 
 
 class TableHeader(TypedDict):
@@ -85,7 +85,7 @@ class Progress(TypedDict):
     elapsed: float
     lr: float  # -1: the run has no learning rate
     message: str  # the error, when state is "error"
-    controllable: bool
+    rateLocked: bool  # a schedule sets the rate: no slider
 
 
 class Frame(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import threading
+import time
 import uuid
 import weakref
 from pathlib import Path
@@ -29,6 +30,8 @@ __all__ = ["STATIC", "Picture", "View"]
 STATIC = Path(__file__).parent / "static"
 # Above this the SVG is heavier than a picture of it; both sizes in characters.
 _HEAVY_SVG = 300_000
+# Seconds after which a complete frame is sent though nobody asked for it.
+_FIRST_KEYFRAME = 0.5
 _WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 
 
@@ -79,6 +82,9 @@ class View(anywidget.AnyWidget):
         self._acknowledged: dict[str, int] = {}
         self._reset_wanted = False
         self._answered = threading.Event()
+        self._met = False  # a browser has ever asked for everything
+        self._born = time.monotonic()
+        self._next_keyframe = self._born + _FIRST_KEYFRAME
         super().__init__(locale=locale, **traits)
         self._model_key = self.model_id or ""
         self.on_msg(_hear(self))
@@ -112,12 +118,25 @@ class View(anywidget.AnyWidget):
 
     def _take(self, message: Command) -> None:
         if message["command"] == "hello":
-            self._reset_wanted = True
+            self._reset_wanted = self._met = True
         elif message["command"] != "pong":
             self.command(message)
         self._answered.set()
         client = message["client"]
         self._received[client] = max(self._received.get(client, 0), message["sequence"])
+
+    def _take_reset(self) -> bool:
+        """Whether the next frame has to carry everything; asked once per frame.
+
+        A browser that opens the view says hello and gets it all. Where its hello cannot arrive
+        because the kernel is busy, complete frames come by themselves, ever more seldom.
+        """
+        wanted, self._reset_wanted = self._reset_wanted, False
+        now = time.monotonic()
+        if not self._met and now >= self._next_keyframe:
+            self._next_keyframe = now + 2 * (now - self._born)
+            return True
+        return wanted
 
     def ping(self) -> None:
         """Ask whether a browser shows this view; `watched` tells once the answer is here."""

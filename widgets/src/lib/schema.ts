@@ -10,7 +10,7 @@ export const TABLES = {
 } as const;
 export const MEMORY_KINDS = ["allocated", "freed", "slotTaken", "slotFreed"] as const;
 export type State = "empty" | "running" | "paused" | "done" | "stopped" | "error";
-export type CommandName = "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr" | "checkpoint";
+export type CommandName = "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr";
 
 /** Which columns of how many rows follow in the buffer. */
 export interface TableHeader {
@@ -37,7 +37,7 @@ export interface Progress {
   elapsed: number;
   lr: number;
   message: string;
-  controllable: boolean;
+  rateLocked: boolean;
 }
 
 /** One batch of one view, at most 30 a second. `reset`: forget what came before. */
@@ -67,7 +67,7 @@ export interface Ping {
 
 /** What a browser client sends to the kernel. */
 export interface Command {
-  command: "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr" | "checkpoint";
+  command: "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr";
   value: number;
   client: string;
   sequence: number;

@@ -1,0 +1,168 @@
+// The picture on a canvas: for thousands of items. Only what the window shows is drawn.
+import type { Theme } from "../theme";
+import {
+  DETAIL_SIZE,
+  EDGE_SIZE,
+  type Item,
+  LABEL_SIZE,
+  type Link,
+  type Scene,
+  trace,
+} from "./layout";
+import { mix, type Paint } from "./style";
+import { endsAtItem } from "./svg";
+import type { Key } from "./tree";
+
+export interface Window {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+export interface Marks {
+  selected: Key;
+  lit: ReadonlySet<Key>;
+  litLinks: ReadonlySet<number>;
+  dim: boolean;
+}
+
+/** Letters smaller than this many screen pixels are not drawn. */
+const LEGIBLE = 5;
+
+export function drawCanvas(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  paint: Paint,
+  theme: Theme,
+  shown: Window,
+  scale: number,
+  marks: Marks,
+): void {
+  const visible = scene.items.filter((item) => inside(item, shown));
+  const text = scale * DETAIL_SIZE >= LEGIBLE;
+  for (const item of visible) if (item.kind === "open") drawFrame(context, item, theme, text);
+  scene.links.forEach((link, i) => {
+    if (crosses(link, shown)) drawLink(context, link, theme, text, marks, i);
+  });
+  for (const item of visible) {
+    if (item.kind === "open") continue;
+    context.globalAlpha = marks.dim && !marks.lit.has(item.key) ? 0.25 : 1;
+    drawItem(context, item, paint, theme, text, marks.selected === item.key);
+  }
+  context.globalAlpha = 1;
+}
+
+export function inside(item: Item, shown: Window): boolean {
+  const { x, y, w, h } = item;
+  return x + w >= shown.left && x <= shown.right && y + h >= shown.top && y <= shown.bottom;
+}
+
+export function crosses(link: Link, shown: Window): boolean {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < link.points.length; i += 2) {
+    const [x, y] = [link.points[i] ?? 0, link.points[i + 1] ?? 0];
+    if (x < left) left = x;
+    if (x > right) right = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
+  }
+  return right >= shown.left && left <= shown.right && bottom >= shown.top && top <= shown.bottom;
+}
+
+function drawFrame(
+  context: CanvasRenderingContext2D,
+  item: Item,
+  theme: Theme,
+  text: boolean,
+): void {
+  const { x, y, w, h } = item;
+  context.beginPath();
+  context.roundRect(x, y, w, h, 8);
+  context.fillStyle = theme.dark ? "rgba(255,255,255,.035)" : "rgba(0,40,90,.035)";
+  context.fill();
+  context.strokeStyle = theme.line;
+  context.lineWidth = 1;
+  context.stroke();
+  if (!text) return;
+  context.font = `600 ${LABEL_SIZE}px ${theme.font}`;
+  context.textAlign = "left";
+  context.fillStyle = theme.text;
+  context.fillText(`− ${item.lines[0]}`, x + 10, y + 17);
+}
+
+function drawLink(
+  context: CanvasRenderingContext2D,
+  link: Link,
+  theme: Theme,
+  text: boolean,
+  marks: Marks,
+  index: number,
+): void {
+  const lit = marks.litLinks.has(index);
+  context.globalAlpha = marks.dim && !lit ? 0.2 : 1;
+  context.strokeStyle = lit ? theme.accent : theme.muted;
+  context.lineWidth = lit ? 2.4 : 1.1;
+  context.beginPath();
+  trace(link.points, context);
+  context.stroke();
+  if (endsAtItem(link)) drawHead(context, link.points, lit ? theme.accent : theme.muted);
+  if (!text || !link.label) return;
+  context.font = `${EDGE_SIZE}px ${theme.font}`;
+  context.textAlign = "center";
+  context.fillStyle = theme.muted;
+  context.fillText(link.label, link.labelX, link.labelY + 3);
+}
+
+function drawHead(context: CanvasRenderingContext2D, points: number[], colour: string): void {
+  const last = points.length - 2;
+  const [x, y] = [points[last] ?? 0, points[last + 1] ?? 0];
+  const angle = Math.atan2(y - (points[last - 1] ?? 0), x - (points[last - 2] ?? 0));
+  context.save();
+  context.translate(x, y);
+  context.rotate(angle);
+  context.beginPath();
+  context.moveTo(0, 0);
+  context.lineTo(-7, -3.5);
+  context.lineTo(-7, 3.5);
+  context.closePath();
+  context.fillStyle = colour;
+  context.fill();
+  context.restore();
+}
+
+function drawItem(
+  context: CanvasRenderingContext2D,
+  item: Item,
+  paint: Paint,
+  theme: Theme,
+  text: boolean,
+  selected: boolean,
+): void {
+  const { x, y, w, h } = item;
+  const isOperator = item.node?.kind === "operator";
+  const colour = paint.colour(item);
+  const paper = theme.dark ? "#1b2026" : "#ffffff";
+  context.beginPath();
+  context.roundRect(x, y, w, h, item.kind === "closed" ? 9 : isOperator ? 5 : h / 2);
+  context.fillStyle = colour ? mix(colour, paper, 0.24) : theme.dark ? "#2a323c" : "#eef1f5";
+  context.fill();
+  context.setLineDash(item.node && !isOperator ? [4, 3] : []);
+  context.strokeStyle = selected ? theme.accent : (colour ?? theme.muted);
+  context.lineWidth = selected ? 3 : item.kind === "closed" ? 1.8 : 1.1;
+  context.stroke();
+  context.setLineDash([]);
+  if (text) drawLines(context, item, theme);
+}
+
+function drawLines(context: CanvasRenderingContext2D, item: Item, theme: Theme): void {
+  const { x, y, w, h, lines } = item;
+  context.textAlign = "center";
+  context.fillStyle = theme.text;
+  context.font = `${LABEL_SIZE}px ${theme.font}`;
+  const sign = item.kind === "closed" ? "+ " : "";
+  context.fillText(sign + lines[0], x + w / 2, y + h / 2 + (lines[1] ? -3 : 4));
+  if (!lines[1]) return;
+  context.font = `${DETAIL_SIZE}px ${theme.font}`;
+  context.fillText(lines[1], x + w / 2, y + h / 2 + 12);
+}

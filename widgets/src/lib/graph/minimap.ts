@@ -1,0 +1,50 @@
+// The whole picture in a corner, with the window on it. Click or drag to move the window.
+import { prepare } from "../canvas";
+import { element } from "../dom";
+import type { Theme } from "../theme";
+import type { Window } from "./canvas";
+import type { Scene } from "./layout";
+import type { Paint } from "./style";
+
+const WIDTH = 150;
+const HEIGHT = 110;
+
+export class Minimap {
+  readonly root = element("div", { class: "dl-minimap", hidden: true });
+  private readonly canvas = element("canvas", { class: "dl-canvas", "aria-hidden": true });
+  private scale = 1;
+
+  constructor(private readonly lookAt: (x: number, y: number) => void) {
+    this.canvas.style.cssText = `width:${WIDTH}px;height:${HEIGHT}px`;
+    this.root.append(this.canvas);
+    const move = (event: PointerEvent) => {
+      if (event.buttons === 0) return;
+      event.stopPropagation();
+      const box = this.canvas.getBoundingClientRect();
+      this.lookAt((event.clientX - box.left) / this.scale, (event.clientY - box.top) / this.scale);
+    };
+    this.root.addEventListener("pointerdown", move);
+    this.root.addEventListener("pointermove", move);
+  }
+
+  /** Draw, or hide without a scene. */
+  draw(scene: Scene | undefined, paint: Paint, shown: Window, theme: Theme): void {
+    this.root.hidden = scene === undefined;
+    if (!scene) return;
+    const surface = prepare(this.canvas);
+    if (!surface) return;
+    const { context } = surface;
+    this.scale = Math.min(WIDTH / scene.width, HEIGHT / scene.height);
+    context.scale(this.scale, this.scale);
+    for (const item of scene.items) {
+      context.fillStyle = item.kind === "open" ? theme.line : (paint.colour(item) ?? theme.muted);
+      context.globalAlpha = item.kind === "open" ? 0.25 : 0.9;
+      context.fillRect(item.x, item.y, item.w, item.h);
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = theme.accent;
+    context.lineWidth = 2 / this.scale;
+    const { left, top, right, bottom } = shown;
+    context.strokeRect(left, top, right - left, bottom - top);
+  }
+}
