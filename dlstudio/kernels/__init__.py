@@ -1,0 +1,206 @@
+"""Fast kernels beside the operators' reference forwards.
+
+`find` answers with a compiled kernel for an operator at given shapes and dtypes, or with None,
+which means: use the reference. Who builds a plan asks once per equation and keeps the answers, so
+that results never change in mid-run.
+
+Nobody waits for a compiler. In mode ``auto`` only kernels whose machine code lies on disk are
+given out; the first plan that misses one starts a helper process (see `compile`) which compiles
+the whole set in the background, at low priority. Plans built later (another ``hybridize()``, a
+new input shape, the next process) find the kernels there. ``dlstudio warmup`` compiles ahead.
+
+Modes, from ``DLSTUDIO_KERNELS`` or ``config.using(kernels=...)``:
+
+auto      compiled kernels that are ready, NumPy otherwise
+numpy     NumPy only
+compiled  compile what is missing at once, in the foreground
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dlstudio import config
+from dlstudio.core.avals import Aval
+from dlstudio.kernels import cache
+
+__all__ = ["announcement", "find", "mode", "multi_step", "status", "supported", "warmup"]
+
+Kernel = Callable[..., None]
+
+# Operator -> family, the module of this package that has its kernel.
+_FAMILY = {
+    "Convolution": "conv",
+    "convolution_grad_data": "conv",
+    "convolution_grad_weight": "conv",
+    "Pooling": "pool",
+    "pooling_grad": "pool",
+    "FullyConnected": "dense",
+    "sum": "dense",
+    "softmax": "softmax",
+    "log_softmax": "softmax",
+    "BatchNorm": "norm",
+    "batch_norm_grad": "norm",
+    "relu": "pointwise",
+    "relu_grad": "pointwise",
+    "sigmoid": "pointwise",
+    "sigmoid_grad": "pointwise",
+    "tanh": "pointwise",
+    "tanh_grad": "pointwise",
+}
+_lock = threading.Lock()
+_modules: dict[str, Any] = {}
+_missed: set[str] = set()
+_announced = False
+
+
+def mode() -> str:
+    """Tell the mode in force: ``auto``, ``numpy`` or ``compiled``."""
+    return config.get().kernels
+
+
+def supported() -> tuple[str, ...]:
+    """Names of the operators that have a kernel for some shapes."""
+    return tuple(_FAMILY)
+
+
+def find(
+    op_name: str,
+    ins: Sequence[Aval | None],
+    outs: Sequence[Aval],
+    attrs: dict[str, Any],
+) -> Kernel | None:
+    """Find a kernel for one operator at fixed shapes; None means: use the reference forward.
+
+    Parameters
+    ----------
+    op_name : str
+        The operator's name in the registry.
+    ins, outs : sequences of Aval
+        Arrays read and written; None stands for an optional input that is not given.
+    attrs : dict
+        Typed attributes, with ``training`` for operators that have modes.
+
+    Returns
+    -------
+    callable or None
+        ``kernel(*outs, *ins)`` fills the outputs. All arrays are C-contiguous; outputs lie on
+        64-byte boundaries for full speed. Nothing is allocated after the first call, and the
+        global interpreter lock is free meanwhile.
+    """
+    family = _FAMILY.get(op_name)
+    if family is None:
+        return None
+    given = tuple(a for a in ins if a is not None)
+    module = _family(family)
+    if module is None:
+        return None
+    return module.BUILDERS[op_name](given, tuple(outs), attrs)
+
+
+def multi_step(rule: str, rows: Sequence[tuple[Any, ...]]) -> Any:
+    """Make one optimizer step over many parameters as a single call, or None.
+
+    Parameters
+    ----------
+    rule : {"sgd_update", "sgd_mom_update", "adam_update"}
+    rows : sequence of tuples of NumPy arrays
+        Per parameter (weight, grad, *states); see `optimizer.MultiStep`.
+    """
+    module = _family("optimizer")
+    if module is None or not module.MultiStep.accepts(rule, rows):
+        return None
+    return module.MultiStep(rule, rows)
+
+
+def _family(name: str) -> Any:
+    """Import the module of a family if its kernels may be used now, else None."""
+    how = mode()
+    if how == "numpy" or not cache.has_numba():
+        return None
+    if name in _modules:
+        return _modules[name]
+    if how == "compiled":
+        _compile(name)
+    if cache.failure(name):
+        return None
+    if not cache.is_ready(name):
+        _missed.add(name)
+        from dlstudio.kernels import compile as background
+
+        background.start()
+        return None
+    with _lock:
+        _modules[name] = _import(name)
+    return _modules[name]
+
+
+def _import(name: str) -> Any:
+    try:
+        return importlib.import_module(f"dlstudio.kernels.{name}")
+    except Exception as error:
+        cache.note_failure(name, f"{type(error).__name__}: {error}")
+        return None
+
+
+def _compile(name: str) -> None:
+    if not cache.is_ready(name) and not cache.failure(name):
+        from dlstudio.kernels.compile import compile_family
+
+        compile_family(name)
+
+
+def warmup(progress: Callable[[str], object] = print) -> int:
+    """Compile every kernel now, and return how many families were compiled.
+
+    Parameters
+    ----------
+    progress : function of one line of text
+    """
+    if not cache.has_numba():
+        progress(status())
+        return 0
+    from dlstudio.kernels.compile import compile_family
+
+    waiting = cache.pending()
+    for i, name in enumerate(waiting, start=1):
+        progress(f"compiling {name} ({i} of {len(waiting)})")
+        compile_family(name)
+    progress(status())
+    return len(waiting)
+
+
+def status() -> str:
+    """One line of text: which kernels run, and what is being compiled."""
+    if not cache.has_numba():
+        return "kernels: NumPy (numba is not installed; `pip install numba` makes training faster)"
+    if mode() == "numpy":
+        return "kernels: NumPy, as DLSTUDIO_KERNELS or config.using(kernels='numpy') says"
+    total, waiting = len(cache.FAMILIES), cache.pending()
+    broken = [name for name in cache.FAMILIES if cache.failure(name)]
+    done = total - len(waiting) - len(broken)
+    text = f"kernels: {done} of {total} families compiled"
+    if waiting:
+        from dlstudio.kernels.compile import is_running
+
+        where = " in the background" if is_running() else "; `dlstudio warmup` compiles the rest"
+        text += f", compiling {', '.join(waiting)}{where}" if is_running() else where
+        text += ". Plans built meanwhile run on NumPy and stay on it; hybridize() again to change"
+    if broken:
+        text += f". Not usable here: {', '.join(broken)} ({cache.failure(broken[0])})"
+    return text
+
+
+def announcement() -> str:
+    """Give the status, once, if a plan had to do without a kernel; "" otherwise.
+
+    A plan or the training monitor prints it, so that a learner knows why a first run is slower.
+    """
+    global _announced  # noqa: PLW0603  said once per process
+    if _announced or not _missed:
+        return ""
+    _announced = True
+    return status()

@@ -1,0 +1,399 @@
+"""The compiled loops of convolution: one image at a time through scratch that stays in the cache.
+
+All three convolutions of a training step are correlations over a zero-padded image held in
+scratch, driven by offset tables (built in `conv.py`):
+
+- *spatial*: a vector holds neighbouring positions of one output channel. Best for few channels.
+  Rows are computed at the padded width; the surplus columns are dropped when results are stored.
+- *channel*: a vector holds neighbouring output channels of one position. Best from 16 channels on,
+  and the only one with a stride.
+
+Loading can undo a pooling or a rectifier (so that gradients of a fused layer are never stored at
+full size), and storing can add a bias, rectify and pool.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlstudio.kernels.jit import compiled, declared, helper
+from dlstudio.kernels.vector_ir import LANES, dot_tile, machine, outer_tile, pointer
+
+__all__ = ["CHANNEL", "DEAD", "DOT", "KERNELS", "SPATIAL", "SPATIAL_ONE", "SPATIAL_SIX"]
+
+_wide = machine().registers >= 32
+# (rows, vectors) of each block: as many sums as registers, less those for the operands.
+SPATIAL = (8, 3) if _wide else (4, 3)
+SPATIAL_SIX = (6, 4) if _wide else (6, 2)
+SPATIAL_ONE = (1, 8)
+CHANNEL = (8, 2) if _wide else (6, 2)
+DOT = (4, 6) if _wide else (3, 4)
+
+METHOD_SPATIAL, METHOD_SIX, METHOD_ONE, METHOD_CHANNEL = 0, 1, 2, 3
+LOAD_PLAIN, LOAD_MASKED, LOAD_UNPOOLED = 0, 1, 2
+DEAD = np.uint8(4)  # the code of a pooled value that the rectifier cut off
+
+_spatial_tile = outer_tile(*SPATIAL)
+_six_tile = outer_tile(*SPATIAL_SIX)
+_one_tile = outer_tile(*SPATIAL_ONE)
+_channel_tile = outer_tile(*CHANNEL)
+_channel_half = outer_tile(CHANNEL[0], 1)
+_dot = dot_tile(*DOT)
+_ZERO = np.float32(0)
+_LOWEST = np.float32(-np.inf)
+_ROWS, _SIX, _HALF, _BLOCK = SPATIAL[0], SPATIAL_SIX[0], CHANNEL[0], CHANNEL[1] * LANES
+_DOT_ROWS, _DOT_COLUMNS = DOT
+_STEP, _SIX_STEP, _ONE_STEP = SPATIAL[1] * LANES, SPATIAL_SIX[1] * LANES, SPATIAL_ONE[1] * LANES
+_L1_FLOATS = 6144  # three quarters of a 32 KiB first-level cache, in floats
+
+
+# ---- loading -------------------------------------------------------------------------------
+
+
+@helper
+def _copy_plane(source, flat, base, row, step):
+    height, width = source.shape
+    for h in range(height):
+        line = source[h]
+        start = base + h * row
+        if step == 1:
+            target = flat[start : start + width]
+            for w in range(width):
+                target[w] = line[w]
+        else:
+            for w in range(width):
+                flat[start + w * step] = line[w]
+
+
+@helper
+def _copy_masked(source, mask, flat, base, row, step):
+    height, width = source.shape
+    for h in range(height):
+        line, keep = source[h], mask[h]
+        start = base + h * row
+        if step == 1:
+            target = flat[start : start + width]
+            for w in range(width):
+                target[w] = line[w] if keep[w] > _ZERO else _ZERO
+        else:
+            for w in range(width):
+                flat[start + w * step] = line[w] if keep[w] > _ZERO else _ZERO
+
+
+@helper
+def _unpool_plane(source, codes, flat, base, row, step):
+    height, width = source.shape
+    for h in range(height):
+        line, code = source[h], codes[h]
+        start = base + 2 * h * row
+        if step == 1:
+            upper = flat[start : start + 2 * width]
+            lower = flat[start + row : start + row + 2 * width]
+            for w in range(width):
+                v, k = line[w], code[w]
+                upper[2 * w] = v if k == 0 else _ZERO
+                upper[2 * w + 1] = v if k == 1 else _ZERO
+                lower[2 * w] = v if k == 2 else _ZERO
+                lower[2 * w + 1] = v if k == 3 else _ZERO
+        else:
+            for w in range(width):
+                v, k = line[w], code[w]
+                at = start + 2 * w * step
+                flat[at] = v if k == 0 else _ZERO
+                flat[at + step] = v if k == 1 else _ZERO
+                flat[at + row] = v if k == 2 else _ZERO
+                flat[at + row + step] = v if k == 3 else _ZERO
+
+
+@helper
+def _load(mode, source, codes, mask, n, first, channels, flat, base, plane, row, step):
+    """Planes `first ...` of image n into scratch, at ``base + c*plane + h*row + w*step``."""
+    for c in range(channels):
+        at = base + c * plane
+        if mode == LOAD_PLAIN:
+            _copy_plane(source[n, first + c], flat, at, row, step)
+        elif mode == LOAD_MASKED:
+            _copy_masked(source[n, first + c], mask[n, first + c], flat, at, row, step)
+        else:
+            _unpool_plane(source[n, first + c], codes[n, first + c], flat, at, row, step)
+
+
+# ---- storing -------------------------------------------------------------------------------
+
+
+@helper
+def _store_plane(tiles, base, row, step, bias, lowest, y, top, left, down, right, height, width):
+    for h in range(height):
+        start = base + h * row
+        line = y[top + h * down]
+        if step == 1 and right == 1:
+            source = tiles[start : start + width]
+            target = line[left : left + width]
+            for w in range(width):
+                v = source[w] + bias
+                target[w] = lowest if v < lowest else v
+        else:
+            for w in range(width):
+                v = tiles[start + w * step] + bias
+                line[left + w * right] = lowest if v < lowest else v
+
+
+@helper
+def _pool_plane(tiles, base, row, step, bias, lowest, y, codes):
+    """Largest of each 2 x 2 window, plus bias, rectified; `codes` tell which one it was."""
+    height, width = y.shape
+    for h in range(height):
+        start = base + 2 * h * row
+        out, code = y[h], codes[h]
+        for w in range(width):
+            at = start + 2 * w * step
+            m, k = tiles[at], np.uint8(0)
+            v = tiles[at + step]
+            k = k if v <= m else np.uint8(1)
+            m = m if v <= m else v
+            v = tiles[at + row]
+            k = k if v <= m else np.uint8(2)
+            m = m if v <= m else v
+            v = tiles[at + row + step]
+            k = k if v <= m else np.uint8(3)
+            m = m if v <= m else v
+            m += bias
+            code[w] = DEAD if m <= lowest else k
+            out[w] = lowest if m <= lowest else m
+
+
+# ---- correlation ---------------------------------------------------------------------------
+
+
+def _spatial_fill(tile, rows, step):
+    def fill(packed, unit, count, steps, image, taps, tiles, extent, blocks):
+        plane = tiles.size // (blocks * rows)
+        for t in range(0, extent, step):
+            for m in range(blocks):
+                tile(
+                    pointer(packed, m * count * rows), pointer(unit, 0), pointer(steps, 0), count,
+                    pointer(image, t), pointer(taps, 0),
+                    pointer(tiles, m * rows * plane + t), plane, 0,
+                )  # fmt: skip
+
+    return helper(fill)
+
+
+_fill_spatial = _spatial_fill(_spatial_tile, _ROWS, _STEP)
+_fill_six = _spatial_fill(_six_tile, _SIX, _SIX_STEP)
+_fill_one = _spatial_fill(_one_tile, 1, _ONE_STEP)
+
+
+@helper
+def _fill_channel(packed, rows, count, steps, image, taps, tiles, extent, blocks, channels):
+    stride = blocks * _BLOCK
+    pieces = (count * _BLOCK + _L1_FLOATS - 1) // _L1_FLOATS
+    size = (count + pieces - 1) // pieces  # weights of one piece stay in the first-level cache
+    for q in range(blocks):
+        half = channels - q * _BLOCK <= LANES
+        for k in range(0, count, size):
+            length = min(size, count - k)
+            weights = (q * count + k) * _BLOCK
+            for r in range(0, extent, _HALF):
+                if half:
+                    _channel_half(
+                        pointer(image, 0), pointer(rows, r), pointer(taps, k), length,
+                        pointer(packed, weights), pointer(steps, 0),
+                        pointer(tiles, r * stride + q * _BLOCK), stride, k,
+                    )  # fmt: skip
+                else:
+                    _channel_tile(
+                        pointer(image, 0), pointer(rows, r), pointer(taps, k), length,
+                        pointer(packed, weights), pointer(steps, 0),
+                        pointer(tiles, r * stride + q * _BLOCK), stride, k,
+                    )  # fmt: skip
+
+
+@compiled(
+    "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "float32[:,:,:,::1]",  # source, codes, mask
+    "float32[:,::1]", "float32[::1]",  # packed weights of each group, bias
+    "int64[::1]", "int64[::1]", "int64[::1]", "int64[::1]",  # taps, rows, steps, shape
+    "float32[:,::1]", "float32[:,::1]",  # scratch: image, tiles
+    "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "int64", "int64", "int64",
+)  # fmt: skip
+def correlate(
+    source, codes, mask, packed, bias, taps, rows, steps, shape, images, all_tiles, y, y_codes,
+    lo, hi, worker,
+):  # fmt: skip
+    """Images lo ... hi of a (transposed) convolution; `shape` is `conv.Correlation.shape`."""
+    method, load, channels, outputs, extent, blocks = shape[:6]
+    base, row, plane, tile_plane, tile_row, tile_step = shape[6:12]
+    top, left, down, right, height, width, relu, pool = shape[12:20]
+    image, tiles = images[worker], all_tiles[worker]
+    lowest = _ZERO if relu == 1 else _LOWEST
+    count = taps.size
+    for n in range(lo, hi):
+        for g in range(packed.shape[0]):
+            _load(load, source, codes, mask, n, g * channels, channels, image, base, plane, row, 1)
+            weights = packed[g]
+            if method == METHOD_CHANNEL:
+                _fill_channel(
+                    weights, rows, count, steps, image, taps, tiles, extent, blocks, outputs
+                )
+            elif method == METHOD_SPATIAL:
+                _fill_spatial(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+            elif method == METHOD_SIX:
+                _fill_six(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+            else:
+                _fill_one(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+            for o in range(outputs):
+                c = g * outputs + o
+                if pool == 1:
+                    _pool_plane(
+                        tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
+                        y[n, c], y_codes[n, c],
+                    )  # fmt: skip
+                else:
+                    _store_plane(
+                        tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
+                        y[n, c], top, left, down, right, height, width,
+                    )  # fmt: skip
+
+
+@compiled(
+    "float32[:,:,::1]", "int64[::1]", "int64", "int64", "int64", "float32[:,::1]"
+)  # fmt: skip
+def pack(weight, taps, transposed, groups, block, packed):
+    """Weights (OC, C/groups, kh*kw) into the order in which a tile reads them.
+
+    ``packed[g]`` is (blocks, K, block): `block` output channels lie side by side. The gradient
+    with respect to data exchanges input and output channels (`transposed`).
+    """
+    outputs, inputs = weight.shape[0] // groups, weight.shape[1]
+    count = taps.size * (outputs if transposed == 1 else inputs)
+    for g in range(groups):
+        target = packed[g]
+        for o in range(outputs):
+            for c in range(inputs):
+                lane, channel = (c, o) if transposed == 1 else (o, c)
+                at = ((lane // block) * count + channel * taps.size) * block + lane % block
+                line = weight[g * outputs + o, c]
+                for t in range(taps.size):
+                    target[at + t * block] = line[taps[t]]
+
+
+# ---- gradient with respect to weights --------------------------------------------------------
+
+
+@helper
+def _dot_products(image, grads, grad_rows, taps, extent, sums):
+    columns = taps.size // _DOT_COLUMNS
+    piece = 512  # floats of a row that are worked on while they are in the first-level cache
+    for t in range(0, extent, piece):
+        length = min(piece, extent - t)
+        for j in range(columns):
+            for i in range(grad_rows.size // _DOT_ROWS):
+                _dot(
+                    pointer(grads, t), pointer(grad_rows, i * _DOT_ROWS),
+                    pointer(image, t), pointer(taps, j * _DOT_COLUMNS), length,
+                    pointer(sums, (i * columns + j) * _DOT_ROWS * _DOT_COLUMNS),
+                )  # fmt: skip
+
+
+@helper
+def _outer_products(image, grads, positions, steps, taps, blocks, channels, sums):
+    stride = blocks * _BLOCK
+    piece = 512
+    for p in range(0, positions.size, piece):
+        length = min(piece, positions.size - p)
+        for q in range(blocks):
+            half = channels - q * _BLOCK <= LANES
+            for r in range(0, taps.size, _HALF):
+                if half:
+                    _channel_half(
+                        pointer(image, 0), pointer(taps, r), pointer(positions, p), length,
+                        pointer(grads, p * stride + q * _BLOCK), pointer(steps, 0),
+                        pointer(sums, (q * taps.size + r) * _BLOCK), _BLOCK, 1,
+                    )  # fmt: skip
+                else:
+                    _channel_tile(
+                        pointer(image, 0), pointer(taps, r), pointer(positions, p), length,
+                        pointer(grads, p * stride + q * _BLOCK), pointer(steps, 0),
+                        pointer(sums, (q * taps.size + r) * _BLOCK), _BLOCK, 1,
+                    )  # fmt: skip
+
+
+@helper
+def _add_bias_gradient(load, grad, codes, mask, total):
+    """``total += sum(grad)`` over the places that pooling and rectifier let through."""
+    height, width = grad.shape
+    for h in range(height):
+        line = grad[h]
+        s = _ZERO
+        if load == LOAD_PLAIN:
+            for w in range(width):
+                s += line[w]
+        elif load == LOAD_MASKED:
+            keep = mask[h]
+            for w in range(width):
+                s += line[w] if keep[w] > _ZERO else _ZERO
+        else:
+            code = codes[h]
+            for w in range(width):
+                s += line[w] if code[w] != DEAD else _ZERO
+        total += s
+    return total
+
+
+@compiled(
+    "float32[:,:,:,::1]", "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "float32[:,:,:,::1]",
+    "int64[::1]", "int64[::1]", "int64[::1]", "int64[::1]",  # taps, positions, steps, shape
+    "float32[:,::1]", "float32[:,::1]", "float32[:,:,::1]", "float32[:,::1]",
+    "int64", "int64", "int64",
+)  # fmt: skip
+def weight_gradient(
+    source, grad, codes, mask, taps, positions, steps, shape, images, all_grads, sums, bias_sums,
+    lo, hi, worker,
+):  # fmt: skip
+    """Add images lo ... hi to ``sums[worker]``; `shape` is `conv.WeightGradient.shape`."""
+    method, load, channels, outputs, extent, blocks = shape[:6]
+    base, row, plane, grad_plane, grad_row, grad_step = shape[6:12]
+    image, grads = images[worker], all_grads[worker]
+    for n in range(lo, hi):
+        for g in range(sums.shape[1]):
+            first = g * outputs
+            _load(LOAD_PLAIN, source, codes, mask, n, g * channels, channels, image, base, plane,
+                  row, 1)  # fmt: skip
+            _load(load, grad, codes, mask, n, first, outputs, grads, 0, grad_plane, grad_row,
+                  grad_step)  # fmt: skip
+            if method == METHOD_CHANNEL:
+                _outer_products(
+                    image, grads, positions, steps, taps, blocks, outputs, sums[worker, g]
+                )
+            else:
+                _dot_products(image, grads, positions, taps, extent, sums[worker, g])
+            for o in range(first, first + outputs):
+                bias_sums[worker, o] = _add_bias_gradient(
+                    load, grad[n, o], codes[n % codes.shape[0], o % codes.shape[1]],
+                    mask[n % mask.shape[0], o % mask.shape[1]], bias_sums[worker, o],
+                )  # fmt: skip
+
+
+@compiled("float32[:,:,::1]", "int64[::1]", "float32[:,:,::1]")
+def unpack(sums, shape, out):
+    """Sum the workers' results and put them in the order of the weights (OC, C/groups, kh*kw)."""
+    method, _, channels, outputs, padded_taps, _ = shape[:6]
+    taps = out.shape[2]
+    columns = padded_taps // _DOT_COLUMNS
+    for o in range(out.shape[0]):
+        g, lane = o // outputs, o % outputs
+        for c in range(channels):
+            for t in range(taps):
+                k = c * taps + t
+                if method == METHOD_CHANNEL:
+                    at = ((lane // _BLOCK) * padded_taps + k) * _BLOCK + lane % _BLOCK
+                else:
+                    at = ((lane // _DOT_ROWS) * columns + k // _DOT_COLUMNS) * _DOT_ROWS
+                    at = (at + lane % _DOT_ROWS) * _DOT_COLUMNS + k % _DOT_COLUMNS
+                total = _ZERO
+                for worker in range(sums.shape[0]):
+                    total += sums[worker, g, at]
+                out[o, c, t] = total
+
+
+KERNELS = declared(__name__)

@@ -1,0 +1,106 @@
+"""Elementwise operators that NumPy spells in several passes, or one value at a time.
+
+exp, log, add, multiply and their like are left to NumPy: its ufuncs are vectorised and write into
+given outputs. Its tanh is so only on some CPUs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.kernels.functions import sigmoid, tanh
+from dlstudio.kernels.jit import compiled, declared
+from dlstudio.kernels.threads import parallel_for
+
+__all__ = ["BUILDERS", "KERNELS"]
+
+Array = Any
+FLOAT32 = np.dtype(np.float32)
+GRAIN = 60_000  # values that are worth one more thread
+f4 = np.float32
+_RANGE = ("int64", "int64", "int64")
+# Kernels cut their arrays to the range first: numba must allow for a negative `lo` in x[lo + i],
+# and that test in the loop would keep it from vectorising.
+
+
+@compiled("float32[::1]", "float32[::1]", *_RANGE)
+def relu(y, x, lo, hi, worker):
+    """``y = max(x, 0)``; a NaN stays."""
+    y, x = y[lo:hi], x[lo:hi]
+    for i in range(y.size):
+        y[i] = f4(0) if x[i] <= f4(0) else x[i]
+
+
+@compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
+def relu_grad(y, g, out, lo, hi, worker):
+    """``y = g * (out > 0)``."""
+    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
+    for i in range(y.size):
+        y[i] = g[i] if out[i] > f4(0) else f4(0)
+
+
+@compiled("float32[::1]", "float32[::1]", *_RANGE)
+def logistic(y, x, lo, hi, worker):
+    """``y = 1 / (1 + exp(-x))``."""
+    y, x = y[lo:hi], x[lo:hi]
+    for i in range(y.size):
+        y[i] = sigmoid(x[i])
+
+
+@compiled("float32[::1]", "float32[::1]", *_RANGE)
+def hyperbolic_tangent(y, x, lo, hi, worker):
+    """``y = tanh(x)``."""
+    y, x = y[lo:hi], x[lo:hi]
+    for i in range(y.size):
+        y[i] = tanh(x[i])
+
+
+@compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
+def sigmoid_grad(y, g, out, lo, hi, worker):
+    """``y = g * out * (1 - out)``."""
+    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
+    for i in range(y.size):
+        y[i] = g[i] * (out[i] * (f4(1) - out[i]))
+
+
+@compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
+def tanh_grad(y, g, out, lo, hi, worker):
+    """``y = g * (1 - out * out)``."""
+    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
+    for i in range(y.size):
+        y[i] = g[i] * (f4(1) - out[i] * out[i])
+
+
+KERNELS = declared(__name__)
+
+
+def _elementwise(kernel: Any) -> Callable[..., Callable[..., None] | None]:
+    def build(
+        ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+    ) -> Callable[..., None] | None:
+        same = all(a.shape == outs[0].shape and a.dtype == FLOAT32 for a in (*ins, *outs))
+        if not same:
+            return None
+        run, size = kernel.load(), outs[0].size
+
+        def apply(*arrays: Array) -> None:
+            flat = tuple([a.reshape(-1) for a in arrays])
+            parallel_for(run, size, flat, work=size, grain=GRAIN)
+
+        return apply
+
+    return build
+
+
+BUILDERS = {
+    "relu": _elementwise(relu),
+    "relu_grad": _elementwise(relu_grad),
+    "sigmoid": _elementwise(logistic),
+    "sigmoid_grad": _elementwise(sigmoid_grad),
+    "tanh": _elementwise(hyperbolic_tangent),
+    "tanh_grad": _elementwise(tanh_grad),
+}

@@ -1,0 +1,128 @@
+"""Softmax, its logarithm, and the cross-entropy of integer labels with its gradient.
+
+Rows are shifted by their maximum: exp(89) overflows float32 and softmax is unchanged by a shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.kernels.functions import exp, log
+from dlstudio.kernels.jit import STRICT, compiled, declared, finite_helper, helper
+from dlstudio.kernels.threads import parallel_for
+
+__all__ = ["BUILDERS", "KERNELS"]
+
+Array = Any
+FLOAT32 = np.dtype(np.float32)
+GRAIN = 8_000  # exponentials that are worth one more thread
+
+
+@finite_helper  # a NaN in the row makes the sum of exponentials NaN, and with it every result
+def _maximum(row):
+    largest = row[0]
+    for i in range(row.size):
+        largest = max(largest, row[i])
+    return largest
+
+
+@helper
+def _sum_of_exponentials(row, shift):
+    total = np.float32(0)
+    for i in range(row.size):
+        total += exp(row[i] - shift)
+    return total
+
+
+@helper
+def _softmax(row, shift, out):
+    """Write the softmax of a row and return the sum of its exponentials."""
+    total = np.float32(0)
+    for i in range(row.size):
+        e = exp(row[i] - shift)
+        out[i] = e
+        total += e
+    scale = np.float32(1) / total
+    for i in range(row.size):
+        out[i] *= scale
+    return total
+
+
+@compiled("float32[:,::1]", "float32[:,::1]", "int64", "int64", "int64")
+def softmax_rows(x, y, lo, hi, worker):
+    """``y = exp(x) / sum(exp(x))`` along rows lo ... hi."""
+    for n in range(lo, hi):
+        _softmax(x[n], _maximum(x[n]), y[n])
+
+
+# STRICT: (x - largest) - shift is exact where x - (largest + shift) loses the digits of shift.
+@compiled("float32[:,::1]", "float32[:,::1]", "int64", "int64", "int64", flags=STRICT)
+def log_softmax_rows(x, y, lo, hi, worker):
+    """``y = x - log(sum(exp(x)))`` along rows lo ... hi."""
+    for n in range(lo, hi):
+        row, out = x[n], y[n]
+        largest = _maximum(row)
+        shift = log(_sum_of_exponentials(row, largest))
+        for i in range(row.size):
+            out[i] = (row[i] - largest) - shift
+
+
+@compiled(
+    "float32[:,::1]", "int64[::1]", "float32[::1]", "float32[:,::1]", "int64", "int64", "int64",
+    flags=STRICT,
+)  # fmt: skip
+def cross_entropy_rows(x, label, loss, prob, lo, hi, worker):
+    """``loss = -log softmax(x)[label]``, and the softmax, which the gradient needs."""
+    classes = x.shape[1]
+    for n in range(lo, hi):
+        row = x[n]
+        largest = _maximum(row)
+        total = _softmax(row, largest, prob[n])
+        k = min(max(label[n], 0), classes - 1)
+        loss[n] = log(total) - (row[k] - largest)
+
+
+@compiled(
+    "float32[::1]", "float32[:,::1]", "int64[::1]", "float32[:,::1]", "int64", "int64", "int64"
+)
+def cross_entropy_gradient(g, prob, label, dx, lo, hi, worker):
+    """``dx = g * (softmax - one_hot(label))``; `dx` may be `prob`."""
+    classes = prob.shape[1]
+    for n in range(lo, hi):
+        row, out, scale = prob[n], dx[n], g[n]
+        for i in range(classes):
+            out[i] = row[i] * scale
+        out[min(max(label[n], 0), classes - 1)] -= scale
+
+
+KERNELS = declared(__name__)
+
+
+def _row_builder(kernel: Any) -> Callable[..., Callable[..., None] | None]:
+    def build(
+        ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+    ) -> Callable[..., None] | None:
+        x = ins[0]
+        last = attrs.get("axis", -1) in {-1, x.ndim - 1}
+        plain = attrs.get("temperature") in {None, 1} and not attrs.get("use_length")
+        if len(ins) != 1 or not last or not plain or x.ndim == 0:
+            return None
+        if x.dtype != FLOAT32 or outs[0].dtype != FLOAT32 or 0 in x.shape:
+            return None
+        run, rows, columns = kernel.load(), prod(x.shape[:-1]), x.shape[-1]
+
+        def normalise(y: Array, x: Array) -> None:
+            flat = x.reshape(rows, columns), y.reshape(rows, columns)
+            parallel_for(run, rows, flat, work=rows * columns, grain=GRAIN)
+
+        return normalise
+
+    return build
+
+
+BUILDERS = {"softmax": _row_builder(softmax_rows), "log_softmax": _row_builder(log_softmax_rows)}
