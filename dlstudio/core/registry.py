@@ -124,7 +124,6 @@ class Op:
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
     custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""
-    own_gradient: str = ""  # why the gradient is not the derivative of the forward (loss layers), or ""
     needs: dict[Any, Any] = field(default_factory=dict)  # cache of tape.what_backward_needs
     memo: dict[Any, dict[str, Any]] = field(default_factory=dict)  # attribute tuples seen
 

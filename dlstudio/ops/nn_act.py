@@ -43,6 +43,7 @@ def _(xp: Any, data: Array, *, out: Array = None) -> Array:
     "relu_grad",
     infer=lambda g, y: aval(g.shape, g),
     grad=lambda F, u, result, g, y: (F.relu_grad(u, y), None),
+    constant=("y",),
     flags=POINTWISE,
     samples=lambda s: [s((2, 3), np.array([[1.0, -1.0, 2.0], [-2.0, -1.0, 3.0]]))],
 )
@@ -330,7 +331,6 @@ def _slope_leaky(F: Any, g: Any, out: Any, data: Any, slope: float) -> Any:
 
 
 def _slope_elu(F: Any, g: Any, out: Any, data: Any, slope: float) -> Any:
-    # for x < 0 the derivative is slope * e^x = out + slope
     below = F.multiply(
         g, F.multiply_scalar(F.exp(F.minimum_scalar(data, scalar=0.0)), scalar=slope)
     )

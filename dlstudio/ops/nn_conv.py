@@ -111,15 +111,20 @@ def _check_conv(
     expect_dtype("Convolution", data, weight=weight, bias=bias)
     steps = window.steps(space)
     if min(steps) < 1:
-        raise ShapeError(
-            explain(
-                f"Convolution: kernel {window.kernel} with dilate {window.dilate} does not fit into "
-                f"data {tuple(data.shape)} with pad {window.pad}.",
-                "a window no larger than the padded data.",
-                f"pad={tuple(max(p, (r - n + 1) // 2) for p, r, n in zip(window.pad, window.reach, space, strict=True))}",
-            )
-        )
+        raise _too_large(data, window, space)
     return steps
+
+
+def _too_large(data: Any, window: Window, space: tuple[int, ...]) -> ShapeError:
+    axes = zip(window.pad, window.reach, space, strict=True)
+    return ShapeError(
+        explain(
+            f"Convolution: kernel {window.kernel} with dilate {window.dilate} does not fit "
+            f"into data {tuple(data.shape)} with pad {window.pad}.",
+            "a window no larger than the padded data.",
+            f"pad={tuple(max(p, (r - n + 1) // 2) for p, r, n in axes)}",
+        )
+    )
 
 
 def _infer_conv(
@@ -167,9 +172,9 @@ def _grad_conv(
 def _convolve(xp: Any, x: Array, w: Array, window: Window, groups: int, out: Array) -> None:
     """Write the correlation of `x` (B, C, *space) with `w` (O, C/groups, *kernel) to `out`."""
     steps = out.shape[2:]
-    B, O = out.shape[:2]
-    matrix = w.reshape(groups, O // groups, -1)
-    y = out.reshape(B, groups, O // groups, prod(steps))
+    B, filters = out.shape[:2]
+    matrix = w.reshape(groups, filters // groups, -1)
+    y = out.reshape(B, groups, filters // groups, prod(steps))
     for part in batches(B, matrix[0].shape[1] * groups * prod(steps) * x.dtype.itemsize):
         xp.matmul(matrix, columns(xp, x[part], window, groups, steps), out=y[part])
 
@@ -177,9 +182,9 @@ def _convolve(xp: Any, x: Array, w: Array, window: Window, groups: int, out: Arr
 def _spread(xp: Any, g: Array, w: Array, window: Window, groups: int, out: Array) -> None:
     """Write the adjoint of `_convolve` in data, for `g` (B, O, *steps), to zeroed `out`."""
     steps = g.shape[2:]
-    B, O = g.shape[:2]
-    matrix = w.reshape(groups, O // groups, -1).transpose(0, 2, 1)
-    y = g.reshape(B, groups, O // groups, prod(steps))
+    B, filters = g.shape[:2]
+    matrix = w.reshape(groups, filters // groups, -1).transpose(0, 2, 1)
+    y = g.reshape(B, groups, filters // groups, prod(steps))
     layout = (out.shape[1], *window.kernel, *steps)
     for part in batches(B, matrix.shape[1] * groups * prod(steps) * g.dtype.itemsize):
         cols = xp.matmul(matrix, y[part])
@@ -191,9 +196,9 @@ def _correlate(
 ) -> Array:
     """Adjoint of `_convolve` in the weight: (O, C/groups, *kernel)."""
     steps = g.shape[2:]
-    B, O = g.shape[:2]
-    total = xp.zeros((groups, O // groups, prod(shape[1:])), g.dtype)
-    y = g.reshape(B, groups, O // groups, prod(steps))
+    B, filters = g.shape[:2]
+    total = xp.zeros((groups, filters // groups, prod(shape[1:])), g.dtype)
+    y = g.reshape(B, groups, filters // groups, prod(steps))
     for part in batches(B, prod(shape[1:]) * groups * prod(steps) * g.dtype.itemsize):
         cols = columns(xp, x[part], window, groups, steps)
         total += xp.matmul(y[part], cols.transpose(0, 1, 3, 2)).sum(axis=0)
@@ -216,7 +221,10 @@ def _conv_samples(s: Any) -> list[Any]:
         s((1, 2, 2, 3, 2), (2, 2, 2, 2, 1), (2,), kernel=(2, 2, 1), num_filter=2),
         s((1, 3, 4, 2), (2, 2, 2, 2), (2,), layout="NHWC", stride=(1, 2), **_KEEP),
         s((1, 4, 2), (2, 3, 1), (2,), kernel=(3,), num_filter=2, num_group=2, layout="NWC"),
-        s((1, 1, 2, 3, 2), (2, 1, 2, 1, 2), no_bias=True, kernel=(1, 2, 1), num_filter=2, layout="NDHWC"),
+        s(
+            (1, 1, 2, 3, 2), (2, 1, 2, 1, 2), no_bias=True, kernel=(1, 2, 1), num_filter=2,
+            layout="NDHWC",
+        ),
         s((0, 2, 3, 4), (2, 2, 2, 2), (2,), **_KEEP),
     ]  # fmt: skip
 
@@ -237,9 +245,12 @@ def _conv_samples(s: Any) -> list[Any]:
         bad(s((1, 2, 4, 4), (2, 2, 2, 2), (3,), **_KEEP), ShapeError, r"bias has shape \(3,\)"),
         bad(s((1, 2, 1, 4), (2, 2, 2, 2), (2,), **_KEEP), ShapeError, "does not fit"),
         bad(s((1, 3, 4, 4), (2, 1, 2, 2), (2,), num_group=2, **_KEEP), ShapeError, "num_group=2"),
-        bad(s((1, 2, 4, 4), (2, 2, 2, 2), (2,), stride=(1,), **_KEEP), ParamError, "stride must have 2"),
+        bad(s((1, 2, 4, 4), (2, 2, 2, 2), (2,), stride=(1,), **_KEEP), ParamError, "stride must"),
         bad(s((1, 2, 4, 4), (2, 2, 2, 2), (2,), layout="NCW", **_KEEP), ParamError, "4 letters"),
-        bad(s((1, 2, 4, 4), s.uniform(2, 2, 2, 2).astype("float32"), (2,), **_KEEP), DTypeError, "float32"),
+        bad(
+            s((1, 2, 4, 4), s.uniform(2, 2, 2, 2).astype("float32"), (2,), **_KEEP),
+            DTypeError, "weight float32",
+        ),
     ],
 )  # fmt: skip
 def _(

@@ -173,6 +173,7 @@ def _infer_embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int,
         F.embedding_grad(g, data, input_dim=input_dim),
     ),
     complete=lambda shapes, attrs: [shapes[0], (attrs["input_dim"], attrs["output_dim"])],
+    constant=("data",),
     params={"input_dim": Int(1), "output_dim": Int(1), "dtype": DType()},
     names=Names(nd="Embedding contrib.SparseEmbedding sparse.Embedding", npx="embedding"),
     samples=lambda s: [
@@ -215,6 +216,7 @@ def _(
         None,
     ),
     params={"input_dim": Int(1)},
+    constant=("data",),
     samples=lambda s: [
         s((3, 2), s.ints(3, high=4), input_dim=4),
         s((2, 2, 2), np.array([[0, 1], [1, 1]]), input_dim=3),

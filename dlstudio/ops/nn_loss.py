@@ -39,8 +39,8 @@ def _classes_axis(shape: Any, *, multi_output: bool, preserve_shape: bool) -> tu
 def _label_shapes(shape: Any, *, multi_output: bool, preserve_shape: bool) -> list[tuple[int, ...]]:
     shape = tuple(shape)
     if multi_output:
-        B, K = shape[:2]
-        return [(B, *shape[2:]), (B, prod(shape[2:])), (B, 1, *shape[2:]), shape]
+        B, space = shape[0], shape[2:]
+        return [(B, *space), (B, prod(space)), (B, 1, *space), shape]
     if preserve_shape:
         return [shape[:-1], shape]
     return [shape[:-1] if len(shape) > 2 else shape[:1], shape]
@@ -106,7 +106,10 @@ def _output_samples(s: Any) -> list[Any]:
         s((3, 4), three, smooth_alpha=0.1),
         s((3, 4), (3, 4)),
         s((2, 3, 2), grid, multi_output=True),
-        s((2, 3, 2), grid, multi_output=True, use_ignore=True, ignore_label=1, normalization="valid"),
+        s(
+            (2, 3, 2), grid, multi_output=True, use_ignore=True, ignore_label=1,
+            normalization="valid",
+        ),
         s((2, 2, 3), grid, preserve_shape=True),
         s((3, 4), three, out_grad=True),
         s((0, 4), np.zeros(0)),
@@ -122,7 +125,7 @@ def _output_samples(s: Any) -> list[Any]:
     names=Names(nd="SoftmaxOutput Softmax"),
     flags=Flags(inplace=(0,), amp="fp32"),
     samples=_output_samples,
-    own_gradient=OWN,
+    custom_gradient=OWN,
     errors=lambda s: [
         bad(s((3, 4), (2,)), ShapeError, r"label of shape \(3,\)"),
         bad(s((2, 3, 4), (2,)), ShapeError, "multi_output=True"),
@@ -248,7 +251,7 @@ def _regression(name: str, doc: str, predict: Any, slope: Any) -> None:
         names=Names(nd=f"{name} sparse.{name}"),
         params={"grad_scale": Float()},
         flags=Flags(inplace=(0,)),
-        own_gradient=OWN,
+        custom_gradient=OWN,
         samples=lambda s: [s((3, 2), (3, 2)), s((3, 1), (3,), grad_scale=2.0), s((0, 2), (0, 2))],
         errors=lambda s: [bad(s((3, 2), (3,)), ShapeError, "a label for each prediction")],
     )(forward)
@@ -290,7 +293,7 @@ _regression(
     params={"margin": Float(), "regularization_coefficient": Float()},
     names=Names(nd="SVMOutput"),
     flags=Flags(inplace=(0,)),
-    own_gradient=OWN,
+    custom_gradient=OWN,
     samples=lambda s: [
         s((3, 4), np.array([0.0, 2.0, 1.0])),
         s((3, 4), np.array([0.0, 2.0, 1.0]), margin=0.5, use_linear=True),
@@ -337,7 +340,7 @@ def _(
     params={"grad_scale": Float(), "valid_thresh": Float(), "normalization": NORMALIZATION},
     names=Names(nd="MakeLoss"),
     flags=Flags(inplace=(0,)),
-    own_gradient=OWN,
+    custom_gradient=OWN,
     samples=lambda s: [
         s(2, 3),
         s(2, 3, grad_scale=2.0, normalization="batch"),
@@ -382,7 +385,7 @@ def _(
     grad=lambda F, g, out, data: (F.ones_like(data),),
     names=Names(nd="make_loss sparse.make_loss"),
     flags=Flags(inplace=(0,)),
-    own_gradient=OWN,
+    custom_gradient=OWN,
     samples=lambda s: [s(2, 3), s(()), s(0, 2)],
 )
 def _(xp: Any, data: Array) -> Array:

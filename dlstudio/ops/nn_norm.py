@@ -34,13 +34,10 @@ class Plan(NamedTuple):
 
 
 def _plan(
-    shape: tuple[int, ...],
-    axes: tuple[int, ...],
-    gamma_axes: tuple[int, ...],
-    *,
-    fixed: bool = False,
+    shape: tuple[int, ...], axes: tuple[int, ...], scaled: tuple[int, ...], *, fixed: bool = False
 ) -> Plan:
-    gamma = tuple(n if i in gamma_axes else 1 for i, n in enumerate(shape))
+    """Plan for averaging over `axes`, with gamma along the `scaled` ones."""
+    gamma = tuple(n if i in scaled else 1 for i, n in enumerate(shape))
     stats = tuple(1 if i in axes else n for i, n in enumerate(shape))
     count = max(1, prod(shape[axis] for axis in axes))
     return Plan(axes, gamma, stats, count, fixed)
@@ -179,8 +176,8 @@ def _complete_batch(shapes: Any, attrs: Any) -> Any:
 
 
 def _grad_batch(
-    F: Any, g: Any, out: Any, data: Any, gamma: Any, beta: Any, moving_mean: Any, moving_var: Any, *,
-    axis: int, fix_gamma: bool, use_global_stats: bool, training: bool = False, **_: Any,
+    F: Any, g: Any, out: Any, data: Any, gamma: Any, *_vectors: Any, axis: int, fix_gamma: bool,
+    use_global_stats: bool, training: bool = False, **_: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     fixed = use_global_stats or not training
     dx = dgamma = dbeta = None
@@ -205,7 +202,7 @@ def _new_moving(
     F: Any, outs: Any, data: Any, gamma: Any, beta: Any, moving_mean: Any, moving_var: Any, *,
     momentum: float, eps: float, use_global_stats: bool, training: bool = False, **_: Any,
 ) -> Any:  # fmt: skip
-    """Moving averages after a training step: momentum * old + (1 - momentum) * batch."""
+    """Move the averages after a training step: momentum * old + (1 - momentum) * batch."""
     if use_global_stats or not training:
         return None
     variance = F.add_scalar(F.reciprocal(F.square(outs[2])), scalar=-eps)
@@ -254,7 +251,8 @@ _BATCH_PARAMS = {
         bad(s((2, 3), (2,), (2,), (2,), (2,)), ShapeError, r"gamma has shape \(2,\)"),
         bad(s((2, 3), (3,), (3,), (3,), (3,), axis=2), ShapeError, "axis=2"),
         bad(
-            s((2, 3), s.uniform(3).astype("float32"), (3,), (3,), (3,)), DTypeError, "gamma float32",
+            s((2, 3), s.uniform(3).astype("float32"), (3,), (3,), (3,)),
+            DTypeError, "gamma float32",
         ),
         bad(s((2, 3), (3,), (3,), (3,), (3,), eps=-1.0), ParamError, "eps"),
     ],

@@ -82,7 +82,8 @@ def _expect_fit(data: Any, kernel: Any, pad: Any, size: Any) -> None:
         if k > n + 2 * p:
             raise ShapeError(
                 explain(
-                    f"Pooling: kernel {kernel} is larger than data {tuple(data.shape)} with pad {pad}.",
+                    f"Pooling: kernel {kernel} is larger than data {tuple(data.shape)} "
+                    f"with pad {pad}.",
                     "a window no larger than the padded data.",
                     "a smaller kernel, more pad, or global_pool=True",
                 )
@@ -271,7 +272,10 @@ def _pool_samples(s: Any) -> list[Any]:
     kinds += [{"pool_type": "lp", "p_value": 2}, {"pool_type": "lp", "p_value": 3}]
     return [
         *(s(x, kernel=(2, 2), stride=(2, 1), **kind) for kind in kinds),
-        *(s(x, kernel=(3, 2), stride=(2, 2), pad=(1, 0), pooling_convention="full", **k) for k in kinds[:2]),
+        *(
+            s(x, kernel=(3, 2), stride=(2, 2), pad=(1, 0), pooling_convention="full", **kind)
+            for kind in kinds[:2]
+        ),
         s(x, kernel=(2, 3), pad=(1, 1), pool_type="avg", count_include_pad=False),
         s(x, global_pool=True),
         s(x, global_pool=True, pool_type="avg", kernel=(2, 2)),
@@ -323,10 +327,9 @@ def _(
     -------
     data's shape with space reduced
     """
-    box = _check_pool(
-        data, dict(kernel=kernel, pool_type=pool_type, global_pool=global_pool, stride=stride, pad=pad,
-                   pooling_convention=pooling_convention, p_value=p_value, layout=layout),
-    )  # fmt: skip
+    window = dict(kernel=kernel, stride=stride, pad=pad, layout=layout, global_pool=global_pool,
+                  pooling_convention=pooling_convention)  # fmt: skip
+    box = _check_pool(data, {**window, "pool_type": pool_type, "p_value": p_value})
     attrs = {"p_value": p_value, "count_include_pad": count_include_pad is not False}
     y = narrow(_pool(xp, wide(data), box, pool_type, attrs), data.dtype)
     if out is None:
@@ -336,11 +339,6 @@ def _(
 
 
 # ---- its gradient ----------------------------------------------------------------------------
-def _no_pool(g: Any, shape: Any) -> Any:
-    """An aval-like stand-in for data that the gradient does not read."""
-    return Aval(tuple(shape), g.dtype)
-
-
 def _winners(xp: Any, data: Array, out: Array, box: Box) -> Any:
     """For each kernel position: its cells, and where it is the first maximum of its window."""
     x = _pad(xp, data, box, _lowest(data.dtype))
@@ -405,18 +403,20 @@ _GRAD_PARAMS = {**POOL_PARAMS, "data_shape": Shape(0)}
     ),
     grad=_grad_of_pooling_grad,
     params=_GRAD_PARAMS,
+    constant=("data", "out"),
     samples=_grad_samples,
 )
 def _(
-    xp: Any, g: Array, data: Array = None, out: Array = None, *, data_shape: Any = (), kernel: Any = (),
-    pool_type: str = "max", stride: Any = (), pad: Any = (), pooling_convention: str = "valid",
-    global_pool: bool = False, count_include_pad: bool | None = True, layout: str | None = None,
+    xp: Any, g: Array, data: Array = None, out: Array = None, *, data_shape: Any = (),
+    kernel: Any = (), pool_type: str = "max", stride: Any = (), pad: Any = (),
+    pooling_convention: str = "valid", global_pool: bool = False,
+    count_include_pad: bool | None = True, layout: str | None = None,
 ) -> Array:  # fmt: skip
     """Gradient of `Pooling`: for "max" to the first maximum of each window, else to all cells.
 
     Only "max" reads `data` and `out`; the others need no more than `data_shape`.
     """
-    shaped = _no_pool(g, data_shape) if data is None else data
+    shaped = aval(data_shape, g) if data is None else data
     box = box_of(shaped, kernel=kernel, stride=stride, pad=pad, layout=layout,
                  pooling_convention=pooling_convention, global_pool=global_pool)  # fmt: skip
     if pool_type == "max":
@@ -437,6 +437,7 @@ def _(
         None,
     ),
     params=POOL_PARAMS,
+    constant=("data", "out"),
     samples=lambda s: [
         s(x.inputs[1].shape, x.inputs[1], x.inputs[2], **x.attrs) for x in _grad_samples(s)[:1]
     ],

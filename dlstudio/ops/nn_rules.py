@@ -113,7 +113,7 @@ def aval(shape: tuple[int, ...], like: Any) -> Aval:
 
 
 def chosen(dtype: str | None, x: Any) -> np.dtype[Any]:
-    """The dtype an attribute asks for, or that of `x`."""
+    """Dtype an attribute asks for, or that of `x`."""
     return np.dtype(x.dtype if dtype is None else dtype)
 
 

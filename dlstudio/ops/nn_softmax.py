@@ -41,9 +41,7 @@ def _check(name: str, data: Any, length: Any, axis: int) -> None:
         )
 
 
-def _shifted(
-    xp: Any, data: Array, axis: int, temperature: float | None, dtype: str | None
-) -> Array:
+def _shifted(data: Array, axis: int, temperature: float | None, dtype: str | None) -> Array:
     """Fresh array data / temperature - max: exp(89.) would overflow float32."""
     x = wide(data)
     if dtype is not None and np.dtype(dtype).itemsize > x.dtype.itemsize:
@@ -144,7 +142,7 @@ def _(
     _check("softmax", data, length, axis)
     if length is not None:
         return _masked_softmax(xp, data, length, axis, temperature, dtype, out)
-    y = _shifted(xp, data, axis, temperature, dtype)
+    y = _shifted(data, axis, temperature, dtype)
     xp.exp(y, out=y)
     y /= y.sum(axis=axis, keepdims=True)
     return _store(y, chosen(dtype, data), out)
@@ -156,7 +154,7 @@ def _masked_softmax(
     valid = _valid(xp, length, normalize_axis("softmax", axis, data.ndim), data.shape)
     x = xp.where(valid, data, -np.inf if data.dtype.kind == "f" else 0).astype(data.dtype)
     with np.errstate(invalid="ignore"):  # a row of length 0 is all -inf
-        y = xp.exp(_shifted(xp, x, axis, temperature, dtype))
+        y = xp.exp(_shifted(x, axis, temperature, dtype))
         y = xp.where(valid, y / y.sum(axis=axis, keepdims=True), 0)
     return _store(y, chosen(dtype, data), out)
 
@@ -226,7 +224,7 @@ def _(
     More exact than ``log(softmax(x))``, which loses small probabilities.
     """
     _check("log_softmax", data, None, axis)
-    y = _shifted(xp, data, axis, temperature, dtype)
+    y = _shifted(data, axis, temperature, dtype)
     y -= xp.log(xp.exp(y).sum(axis=axis, keepdims=True))
     return _store(y, chosen(dtype, data), out)
 

@@ -76,7 +76,7 @@ def offsets(
 def scatter_columns(
     xp: Any, cols: Array, window: Window, steps: tuple[int, ...], out: Array
 ) -> None:
-    """Add columns (B, C, *kernel, *steps) back to the cells of `out` (B, C, *space) they came from."""
+    """Add columns (B, C, *kernel, *steps) to the cells of `out` (B, C, *space) they came from."""
     space = out.shape[2:]
     every = (slice(None), slice(None))
     total = out
