@@ -45,7 +45,7 @@ class Device:
     cpu(1)
     """
 
-    __slots__ = ("_backend", "_text", "device_id", "device_type", "device_typeid")
+    __slots__ = ("_backend", "_text", "device_id", "device_type", "device_typeid", "xp")
     devtype2str: ClassVar[dict[int, str]] = _NAMES
     devstr2type: ClassVar[dict[str, int]] = _TYPES
     _made: ClassVar[dict[tuple[str, int], Device]] = {}
@@ -53,6 +53,7 @@ class Device:
 
     device_type: str
     device_id: int
+    xp: Any  # the array module: numpy or cupy
 
     def __new__(cls, device_type: str | Device, device_id: int = 0) -> Device:
         """Return the one object of this device, so that `is` compares devices."""
@@ -77,10 +78,12 @@ class Device:
             self._backend = backend_for(self.device_type, self.device_id)
         return self._backend
 
-    @property
-    def xp(self) -> Any:
-        """The array module of this device: numpy or cupy."""
-        return self.backend.xp
+    def __getattr__(self, name: str) -> Any:
+        """Find the array module (`xp`) when it is first needed; from then on it is a plain slot."""
+        if name != "xp":
+            raise AttributeError(name)
+        self.xp = self.backend.xp
+        return self.xp
 
     def empty_cache(self) -> None:
         """Give unused pooled memory of this device back to the system."""

@@ -111,7 +111,18 @@ def invoke(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: 
             result = op.forward(device.xp, *arrays, **runtime)
         except Exception as error:
             raise explain_failure(op, inputs, attrs, error) from error
-    return _deliver(op, inputs, attrs, arrays, result, device, cls, out)
+    if out is not None or op.flags.view or result.__class__ is not arrays[0].__class__:
+        return _deliver(op, inputs, attrs, arrays, result, device, cls, out)
+    # the common case, spelled out because every eager call passes here
+    tensor = cls.__new__(cls)
+    tensor._data, tensor._device, tensor._entry, tensor._store = result, device, None, None
+    if tape.state.recording:
+        for x in inputs:
+            if x is not None and x._entry is not None:
+                if op.grad.__class__ is not NotDifferentiable:
+                    tape.record(op, inputs, attrs, arrays, (tensor,), (result,))
+                break
+    return tensor
 
 
 def _deliver(
@@ -135,12 +146,7 @@ def _deliver(
     tensor = cls._wrap(result, device)
     if op.flags.view and result.base is not None:
         inputs[0]._share_lazily(tensor)
-    if tape.state.recording:
-        for x in inputs:
-            if x is not None and x._entry is not None:
-                if op.grad.__class__ is not NotDifferentiable:
-                    tape.record(op, inputs, attrs, arrays, (tensor,), (result,))
-                break
+    _record(op, inputs, attrs, arrays, (tensor,), (result,))
     return tensor
 
 

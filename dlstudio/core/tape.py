@@ -13,8 +13,6 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Interpreter, Placeholder, Uses, raw
 from dlstudio.core.node import caller_span, current_scope
@@ -54,26 +52,27 @@ class Leaf:
 
 
 class Entry:
-    """One recorded call: the operator application and what its gradient rule needs."""
+    """One recorded call: the operator application and what its gradient rule needs.
+
+    `inputs` and `outputs` hold arrays where the rule reads them and avals where it only asks for
+    shapes; both are dropped once backward has run. `extra` holds what few entries have: a rule of
+    their own (`custom`), auxiliary states (`aux`), names and source lines.
+    """
 
     __slots__ = (
-        "attrs", "aux", "avals", "custom", "device", "inputs", "name",
-        "op", "outputs", "parents", "scope", "seq", "span", "versions",
+        "attrs", "count", "device", "extra", "inputs", "op", "outputs", "parents", "seq", "versions",
     )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.seq = next(_numbers)
-        self.op: Op | None = None
-        self.attrs: dict[str, Any] = {}
-        self.parents: tuple[tuple[Entry | Leaf, int] | None, ...] = ()
-        self.inputs: tuple[Any, ...] | None = ()  # arrays where needed, avals where not; None = freed
-        self.outputs: tuple[Any, ...] = ()
-        self.avals: tuple[Aval, ...] = ()  # of all outputs
-        self.versions: tuple[tuple[Store, int], ...] = ()
-        self.aux: tuple[Tensor, ...] = ()
-        self.custom: Callable[..., Any] | None = None
-        self.device: Any = None
-        self.name = self.span = self.scope = ""
+    op: Op | None
+    attrs: dict[str, Any]
+    parents: tuple[tuple[Entry | Leaf, int] | None, ...]
+    inputs: Any
+    outputs: tuple[Any, ...]
+    versions: Any
+    count: int  # of outputs, hidden ones included
+    device: Device
+    seq: int
+    extra: dict[str, Any] | None
 
 
 class _Recorded(Interpreter):
@@ -113,8 +112,11 @@ def what_backward_needs(
     return tuple(id(x) in read for x in ins), tuple(id(x) in read for x in outs)
 
 
+_aval = tuple.__new__  # of Aval, without the detour through its Python constructor
+
+
 def record(
-    op: Op, inputs: Sequence[Tensor], attrs: Any, arrays: Sequence[Array],
+    op: Op, inputs: Sequence[Any], attrs: Any, arrays: Sequence[Array],
     outputs: Sequence[Tensor], results: Sequence[Array],
 ) -> Entry:  # fmt: skip
     """Put a call on the tape. `attrs` carries a cache of what backward needs (see `attributes`)."""
@@ -123,47 +125,60 @@ def record(
     if needs is None:
         needs = attrs.needs[key] = what_backward_needs(op, attrs, arrays, results)
     entry = Entry()
-    entry.op, entry.attrs = op, attrs
+    entry.op, entry.attrs, entry.extra = op, attrs, None
+    entry.seq, entry.count, entry.device = next(_numbers), len(results), outputs[0]._device
     entry.parents = tuple(
         [None if x is None or x._entry is None else (x._entry, x._index) for x in inputs]
     )
-    entry.device = outputs[0]._device if outputs else inputs[0]._device
-    entry.avals = tuple([Aval(a.shape, a.dtype) for a in results])
-    versions: list[tuple[Store, int]] = []
-    entry.inputs = _save(inputs, arrays, needs[0], versions, op)
-    entry.outputs = _save(outputs, results, needs[1], versions, op)
-    entry.versions = tuple(versions)
+    versions: list[Any] = []
+    entry.inputs = _save(inputs, arrays, needs[0], versions)
+    entry.outputs = _save(outputs, results, needs[1], versions)
+    entry.versions = versions
     if op.aux_update is not None:
-        entry.aux = tuple(inputs[op.inputs.index(name)] for name in op.aux)
-    if bus.subscribers or _watching_lines:
-        entry.span, entry.scope = caller_span(), current_scope()
+        _keep_aux(entry, op, inputs)
+    if bus.subscribers or lines.wanted:
+        entry.extra = {**(entry.extra or {}), "span": caller_span(), "scope": current_scope()}
     for i, out in enumerate(outputs):
         out._entry, out._index = entry, i
     return entry
 
 
-_watching_lines = False  # set by tests and by widgets that show source lines
+class _Lines:
+    """Whether entries note the user's source line although nobody watches (pictures want them)."""
+
+    wanted = False
+
+
+lines = _Lines()
 
 
 def _save(
-    tensors: Sequence[Tensor], arrays: Sequence[Array], needed: Sequence[bool],
-    versions: list[tuple[Store, int]], op: Op,
-) -> tuple[Any, ...]:  # fmt: skip
+    tensors: Sequence[Tensor], arrays: Sequence[Array], needed: Sequence[bool], versions: list[Any]
+) -> tuple[Any, ...]:
+    """Arrays that are needed, avals of those that are not, and the versions that must not change."""
     saved: list[Any] = []
-    for i, (array, keep) in enumerate(zip(arrays, needed, strict=True)):
+    for i, array in enumerate(arrays):
         if array is None:
             saved.append(None)
-        elif not keep:
-            saved.append(Aval(array.shape, array.dtype))
+        elif not needed[i]:
+            saved.append(_aval(Aval, (array.shape, array.dtype)))
         else:
             saved.append(array)
-            # hidden outputs belong to no tensor, auxiliary states may change before backward
-            if i < len(tensors) and not (op.aux and op.inputs[min(i, len(op.inputs) - 1)] in op.aux):
-                store = tensors[i]._store
+            if i < len(tensors):  # hidden outputs belong to no tensor
+                tensor = tensors[i]
+                store = tensor._store
                 if store is None:
-                    store = tensors[i]._store = Store()
+                    store = tensor._store = Store()
                 versions.append((store, store.version))
     return tuple(saved)
+
+
+def _keep_aux(entry: Entry, op: Op, inputs: Sequence[Any]) -> None:
+    """Note auxiliary states to be updated; they may change before backward, so no version counts."""
+    aux = tuple(inputs[op.inputs.index(name)] for name in op.aux)
+    stores = {id(x._store) for x in aux if x._store is not None}
+    entry.versions = [pair for pair in entry.versions if id(pair[0]) not in stores]
+    entry.extra = {"aux": aux}
 
 
 def record_custom(
@@ -171,17 +186,20 @@ def record_custom(
     outputs: Sequence[Tensor],
     backward_rule: Callable[[tuple[Any, ...], bool], Sequence[Any]],
     name: str,
+    **extra: Any,
 ) -> Entry:
     """Put a call with a gradient of its own on the tape.
 
     ``backward_rule(heads, create_graph)`` gets one head gradient per output (None where none
     arrived), as arrays, or as tensors when `create_graph`; it answers one gradient per input.
+    Further keywords are kept in the entry's `extra`, for pictures.
     """
     entry = Entry()
-    entry.name, entry.custom = name, backward_rule
+    entry.op, entry.attrs, entry.versions = None, {}, ()
+    entry.extra = {"name": name, "custom": backward_rule, **extra}
+    entry.seq, entry.count, entry.device = next(_numbers), len(outputs), outputs[0]._device
     entry.parents = tuple(None if x._entry is None else (x._entry, x._index) for x in inputs)
-    entry.device = outputs[0]._device
-    entry.avals = tuple(Aval(x._data.shape, x._data.dtype) for x in outputs)
+    entry.inputs, entry.outputs = (), ()
     for i, out in enumerate(outputs):
         out._entry, out._index = entry, i
     return entry
@@ -206,7 +224,7 @@ class _Sweep:
             return
         slots = self.waiting.get(entry)
         if slots is None:
-            slots = self.waiting[entry] = [None] * len(entry.avals)
+            slots = self.waiting[entry] = [None] * entry.count
             heapq.heappush(self.order, (-entry.seq, entry))
         old = slots[index]
         slots[index] = gradient if old is None else self._sum(entry, old, gradient)
@@ -236,7 +254,7 @@ class _Sweep:
                 if parent is not None and gradient is not None:
                     self.add(parent, gradient)
             if not self.retain:
-                entry.inputs, entry.outputs, entry.custom = None, (), None
+                _free(entry)
 
     def _apply(self, entry: Entry, heads: list[Any]) -> Sequence[Any]:
         if entry.inputs is None:
@@ -247,8 +265,9 @@ class _Sweep:
                     "y.backward(retain_graph=True) the first time",
                 )
             )
-        if entry.custom is not None:
-            return entry.custom(tuple(heads), self.create_graph)
+        if entry.op is None:
+            assert entry.extra is not None
+            return entry.extra["custom"](tuple(heads), self.create_graph)
         for store, version in entry.versions:
             if store.version != version:
                 raise _stale(entry)
@@ -262,24 +281,32 @@ class _Sweep:
             ins, outs = _as_tensors(entry, ins, outs)
         functions = self._functions(entry)
         single = len(outs) == 1
-        if entry.aux:
-            _update_aux(entry, raw(entry.device.xp))
+        if op.aux_update is not None and entry.extra is not None:
+            _update_aux(entry, entry.extra["aux"], raw(entry.device.xp))
         return op.grad(
             functions, heads[0] if single else tuple(heads), outs[0] if single else outs, *ins, **entry.attrs
         )
 
 
-def _update_aux(entry: Entry, functions: Any) -> None:
+def _free(entry: Entry) -> None:
+    """Drop saved arrays; what pictures show (operator, names, parents) stays."""
+    entry.inputs, entry.outputs, entry.versions = None, (), ()
+    if entry.extra is not None:
+        entry.extra.pop("custom", None)
+        entry.extra.pop("aux", None)
+
+
+def _update_aux(entry: Entry, aux: Sequence[Tensor], functions: Any) -> None:
     """Write the new auxiliary states (moving averages); MXNet does so in the backward pass."""
     op = entry.op
     assert op is not None
     assert op.aux_update is not None
-    ins = list(entry.inputs or ())
-    for name, tensor in zip(op.aux, entry.aux, strict=True):
+    ins = list(entry.inputs)
+    for name, tensor in zip(op.aux, aux, strict=True):
         ins[op.inputs.index(name)] = tensor._data
     new = op.aux_update(functions, entry.outputs, *ins, **entry.attrs)
     if new is not None:
-        for tensor, value in zip(entry.aux, new, strict=True):
+        for tensor, value in zip(aux, new, strict=True):
             tensor._prepare_write()
             tensor._data[...] = value
 
@@ -301,8 +328,9 @@ def _as_tensors(entry: Entry, ins: Sequence[Any], outs: Sequence[Any]) -> tuple[
 
 
 def _label(entry: Entry) -> str:
-    text = entry.name or (entry.op.name if entry.op else "a custom function")
-    return f"{text} ({entry.span})" if entry.span else text
+    extra = entry.extra or {}
+    text = extra.get("name") or (entry.op.name if entry.op else "a custom function")
+    return f"{text} ({extra['span']})" if extra.get("span") else text
 
 
 def _stale(entry: Entry) -> StaleValueError:
@@ -441,8 +469,3 @@ def gradients(
             )
         found.append(sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index])
     return found
-
-
-def zeros_for(aval: Aval, device: Device) -> np.ndarray[Any, Any]:
-    """Zero array for a head gradient that never arrived."""
-    return device.xp.zeros(aval.shape, aval.dtype)

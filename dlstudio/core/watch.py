@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["AddressSpace", "buffer_of", "copied", "watched", "watched_raw"]
+__all__ = ["AddressSpace", "buffer_of", "copied", "live_buffers", "watched", "watched_raw"]
 
 Array = Any
 _ALIGN = 64
@@ -70,6 +70,7 @@ class AddressSpace:
 _lock = threading.RLock()  # finalizers may run while it is held
 _spaces: dict[str, AddressSpace] = {}
 _live: dict[int, int] = {}  # id of the memory's owner -> buffer number
+_announced: dict[int, Allocated] = {}  # buffer number -> what was said when it came to life
 _numbers = itertools.count(1)
 
 
@@ -91,14 +92,23 @@ def buffer_of(array: Array, device: Device, owner: str, category: str) -> int:
         address = space.take(nbytes)
         number = _live[id(holder)] = next(_numbers)
     weakref.finalize(holder, _freed, id(holder), number, place, address, nbytes).atexit = False
-    bus.emit(Allocated(number, place, address, nbytes, owner, category, perf_counter_ns()))
+    event = Allocated(number, place, address, nbytes, owner, category, perf_counter_ns())
+    _announced[number] = event
+    bus.emit(event)
     return number
+
+
+def live_buffers() -> list[Allocated]:
+    """The buffers alive now, for a watcher who comes later than they did."""
+    with _lock:
+        return list(_announced.values())
 
 
 def _freed(key: int, number: int, device: str, address: int, nbytes: int) -> None:
     with _lock:
         if _live.get(key) == number:
             del _live[key]
+        _announced.pop(number, None)
         _spaces[device].give(address, nbytes)
     if bus.subscribers:
         bus.emit(Freed(number, device, address, nbytes, perf_counter_ns()))
