@@ -1,0 +1,35 @@
+"""Data sets, samplers, and the loader that makes batches of them."""
+
+from dlstudio.gluon.data import batchify, datasets, vision
+from dlstudio.gluon.data.dataloader import (
+    DataLoader,
+    default_batchify_fn,
+    default_mp_batchify_fn,
+)
+from dlstudio.gluon.data.dataset import ArrayDataset, Dataset, SimpleDataset
+from dlstudio.gluon.data.sampler import (
+    BatchSampler,
+    FilterSampler,
+    IntervalSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+)
+
+__all__ = [
+    "ArrayDataset",
+    "BatchSampler",
+    "DataLoader",
+    "Dataset",
+    "FilterSampler",
+    "IntervalSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SimpleDataset",
+    "batchify",
+    "datasets",
+    "default_batchify_fn",
+    "default_mp_batchify_fn",
+    "vision",
+]

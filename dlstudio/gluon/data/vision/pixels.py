@@ -1,0 +1,199 @@
+"""Image arithmetic on NumPy arrays: what the transforms of the same names do.
+
+Images are H W C (height, width, channels) arrays, as decoded from files, unless C H W is said.
+Numbers for `interpolation` are MXNet's: 0 nearest, 1 bilinear, 2 bicubic, 3 area, 4 Lanczos.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_extra
+
+__all__ = [
+    "centered",
+    "crop",
+    "normalize",
+    "read_image",
+    "resize",
+    "saturate",
+    "shorter_edge",
+    "to_chw",
+]
+
+Array = Any
+_CODES = {0: "NEAREST", 1: "BILINEAR", 2: "BICUBIC", 3: "BOX", 4: "LANCZOS"}
+_SAMPLING = (0, 1, 2)  # these look at a fixed number of pixels, whatever the scale
+
+
+def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
+    """Decode an image file.
+
+    Parameters
+    ----------
+    path : str or path
+    flag : {0, 1}
+        1 for colours, 0 for grey.
+
+    Returns
+    -------
+    numpy.ndarray, shape (H, W, 3) or (H, W, 1), dtype uint8
+
+    Raises
+    ------
+    DataError
+        If the file is missing or cannot be decoded.
+    """
+    image_module = _pillow()
+    try:
+        with image_module.open(path) as image:
+            decoded = np.array(image.convert("RGB" if flag else "L"))
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+        raise DataError(
+            explain(f"{path} cannot be read as an image: {error}", "a whole JPEG or PNG file.")
+        ) from error
+    return decoded if flag else decoded[..., np.newaxis]
+
+
+def to_chw(image: Array) -> Array:
+    """Turn H W C in [0, 255] into C H W in [0, 1], float32; a batch B H W C likewise."""
+    if image.ndim not in (3, 4):
+        raise ShapeError(
+            explain(
+                f"ToTensor: got an image of shape {image.shape}.",
+                "(height, width, channels), or a batch of these.",
+                "image.reshape((28, 28, 1)) for grey images without a channel axis",
+            )
+        )
+    moved = np.moveaxis(image, -1, -3)
+    return np.divide(moved, np.float32(255), dtype=np.float32, order="C")
+
+
+def normalize(image: Array, mean: Any, std: Any) -> Array:
+    """Compute (image - mean) / std for each channel of a C H W image or a batch of them."""
+    if image.ndim not in (3, 4) or image.dtype.kind != "f":
+        raise ShapeError(
+            explain(
+                f"Normalize: got shape {image.shape}, dtype {image.dtype}.",
+                "a floating image (channels, height, width), or a batch of these.",
+                "transforms.Compose([transforms.ToTensor(), transforms.Normalize(…)])",
+            )
+        )
+    mean, std = _per_channel(mean, image), _per_channel(std, image)
+    return (image - mean) / std
+
+
+def _per_channel(value: Any, image: Array) -> Array:
+    values = np.asarray(value, image.dtype).reshape(-1, 1, 1)
+    if len(values) not in (1, image.shape[-3]):
+        raise ShapeError(
+            explain(
+                f"Normalize: got {len(values)} numbers for an image of {image.shape[-3]} channels "
+                f"(shape {image.shape}).",
+                "one number, or one for each channel.",
+            )
+        )
+    return values
+
+
+def crop(image: Array, x: int, y: int, width: int, height: int) -> Array:
+    """Cut out `width` columns from `x` on and `height` rows from `y` on."""
+    rows, columns = image.shape[-3:-1]
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > columns or y + height > rows:
+        raise ParamError(
+            explain(
+                f"crop: got x={x}, y={y}, width={width}, height={height} for an image of "
+                f"{columns} × {rows} pixels.",
+                "a rectangle inside the image.",
+            )
+        )
+    return image[..., y : y + height, x : x + width, :]
+
+
+def centered(image: Array, width: int, height: int) -> tuple[int, int, int, int]:
+    """Place a rectangle in the middle, shrunk in proportion if the image is too small.
+
+    Returns
+    -------
+    tuple of int
+        x, y, width, height
+    """
+    rows, columns = image.shape[-3:-1]
+    scale = min(1.0, columns / width, rows / height)
+    width, height = max(1, int(width * scale)), max(1, int(height * scale))
+    return (columns - width) // 2, (rows - height) // 2, width, height
+
+
+def shorter_edge(image: Array, size: int) -> tuple[int, int]:
+    """Width and height with the shorter one `size` and the proportions kept."""
+    rows, columns = image.shape[-3:-1]
+    if rows > columns:
+        return size, size * rows // columns
+    return size * columns // rows, size
+
+
+def resize(image: Array, width: int, height: int, interpolation: int = 1) -> Array:
+    """Change the size of an image; the dtype stays.
+
+    Nearest, bilinear and bicubic interpolation look at 1, 4 and 16 pixels, also when an image
+    shrinks, as in MXNet; "area" averages all pixels.
+
+    Parameters
+    ----------
+    image : numpy.ndarray, shape (H, W, C) or (B, H, W, C)
+    width, height : int > 0
+    interpolation : int
+        See the module's docstring.
+    """
+    if interpolation not in _CODES:
+        names = ", ".join(f"{code} ({name.lower()})" for code, name in _CODES.items())
+        raise ParamError(explain(f"resize: got interpolation={interpolation}.", f"one of {names}."))
+    if image.ndim == 4:
+        return np.stack([resize(each, width, height, interpolation) for each in image])
+    if image.shape[:2] == (height, width):
+        return image
+    planes = [_resize_plane(plane, width, height, interpolation) for plane in _planes(image)]
+    return np.ascontiguousarray(saturate(np.concatenate(planes, axis=-1), image.dtype))
+
+
+def _planes(image: Array) -> list[Array]:
+    """Split into pieces Pillow can hold: three bytes per pixel, or one float."""
+    if image.dtype == np.uint8 and image.shape[-1] == 3:
+        return [image]
+    if image.dtype == np.uint8:
+        return list(np.moveaxis(image, -1, 0))
+    return list(np.moveaxis(image, -1, 0).astype(np.float32))
+
+
+def _resize_plane(plane: Array, width: int, height: int, interpolation: int) -> Array:
+    image_module = _pillow()
+    image = image_module.fromarray(np.ascontiguousarray(plane))
+    method = image_module.Resampling[_CODES[interpolation]]
+    if interpolation in _SAMPLING:
+        # An affine map samples at pixel centres; Image.resize would average when shrinking.
+        steps = (plane.shape[1] / width, 0, 0, 0, plane.shape[0] / height, 0)
+        resized = image.transform((width, height), image_module.Transform.AFFINE, steps, method)
+    else:
+        resized = image.resize((width, height), method)
+    return np.asarray(resized).reshape(height, width, -1)
+
+
+def saturate(image: Array, dtype: Any) -> Array:
+    """Convert, rounding and clipping to the range of an integer `dtype`."""
+    if image.dtype == dtype:
+        return image
+    if np.issubdtype(dtype, np.integer):
+        limits = np.iinfo(dtype)
+        image = np.clip(np.rint(image), limits.min, limits.max)
+    return image.astype(dtype)
+
+
+def _pillow() -> Any:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise missing_extra("Pillow", "lab", "reading and resizing images") from None
+    return Image

@@ -1,0 +1,103 @@
+"""What all image transforms share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from dlstudio.gluon.block import Block
+
+from dlstudio.core.tensor import Tensor
+from dlstudio.errors import ParamError, explain
+from dlstudio.gluon.data.batchify import to_tensors
+from dlstudio.gluon.nn import Sequential
+
+__all__ = ["ArrayTransform", "Compose", "RandomApply", "chance", "uniform"]
+
+Array = Any
+
+
+class ArrayTransform(Block):
+    """A transform written for NumPy arrays: subclasses define `compute`.
+
+    Tensors go in and come out as such; no gradient flows through.
+    """
+
+    def forward(self, x: Any) -> Any:
+        """Transform an image.
+
+        Parameters
+        ----------
+        x : NDArray or numpy.ndarray
+
+        Returns
+        -------
+        NDArray
+        """
+        result = self.compute(np.asarray(x))
+        if isinstance(x, Tensor):
+            return type(x)._wrap(x.context.backend.from_numpy(result), x.context)
+        return to_tensors(result)
+
+    def compute(self, image: Array) -> Array:
+        """Transform a NumPy image; must not change it in place."""
+        raise ParamError(explain(f"{type(self).__name__} does not define compute(self, image)."))
+
+
+class Compose(Sequential):
+    """Several transforms in a row.
+
+    Parameters
+    ----------
+    transforms : list of callable
+        Blocks, or any functions from image to image.
+    """
+
+    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        super().__init__()
+        for transform in transforms:
+            self.add(transform if isinstance(transform, Block) else _Function(transform))
+
+
+class _Function(Block):
+    """A plain function among blocks."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def forward(self, x: Any) -> Any:
+        return self._function(x)
+
+
+class RandomApply(Block):
+    """Apply a transform with probability `p`, or leave the image as it is.
+
+    Parameters
+    ----------
+    transforms : callable
+        One transform; a `Compose` for several.
+    p : float in [0, 1], default 0.5
+    """
+
+    def __init__(self, transforms: Callable[[Any], Any], p: float = 0.5) -> None:
+        super().__init__()
+        self.transforms = transforms
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        """Transform an image, or not."""
+        return self.transforms(x) if chance(self.p) else x
+
+
+# Augmentation draws from NumPy's global generator, which programs seed with np.random.seed and
+# which loader workers seed for each batch.
+def chance(probability: float) -> bool:
+    """Return True with the given probability."""
+    return bool(np.random.random() < probability)  # noqa: NPY002  see above
+
+
+def uniform(low: float, high: float) -> float:
+    """Draw a number in [low, high)."""
+    return float(np.random.uniform(low, high))  # noqa: NPY002  see above

@@ -1,0 +1,61 @@
+"""Transforms of dtype, axis order and scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlstudio.gluon.block import Block
+
+from dlstudio.gluon.data.vision import pixels
+from dlstudio.gluon.data.vision.transforms.base import ArrayTransform
+
+__all__ = ["Cast", "Normalize", "ToTensor"]
+
+Array = Any
+
+
+class Cast(Block):
+    """Change the dtype.
+
+    Parameters
+    ----------
+    dtype : str, default "float32"
+    """
+
+    def __init__(self, dtype: str = "float32") -> None:
+        super().__init__()
+        self._dtype = dtype
+
+    def forward(self, x: Any) -> Any:
+        """Convert an array of any shape."""
+        return x.astype(self._dtype)
+
+
+class ToTensor(ArrayTransform):
+    """From (H, W, C) with values in [0, 255] to (C, H, W) in [0, 1], float32.
+
+    A batch (B, H, W, C) becomes (B, C, H, W).
+    """
+
+    def compute(self, image: Array) -> Array:
+        """Transform a NumPy image."""
+        return pixels.to_chw(image)
+
+
+class Normalize(ArrayTransform):
+    """Subtract `mean` and divide by `std`, channel by channel; comes after `ToTensor`.
+
+    Parameters
+    ----------
+    mean, std : float, or one float for each channel
+        In units of the transformed image, so usually within [0, 1].
+    """
+
+    def __init__(self, mean: Any = 0.0, std: Any = 1.0) -> None:
+        super().__init__()
+        self._mean = mean
+        self._std = std
+
+    def compute(self, image: Array) -> Array:
+        """Transform a NumPy image (C, H, W) or (B, C, H, W)."""
+        return pixels.normalize(image, self._mean, self._std)

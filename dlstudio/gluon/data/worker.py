@@ -1,0 +1,149 @@
+"""What a loader's worker process does: read samples, stack them in shared memory, hand them over.
+
+A worker lives as long as its loader. It ends when its request pipe closes, which happens when the
+loader is gone, and also when the whole parent process was killed: no orphans stay behind.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from dlstudio.gluon.data import shared
+
+__all__ = ["Failure", "Request", "serve"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One batch to make.
+
+    Attributes
+    ----------
+    ticket : int
+        Comes back with the answer.
+    indices : sequence
+        The samples, in order.
+    seed : int
+        For the generators of random augmentation: which worker makes a batch does not matter.
+    """
+
+    ticket: int
+    indices: Sequence[Any]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in a worker, in a form that can always be sent.
+
+    Attributes
+    ----------
+    where : str
+        "sample 17", or "the batch of samples …" if they could not be put together.
+    summary : str
+        "ValueError: …"
+    trace : str
+        The worker's own traceback.
+    error : Exception or None
+        The exception itself, if it can be pickled.
+    """
+
+    where: str
+    summary: str
+    trace: str
+    error: Exception | None
+
+    @classmethod
+    def of(cls, where: str, error: Exception) -> Failure:
+        """Describe an exception that is being handled."""
+        summary = traceback.format_exception_only(error)[-1].strip()
+        return cls(where, summary, traceback.format_exc(), error if _survives(error) else None)
+
+
+def _survives(error: Exception) -> bool:
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return False
+    return True
+
+
+def serve(requests: Connection, results: Connection, parent: int) -> None:
+    """Answer requests until the pipe closes. This is the main function of the process.
+
+    Parameters
+    ----------
+    requests : Connection
+        First the packed (data set, batchify function), then one `Request` at a time.
+    results : Connection
+        Takes (ticket, batch or `Failure`).
+    parent : int
+        Process id of the reader of `results`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it closes our pipe
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        make = _receive_task(requests)
+        while True:
+            request: Request = requests.recv()
+            _answer(request, make, results, parent)
+
+
+def _receive_task(requests: Connection) -> Callable[[Request], Any]:
+    try:
+        dataset, batchify = shared.receive(requests, private=True)
+    except (EOFError, ConnectionResetError):
+        raise
+    except Exception as error:
+        failure = Failure.of("the data set could not be rebuilt in the worker", error)
+        return lambda _: failure
+    return lambda request: _make_batch(dataset, batchify, request)
+
+
+def _answer(
+    request: Request, make: Callable[[Request], Any], results: Connection, parent: int
+) -> None:
+    with shared.collecting() as blocks:
+        batch = make(request)
+        try:
+            message = shared.pack((request.ticket, batch), blocks)
+        except Exception as error:
+            failure = Failure.of(f"the batch of samples {_listed(request.indices)}", error)
+            message = shared.pack((request.ticket, failure), blocks)
+    try:
+        message.send(results, parent)
+    finally:
+        message.close()
+
+
+def _make_batch(dataset: Any, batchify: Callable[[list[Any]], Any], request: Request) -> Any:
+    _seed(request.seed)
+    samples: list[Any] = []
+    where = ""
+    try:
+        for index in request.indices:
+            where = f"sample {index}"
+            samples.append(dataset[index])
+        where = f"the batch of samples {_listed(request.indices)}"
+        return batchify(samples)
+    except Exception as error:
+        return Failure.of(where, error)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002  the generator that augmentation in MXNet programs uses
+
+
+def _listed(indices: Sequence[Any]) -> str:
+    shown = ", ".join(str(index) for index in list(indices)[:8])
+    return f"{shown}, …" if len(indices) > 8 else shown

@@ -1,0 +1,6 @@
+"""`mx.io`: descriptions of data, batches, and the iterators that modules train on."""
+
+from dlstudio.io.arrays import NDArrayIter
+from dlstudio.io.batches import DataBatch, DataDesc, DataIter
+
+__all__ = ["DataBatch", "DataDesc", "DataIter", "NDArrayIter"]
