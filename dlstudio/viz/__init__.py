@@ -1,4 +1,4 @@
-"""Static pictures of networks: `plot_network`, `print_summary`, and what GraphView saves to files."""
+"""Static pictures of networks: `plot_network`, `print_summary`, and the files of GraphView."""
 
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, drawing_of
 from dlstudio.viz.network import Plot, plot_network

@@ -1,7 +1,7 @@
 """A picture as Graphviz text.
 
-Every size is fixed here from estimated text widths, so a picture comes out the same whether a system
-Graphviz with real fonts lays it out or the WebAssembly one without any.
+Every size is fixed here from estimated text widths, so a picture comes out the same whether a
+system Graphviz with real fonts lays it out or the WebAssembly one without any.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from dlstudio.viz.drawing import Drawing, DrawNode
+from dlstudio.viz.drawing import NOTES, Drawing, DrawNode
 from dlstudio.viz.palette import CATEGORIES, device_colour, mix, tint
 from dlstudio.viz.picture import Box, Options, Picture, picture_of
 from dlstudio.viz.units import bytes_text, count_text, shape_text, shorten, text_width, time_text
@@ -102,7 +102,7 @@ class _Writer:
 
     def _caption(self) -> str:
         drawing = self.picture.drawing
-        return drawing.describe() + (f"\n{drawing.note}" if drawing.note else "") + "\n "
+        return drawing.describe() + (f"\n{NOTES[drawing.note]}" if drawing.note else "") + "\n "
 
     def _member(self, key: str, indent: str) -> Iterator[str]:
         box = self.picture.boxes.get(key)

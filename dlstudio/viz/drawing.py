@@ -14,7 +14,11 @@ from typing import Any, Literal
 from dlstudio.viz.palette import category_of
 from dlstudio.viz.units import bytes_text, count_text, shape_text
 
-__all__ = ["DrawEdge", "DrawNode", "Drawing", "drawing_of"]
+__all__ = ["NOTES", "DrawEdge", "DrawNode", "Drawing", "drawing_of"]
+
+# What a reader must know about a picture, by the key that drawings carry in `note`. The browser has
+# the same keys in its own language.
+NOTES = {"tree": "Tree of blocks: pass data= to see the flow of data."}
 
 Kind = Literal["operator", "variable", "auxiliary"]
 Shape = tuple[int, ...]
@@ -93,8 +97,7 @@ class Drawing:
     """Nodes in an order in which they could run, and the edges between them.
 
     `scopes` names the kind of each scope where it is known (``{"stage1": "HybridSequential"}``),
-    and `note` says what a reader must know about the picture, for instance that it shows a tree
-    of blocks and not the flow of data.
+    and `note` is a key of `NOTES` where a reader must know something about the picture.
     """
 
     nodes: tuple[DrawNode, ...]

@@ -34,6 +34,8 @@ class Options:
         Draw a chain of equal blocks once, with ``×N``.
     show_weights : bool
         Draw learned values too.
+    show_backward : bool
+        Draw the operators of the backward pass and of updates, where the graph has them.
     hide_ops : collection of str
         Operator types to leave out; their readers are connected to what they read.
     overlay : "" | "device" | "bytes" | "time"
@@ -44,6 +46,7 @@ class Options:
     expand: Expand | None = None
     fold_repeats: bool = True
     show_weights: bool = False
+    show_backward: bool = True
     hide_ops: Collection[str] = ()
     overlay: str = ""
 
@@ -97,7 +100,8 @@ class Picture:
 def picture_of(drawing: Drawing, options: Options | None = None) -> Picture:
     """Choose what to draw; close scopes until at most `MAX_NODES` nodes remain, with a warning."""
     options = options or Options()
-    tree = ScopeTree(_without_ops(drawing, options.hide_ops))
+    kept = drawing if options.show_backward else _forward_only(drawing)
+    tree = ScopeTree(_without_ops(kept, options.hide_ops))
     picture = _Chooser(tree, options).picture()
     if picture.size <= MAX_NODES:
         return picture
@@ -225,6 +229,13 @@ class _Chooser:
             return ""
         key = last[-1]
         return self._way_out(key[:-1]) if key.endswith("/") else self.seen_as.get(key, "")
+
+
+def _forward_only(drawing: Drawing) -> Drawing:
+    nodes = tuple(node for node in drawing.nodes if node.role in ("forward", "copy"))
+    ids = {node.id for node in nodes}
+    edges = tuple(edge for edge in drawing.edges if {edge.source, edge.target} <= ids)
+    return replace(drawing, nodes=nodes, edges=edges)
 
 
 def _without_ops(drawing: Drawing, hidden: Collection[str]) -> Drawing:

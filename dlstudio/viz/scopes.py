@@ -194,7 +194,7 @@ class ScopeTree:
         yield from (path for path in self.children if path)
 
     def signature(self, scope: str) -> int:
-        """Number the structure of `scope`: equal for scopes built alike, whatever their names."""
+        """Return a number that scopes built alike have in common, whatever their names."""
         if scope not in self._signatures:
             members = {key: place for place, key in enumerate(self.children[scope])}
             parts = tuple(self._part(key) for key in members)

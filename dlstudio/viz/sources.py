@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -49,8 +49,10 @@ def reader_of(obj: Any) -> Reader:
 
 # ---- symbols ---------------------------------------------------------------------------------
 def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
-    """Read a symbol; `shape` (or the shapes of `data` by position) lets every value have its shape."""
-    del data
+    """Read a symbol; with `shape` (or `data` for its first inputs) every value has its shape."""
+    if shape is None and data is not None:
+        tensors = data if isinstance(data, tuple | list) else (data,)
+        shape = {n: tuple(x.shape) for n, x in zip(symbol.list_inputs(), tensors, strict=False)}
     avals = _inferred(symbol, shape or {})
     aux = set(symbol.list_auxiliary_states())
     nodes = _symbol_nodes(symbol)
@@ -77,25 +79,33 @@ def _symbol_nodes(symbol: Any) -> list[Any]:
 
 
 def _inferred(symbol: Any, shape: Mapping[str, Shape]) -> dict[tuple[int, int], tuple[Any, str]]:
-    """Infer (shape, dtype) of every value as far as `shape` and the symbol's own attributes allow."""
-    internals = symbol.get_internals()
-    _, shapes, _ = internals.infer_shape_partial(**shape)
+    """Infer (shape, dtype) of every output as far as `shape` and the symbol's attributes allow."""
+    from dlstudio.graph.passes.infer import infer_nodes, known
+
+    _check_names(symbol, shape)
+    facts = infer_nodes(symbol.outputs_, dict(shape), partial=True)
     found: dict[tuple[int, int], tuple[Any, str]] = {}
-    for (node, port), known in zip(internals.outputs_, shapes or (), strict=False):
-        # MXNet writes an unknown shape as () or with zeros, a scalar being (1,) there
-        complete = known is not None and len(known) > 0 and 0 not in known
-        found[id(node), port] = (tuple(known) if complete else None, "")
-    return _with_types(internals, found)
-
-
-def _with_types(internals: Any, found: dict[tuple[int, int], tuple[Any, str]]) -> Any:
-    import numpy as np
-
-    _, types, _ = internals.infer_type()
-    for (node, port), dtype in zip(internals.outputs_, types or (), strict=False):
-        shape, _ = found.get((id(node), port), (None, ""))
-        found[id(node), port] = (shape, np.dtype(dtype).name if dtype is not None else "")
+    for node in _symbol_nodes(symbol):
+        for port in range(node.n_outputs):
+            size, dtype = facts.shape((node, port)), facts.dtype((node, port))
+            name = dtype.name if dtype is not None else ""
+            found[id(node), port] = (
+                tuple(size) if size is not None and known(size) else None,
+                name,
+            )
     return found
+
+
+def _check_names(symbol: Any, shape: Mapping[str, Shape]) -> None:
+    inputs = [*symbol.list_arguments(), *symbol.list_auxiliary_states()]
+    for name in shape:
+        if name not in inputs:
+            raise ArgumentError(
+                explain(
+                    f"shape= names an input {name!r} that the symbol does not have.",
+                    f"some of {', '.join(inputs[:12])}.",
+                )
+            )
 
 
 def _symbol_scopes(nodes: Sequence[Any]) -> dict[int, str]:
@@ -136,7 +146,7 @@ def _symbol_node(
         params=prod(shape) if is_weight and shape is not None else 0,
         device=str(node.raw.get("ctx_group") or node.raw.get("__ctx_group__") or ""),
         attrs=attr_texts(node.op, node.attrs) if op else dict(node.raw), span=node.span,
-        detail=detail_text(node.attrs) if op else "",
+        detail=detail_text(node.op, node.attrs) if op else "",
     )  # fmt: skip
 
 
@@ -174,7 +184,7 @@ def from_graph(graph: Any, shape: Shapes, data: Any) -> Drawing:
     for place, eqn in enumerate(graph.eqns):
         key = f"e{place}"
         nodes.append(_equation(eqn, key, graph))
-        for value in eqn.ins:
+        for value in eqn.reads:
             source, port = maker[value]
             edges.append(DrawEdge(source, key, _shape_of(graph, value), port))
         maker.update({value: (key, port) for port, value in enumerate(eqn.outs)})
@@ -188,7 +198,7 @@ def _graph_input(given: Any, key: str, graph: Any) -> DrawNode:
     return DrawNode(
         id=key, name=given.name, label=given.name, kind="auxiliary" if is_aux else "variable",
         weight=is_weight, shape=tuple(aval.shape), dtype=str(aval.dtype), nbytes=aval.nbytes,
-        params=aval.size if is_weight else 0, device=str(graph.devices[given.value]),
+        params=aval.size if is_weight else 0, device=str(graph.devices.get(given.value, "")),
     )  # fmt: skip
 
 
@@ -199,7 +209,7 @@ def _equation(eqn: Any, key: str, graph: Any) -> DrawNode:
         scope=eqn.scope, shape=tuple(avals[0].shape) if avals else None,
         dtype=str(avals[0].dtype) if avals else "", nbytes=sum(aval.nbytes for aval in avals),
         device=str(eqn.device), attrs=attr_texts(eqn.op, eqn.attrs), span=eqn.span,
-        detail=detail_text(eqn.attrs), role=eqn.role,
+        detail=detail_text(eqn.op, eqn.attrs), role=eqn.role,
     )  # fmt: skip
 
 
@@ -276,22 +286,27 @@ def attr_texts(op: Any, attrs: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value, _ in items}
 
 
-def detail_text(attrs: Mapping[str, Any]) -> str:
-    return " ".join(_detail_parts(attrs))
+def detail_text(op: Any, attrs: Mapping[str, Any]) -> str:
+    """Write the few attributes that tell one operator from another: ``7×7 /2, 64``."""
+    defaults = op.attrs if op is not None else {}
+    given = {name: attrs[name] for name in _DETAILS if attrs.get(name) not in (None, ())}
+    given = {name: value for name, value in given.items() if value != defaults.get(name)}
+    window = [_window(name, given[name]) for name in ("kernel", "stride") if name in given]
+    rest = [_value(name, value) for name, value in given.items() if name not in _WINDOW]
+    return ", ".join(text for text in (" ".join(filter(None, window)), *rest) if text)
 
 
-def _detail_parts(attrs: Mapping[str, Any]) -> Iterator[str]:
-    for name in _DETAILS:
-        value = attrs.get(name)
-        if value is None or value == () or (name == "stride" and set(_tuple(value)) == {1}):
-            continue
-        if name in ("kernel", "stride"):
-            yield ("/" if name == "stride" else "") + "×".join(map(str, _tuple(value)))
-        elif name == "axis" and attrs.get("act_type"):
-            continue
-        else:
-            yield f"{name}={value}" if name in ("p", "axis") else str(value)
+_WINDOW = ("kernel", "stride")
 
 
-def _tuple(value: Any) -> tuple[Any, ...]:
-    return tuple(value) if isinstance(value, tuple | list) else (value,)
+def _window(name: str, value: Any) -> str:
+    sizes = tuple(value) if isinstance(value, tuple | list) else (value,)
+    if name == "kernel":
+        return "×".join(map(str, sizes))
+    if set(sizes) == {1}:
+        return ""
+    return "/" + ("×".join(map(str, sizes)) if len(set(sizes)) > 1 else str(sizes[0]))
+
+
+def _value(name: str, value: Any) -> str:
+    return f"{name}={value}" if name in ("p", "axis") else str(value)

@@ -1,4 +1,4 @@
-"""A drawing as plain data for the browser: the GraphView widget's state, and that of an HTML file."""
+"""A drawing as plain data for the browser: the state of the GraphView widget and of HTML files."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ EDGE_FIELDS = ("source", "target", "shape", "port")  # source and target: places
 
 
 def state_of(drawing: Drawing) -> dict[str, Any]:
-    """Write `drawing` as JSON values: rows of `NODE_FIELDS` and `EDGE_FIELDS`, folds and colours."""
+    """Write `drawing` as JSON values: rows of nodes and edges, folds, colours."""
     place = {node.id: index for index, node in enumerate(drawing.nodes)}
     return {
         "version": VERSION,
         "title": drawing.title,
         "note": drawing.note,
-        "summary": drawing.describe(),
+        "params": drawing.params,
         "nodeFields": list(NODE_FIELDS),
         "nodes": [_node_row(node) for node in drawing.nodes],
         "edgeFields": list(EDGE_FIELDS),

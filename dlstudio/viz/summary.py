@@ -101,7 +101,7 @@ def _rows(drawing: Drawing) -> Iterator[Row]:
 
 
 def _is_input(node: DrawNode) -> bool:
-    """Data is a row, a label is not: the table shows what the network computes, not its loss's key."""
+    """Tell whether a variable gets a row: data does, weights and labels do not."""
     return node.kind == "variable" and not node.weight and not node.name.endswith("label")
 
 

@@ -188,7 +188,7 @@ class _TapeReader:
             shape=_shape(first.shape) if first else None, dtype=str(first.dtype) if first else "",
             nbytes=sum(aval.nbytes for aval in entry.avals), device=str(entry.device),
             attrs=attr_texts(entry.op, entry.attrs), span=entry.span,
-            detail=detail_text(entry.attrs),
+            detail=detail_text(entry.op, entry.attrs),
         )  # fmt: skip
 
     def _unique(self, stem: str) -> str:

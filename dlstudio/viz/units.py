@@ -1,4 +1,4 @@
-"""Numbers and shapes as people read them: ``1.3 MB``, ``11.7 M``, ``64×112×112``."""
+"""Numbers and shapes as people read them: ``1.3 MiB``, ``11.7 M``, ``64×112×112``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def shape_text(shape: Sequence[int] | None) -> str:
 
 
 def bytes_text(nbytes: float) -> str:
-    """Write a number of bytes in decimal units, as memory tables do: ``1.3 MB``."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(nbytes) < 1000:
+    """Write a number of bytes in binary units, as the widgets do: ``1.3 MiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(nbytes) < 1024:
             return f"{nbytes:.0f} {unit}" if unit == "B" else f"{nbytes:.3g} {unit}"
-        nbytes /= 1000
-    return f"{nbytes:.3g} TB"
+        nbytes /= 1024
+    return f"{nbytes:.3g} TiB"
 
 
 def count_text(count: float) -> str:

@@ -19,8 +19,8 @@ export class Camera {
   /** Fit the width and start at the top: a deep network read at a legible size. */
   fitWidth(scene: { width: number; height: number }, width: number, height: number): void {
     this.fit(scene, width, height);
-    if (this.scale >= 0.55) return;
-    this.scale = clamp(Math.min(0.8, width / scene.width), MIN_SCALE, MAX_SCALE);
+    if (this.scale >= 0.6) return;
+    this.scale = clamp(Math.min(0.85, width / scene.width), MIN_SCALE, MAX_SCALE);
     this.x = (width - scene.width * this.scale) / 2;
     this.y = 8;
   }

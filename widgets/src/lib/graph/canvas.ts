@@ -47,7 +47,7 @@ export function drawCanvas(
   });
   for (const item of visible) {
     if (item.kind === "open") continue;
-    context.globalAlpha = marks.dim && !marks.lit.has(item.key) ? 0.25 : 1;
+    context.globalAlpha = marks.dim && !marks.lit.has(item.key) ? 0.4 : 1;
     drawItem(context, item, paint, theme, text, marks.selected === item.key);
   }
   context.globalAlpha = 1;
@@ -100,7 +100,7 @@ function drawLink(
   index: number,
 ): void {
   const lit = marks.litLinks.has(index);
-  context.globalAlpha = marks.dim && !lit ? 0.2 : 1;
+  context.globalAlpha = marks.dim && !lit ? 0.35 : 1;
   context.strokeStyle = lit ? theme.accent : theme.muted;
   context.lineWidth = lit ? 2.4 : 1.1;
   context.beginPath();

@@ -37,7 +37,7 @@ export interface GraphState {
   version: number;
   title: string;
   note: string;
-  summary: string;
+  params: number;
   nodeFields: string[];
   nodes: unknown[][];
   edgeFields: string[];
@@ -51,7 +51,7 @@ export interface GraphState {
 export interface Graph {
   title: string;
   note: string;
-  summary: string;
+  params: number;
   nodes: GraphNode[];
   edges: GraphEdge[];
   scopes: Record<string, string>;
@@ -74,7 +74,7 @@ export function parseGraph(state: Partial<GraphState>): Graph {
   return {
     title: state.title ?? "",
     note: state.note ?? "",
-    summary: state.summary ?? "",
+    params: state.params ?? 0,
     nodes,
     edges: objects<GraphEdge>(state.edgeFields ?? [], state.edges ?? []),
     scopes: state.scopes ?? {},

@@ -225,7 +225,7 @@ function doorX(item: Item, scene: Scene, door: number | undefined): number {
 
 function sized(lines: [string, string], height: number) {
   const widest = Math.max(textWidth(lines[0], LABEL_SIZE), textWidth(lines[1], DETAIL_SIZE));
-  const w = Math.round(Math.max(64, widest + 22));
+  const w = Math.round(Math.max(64, widest + 26));
   return { lines, x: 0, y: 0, w, h: lines[1] ? height : height - 10 };
 }
 

@@ -8,10 +8,10 @@ const CJK = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\
 export function textWidth(text: string, size: number): number {
   let ems = 0;
   for (const char of text) {
-    if (NARROW.includes(char)) ems += 0.34;
-    else if (WIDE.includes(char) || (char >= "A" && char <= "Z")) ems += 0.7;
+    if (NARROW.includes(char)) ems += 0.37;
+    else if (WIDE.includes(char) || (char >= "A" && char <= "Z")) ems += 0.76;
     else if (CJK.test(char)) ems += 1;
-    else ems += 0.56;
+    else ems += 0.6;
   }
   return ems * size;
 }

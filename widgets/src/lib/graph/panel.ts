@@ -96,7 +96,7 @@ export function graphTable(tree: Tree, t: Translate, locale: Locale): HTMLElemen
     ...[t("graph.name"), t("graph.operator"), t("graph.from"), t("graph.shape")],
     ...[t("graph.parameters"), t("graph.bytes"), t("graph.device"), t("graph.line")],
   ];
-  const caption = t("graph.caption", { summary: graph.summary, shown: rows.length });
+  const caption = t("graph.caption", { summary: summarise(graph, t), shown: rows.length });
   return table(caption, head, rows);
 }
 
@@ -138,4 +138,11 @@ export function operatorTypes(graph: Graph): [op: string, count: number, categor
     category,
   ]);
   return made.sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]));
+}
+
+/** One line that says what the picture shows. */
+export function summarise(graph: Graph, t: Translate): string {
+  const operators = graph.nodes.filter((node) => node.kind === "operator").length;
+  const text = t("graph.summary", { title: graph.title, operators });
+  return graph.params ? `${text} · ${t("graph.params", { count: countText(graph.params) })}` : text;
 }

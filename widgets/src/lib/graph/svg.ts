@@ -88,7 +88,7 @@ function copiesBehind(item: Item): SVGGElement {
 
 function textElements(item: Item): SVGTextElement[] {
   const { x, y, w, h, lines } = item;
-  const centre = x + w / 2;
+  const centre = x + w / 2 + (item.node?.kind === "operator" ? 2 : 0);
   const sign = item.kind === "closed" ? "+ " : "";
   const first = y + h / 2 + (lines[1] ? -3 : 4);
   const made = [svgElement("text", { x: centre, y: first, class: "dl-label" }, sign + lines[0])];

@@ -6,7 +6,7 @@ import type { Context, Drawing } from "../widget";
 import { type ControlState, Controls } from "./controls";
 import type { Graph, GraphNode } from "./data";
 import { type Item, layoutScene, type Scene } from "./layout";
-import { graphTable, Panel } from "./panel";
+import { graphTable, Panel, summarise } from "./panel";
 import { findNodes } from "./search";
 import { Stage } from "./stage";
 import type { GraphStore, GraphTraits } from "./store";
@@ -39,7 +39,7 @@ export class GraphDrawing implements Drawing {
     const { model, root, translate } = context;
     this.expanded = new Set(model.get("expanded"));
     this.tree = this.makeTree();
-    const label = translate("graph.stage", { summary: this.graph.summary });
+    const label = translate("graph.stage", { summary: summarise(this.graph, translate) });
     this.stage = new Stage(model.get("height"), label, {
       pick: (item) => this.pick(item),
       hover: (item) => this.hover(item),
@@ -87,8 +87,9 @@ export class GraphDrawing implements Drawing {
     const { translate } = this.context;
     this.tree = this.makeTree();
     this.controls.show(this.graph, this.tree.depth, this.choices);
-    this.note.hidden = this.graph.note === "" && this.graph.nodes.length > 0;
-    setText(this.note, this.graph.nodes.length > 0 ? this.graph.note : translate("graph.empty"));
+    const isEmpty = this.graph.nodes.length === 0;
+    this.note.hidden = this.graph.note === "" && !isEmpty;
+    setText(this.note, translate(isEmpty ? "graph.empty" : "graph.note.tree"));
     this.relayout();
     this.showTable();
   }
@@ -124,7 +125,10 @@ export class GraphDrawing implements Drawing {
     const operators = this.graph.nodes.filter((node) => node.kind === "operator");
     const shown = this.scene.items.filter((item) => item.node?.kind === "operator").length;
     const counts = translate("graph.shown", { shown, total: operators.length });
-    this.status.replaceChildren(`${this.graph.summary}  —  ${counts}`, ...this.legend(operators));
+    this.status.replaceChildren(
+      `${summarise(this.graph, translate)}  —  ${counts}`,
+      ...this.legend(operators),
+    );
   }
 
   /** What the colours say; the chips say it for operator types. */
