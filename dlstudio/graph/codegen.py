@@ -1,0 +1,382 @@
+"""A planned graph as straight-line Python: one readable text, which is the text that runs.
+
+Buffers are bound once per frame (an arena and everything that looks into it), so that a call
+makes no views and allocates nothing where operators write into given memory.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dlstudio.graph.ir import ABSENT, Eqn, Graph
+from dlstudio.graph.memory import Buffer, MemoryPlan
+from dlstudio.graph.operators import ASSIGN, CROSS
+from dlstudio.graph.storage import Storages
+from dlstudio.trace import copies
+
+__all__ = ["Half", "Text", "function_name", "human_bytes", "write"]
+
+
+def human_bytes(n: int) -> str:
+    """Spell a size: 512 B, 1.3 kB, 2.0 MB."""
+    if n < 1000:
+        return f"{n} B"
+    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
+        if n < 1000 * scale:
+            return f"{n / scale:.1f} {unit}"
+    return f"{n / 1e9:.2f} GB"
+
+
+class Half:
+    """One generated half: its parameters (external values, in order) and its devices."""
+
+    def __init__(self, name: str, params: tuple[int, ...], devices: tuple[str, ...]) -> None:
+        self.name, self.params, self.devices = name, params, devices
+
+
+class Text:
+    """The finished text, its halves, and the objects its names stand for."""
+
+    def __init__(
+        self, source: str, halves: tuple[Half, ...], scope: dict[str, Any], signals: int
+    ) -> None:
+        self.source, self.halves, self.scope, self.signals = source, halves, scope, signals
+
+
+def write(
+    graph: Graph, storages: Storages, plan: MemoryPlan, kernels: dict[int, Callable[..., None]],
+    unused: frozenset[int], *, watch: bool = False, title: str = "graph",
+) -> Text:  # fmt: skip
+    """Generate the program of a planned graph.
+
+    Parameters
+    ----------
+    kernels : compiled kernels by index of equation
+    unused : outputs nobody reads and no memory is planned for
+    watch : also report every step: the watched twin
+
+    Returns
+    -------
+    Text
+        Its source defines ``build(arena, signal, watch)``, which answers a dict of functions.
+    """
+    return _Writer(graph, storages, plan, kernels, unused, watch=watch).text(title)
+
+
+class _Names:
+    """Python identifiers, each given once."""
+
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
+
+    def fresh(self, wanted: str) -> str:
+        """An unused identifier like `wanted`."""
+        name = re.sub(r"\W", "_", wanted, flags=re.ASCII) or "x"
+        if name[0].isdigit() or keyword.iskeyword(name) or keyword.issoftkeyword(name):
+            name = f"_{name}"
+        stem, n = name, 1
+        while name in self.taken:
+            n += 1
+            name = f"{stem}_{n}"
+        self.taken.add(name)
+        return name
+
+
+_RESERVED = {
+    "np",
+    "cp",
+    "arena",
+    "signal",
+    "watch",
+    "now",
+    "draw",
+    "cross",
+    "build",
+    "wait",
+    "ready",
+    "_",
+}
+
+
+class _Writer:
+    def __init__(
+        self, graph: Graph, storages: Storages, plan: MemoryPlan,
+        kernels: dict[int, Callable[..., None]], unused: frozenset[int], *, watch: bool,
+    ) -> None:  # fmt: skip
+        self.graph, self.storages, self.plan = graph, storages, plan
+        self.kernels, self.unused, self.watch = kernels, unused, watch
+        self.buffers: dict[int, Buffer] = {b.value: b for b in plan.buffers}
+        self.scope: dict[str, Any] = {}
+        self.names = _Names(set(_RESERVED))
+        self.functions: dict[Any, str] = {}
+        self.made = {v: (k, e) for k, e in enumerate(graph.eqns) for v in e.outs}
+        self.kinds = {x.value: x for x in graph.inputs}
+        self.carriers = self._carriers()
+        self.name_of = self._name_values()
+        self.signals: dict[int, int] = {}  # value read by another device -> its signal
+
+    # ---- names of values -----------------------------------------------------------------
+    def _carriers(self) -> dict[int, int]:
+        """Root of each output that is a whole view of its storage -> the output's value."""
+        roots = ((self.storages.root[v], v) for v in self.graph.outputs)
+        return {root: v for root, v in roots if root != v}
+
+    def _name_values(self) -> dict[int, str]:
+        found: dict[int, str] = {}
+        for x in self.graph.inputs:
+            found[x.value] = self.names.fresh(x.name)
+            if x.kind == "constant":
+                self.scope[found[x.value]] = x.data
+        for name, value in zip(self.graph.names, self.graph.outputs, strict=False):
+            if value not in found:
+                found[value] = self.names.fresh(name if name.endswith("_grad") else f"out_{name}")
+        for number, value in enumerate(self.buffers):
+            found.setdefault(value, self.names.fresh(f"b{number}"))
+        for value in self.made:
+            if value not in found:
+                found[value] = "_" if value in self.unused else self.names.fresh(f"v{value}")
+        return found
+
+    def _in_frame(self, value: int) -> bool:
+        """Whether a value's memory is bound once per frame (arena or constant)."""
+        root = self.storages.root[value]
+        return root in self.buffers or (root in self.kinds and self.kinds[root].kind == "constant")
+
+    # ---- the text ------------------------------------------------------------------------
+    def text(self, title: str) -> Text:
+        """Write everything."""
+        split = self.graph.split
+        ranges = [("forward", range(split))]
+        if split < len(self.graph.eqns):
+            ranges.append(("backward", range(split, len(self.graph.eqns))))
+        self._find_signals()
+        body, halves = [], []
+        for name, steps in ranges:
+            half = self._half(name, steps)
+            halves.append(half)
+            for device in half.devices:
+                body += list(self._function(half, steps, device))
+        functions = [function_name(h, d) for h in halves for d in h.devices]
+        answer = ", ".join(f"{f!r}: {f}" for f in functions)
+        lines = [
+            *self._heading(title),
+            "def build(arena, signal, watch):",
+            *(f"    {line}" for line in self._bindings()),
+            *(f"    {line}" for line in body),
+            f"    return {{{answer}}}",
+        ]
+        return Text("\n".join(lines) + "\n", tuple(halves), self.scope, len(self.signals))
+
+    def _heading(self, title: str) -> Iterator[str]:
+        plan = self.plan
+        mode = "training" if self.graph.training else "inference"
+        yield f"# Plan of {title} ({mode}): {len(self.graph.eqns)} steps, {len(plan.buffers)} buffers."
+        yield (
+            f"# Arena {human_bytes(plan.arena_bytes)}; without sharing {human_bytes(plan.naive_bytes)}; "
+            f"never below {human_bytes(plan.lower_bound_bytes)}."
+        )
+        if self.kernels:
+            yield "# fast_NAME(outputs..., inputs...) are compiled kernels; NAME(np, inputs...) are NumPy."
+        yield ""
+
+    def _bindings(self) -> Iterator[str]:
+        for value, b in self.buffers.items():
+            aval = self.graph.avals[value]
+            if b.in_place_of:
+                note = f"{b.owner}, over {b.in_place_of}"
+            else:
+                note = b.owner + (f", was {b.previous[0]}'s" if b.previous else "")
+            yield (
+                f'{self.name_of[value]} = arena("{b.device}", {b.offset}, {aval.shape}, "{aval.dtype.name}")'
+                f"  # {human_bytes(b.nbytes)}: {note}"
+            )
+        for k, eqn in enumerate(self.graph.eqns):
+            if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
+                yield f"{self._view(eqn)}  # {eqn.name}: the same memory"
+
+    def _view(self, eqn: Eqn) -> str:
+        targets = ", ".join(self.name_of[v] for v in eqn.outs)
+        return f"{targets}{',' if len(eqn.outs) > 1 else ''} = {self._call(eqn)}"
+
+    # ---- one function --------------------------------------------------------------------
+    def _half(self, name: str, steps: range) -> Half:
+        """Find the external values a half touches, in a stable order: its parameters."""
+        touched: set[int] = set()
+        for k in steps:
+            eqn = self.graph.eqns[k]
+            for value in (*eqn.reads, *eqn.outs):
+                root = self.storages.root[value]
+                if root in self.storages.external and not self._in_frame(value):
+                    touched.add(self.carriers.get(root, root))
+        order = [x.value for x in self.graph.inputs] + list(self.graph.outputs)
+        params = tuple(v for v in dict.fromkeys(order) if v in touched)
+        devices = tuple(dict.fromkeys(self.graph.eqns[k].device or "cpu(0)" for k in steps))
+        return Half(name, params, devices or ("cpu(0)",))
+
+    def _find_signals(self) -> None:
+        halves = self.graph.split
+        for k, eqn in enumerate(self.graph.eqns):
+            if eqn.op is CROSS and eqn.ins[0] in self.made:
+                producer = self.made[eqn.ins[0]][0]
+                if (producer < halves) == (k < halves):  # between halves everybody waits anyway
+                    self.signals.setdefault(eqn.ins[0], len(self.signals))
+
+    def _function(self, half: Half, steps: range, device: str) -> Iterator[str]:
+        params = ", ".join(self.name_of[v] for v in half.params)
+        yield f"def {function_name(half, device)}({params}):"
+        local: set[int] = set()
+        empty = True
+        for root, value in self.carriers.items():
+            if value in half.params:
+                yield f"    {self._unview(root, value)}"
+                empty = False
+        for k in steps:
+            eqn = self.graph.eqns[k]
+            if (eqn.device or "cpu(0)") != device:
+                continue
+            for line in self._step(k, eqn, local):
+                yield f"    {line}"
+                empty = False
+        if empty:
+            yield "    pass"
+        yield ""
+
+    def _unview(self, root: int, value: int) -> str:
+        aval = self.graph.avals[root]
+        source = self.name_of[value]
+        if root == value:
+            return f"{source} = {source}"
+        return f"{self.name_of[root]} = {source}.reshape({aval.shape})"
+
+    def _step(self, k: int, eqn: Eqn, local: set[int]) -> Iterator[str]:
+        if k in self.storages.views and eqn.op is not ASSIGN:
+            return  # bound per frame, or made where it is first read
+        yield from self._external_views(eqn, local)
+        if eqn.op is CROSS and eqn.ins[0] in self.signals:
+            yield f"wait({self.signals[eqn.ins[0]]})"
+        statement = f"{self._statement(k, eqn)}{self._comment(k, eqn)}"
+        if self.watch:
+            yield "t = now()"
+            yield statement
+            yield f"watch({k}, t, {self._watched(eqn)})"
+        else:
+            yield statement
+        for value in eqn.outs:
+            if value in self.signals:
+                yield f"ready({self.signals[value]})"
+
+    def _watched(self, eqn: Eqn) -> str:
+        """The external arrays of a step, whose buffer numbers the watcher looks up."""
+        values = [v for v in (*eqn.reads, *eqn.outs) if v not in self.unused]
+        return "(" + "".join(f"{self.name_of[v]}, " for v in values) + ")"
+
+    def _external_views(self, eqn: Eqn, local: set[int]) -> Iterator[str]:
+        """Views of arguments cannot be bound per frame: make them where they are first read."""
+        for value in eqn.reads:
+            chain: list[Eqn] = []
+            while value not in local and value in self.made and not self._in_frame(value):
+                k, maker = self.made[value]
+                carried = value in self.carriers.values()
+                if k not in self.storages.views or carried:
+                    break
+                chain.append(maker)
+                local.update(maker.outs)
+                value = maker.ins[0]  # noqa: PLW2901
+            for maker in reversed(chain):
+                if maker.op is ASSIGN:
+                    yield f"{self.name_of[maker.outs[0]]} = {self.name_of[maker.ins[0]]}"
+                else:
+                    yield f"{self._view(maker)}  # {maker.name}: a view"
+
+    # ---- one statement -------------------------------------------------------------------
+    def _statement(self, k: int, eqn: Eqn) -> str:
+        outs = [self.name_of[v] for v in eqn.outs]
+        ins = [self._operand(v) for v in eqn.ins]
+        if eqn.op is ASSIGN:
+            # the name of the written state is that of the state itself
+            return f"{self.name_of[eqn.ins[0]]}[...] = {ins[1]}"
+        if eqn.op is CROSS:
+            self.scope["cross"] = _cross
+            return f'cross({outs[0]}, {ins[0]}, "{self.graph.devices[eqn.ins[0]]}", "{eqn.device}")'
+        kernel = self.kernels.get(k)
+        if kernel is not None:
+            given = [name for v, name in zip(eqn.ins, ins, strict=True) if v != ABSENT]
+            return f"{self._function_named(kernel, 'fast_' + eqn.op.name)}({', '.join([*outs, *given])})"
+        if eqn.op.flags.out and len(outs) == 1:
+            return self._call(eqn, f"out={outs[0]}")
+        left = ", ".join("_" if v in self.unused else f"{self.name_of[v]}[...]" for v in eqn.outs)
+        return f"{left} = {self._call(eqn)}"
+
+    def _operand(self, value: int) -> str:
+        return "None" if value == ABSENT else self.name_of[value]
+
+    def _call(self, eqn: Eqn, *extra: str) -> str:
+        xp = "cp" if eqn.device.startswith("gpu") else "np"
+        defaults = eqn.op.attrs
+        attrs = [
+            f"{name}={self._literal(value)}"
+            for name, value in eqn.attrs.items()
+            if name not in defaults
+            or defaults[name].__class__ is not value.__class__
+            or defaults[name] != value
+        ]
+        if eqn.op.flags.random:
+            attrs.append(f'rng=draw("{eqn.device or "cpu(0)"}")')
+        parts = [xp, *(self._operand(v) for v in eqn.ins), *attrs, *extra]
+        return f"{self._function_named(eqn.op.forward, eqn.op.name)}({', '.join(parts)})"
+
+    def _function_named(self, function: Any, wanted: str) -> str:
+        name = self.functions.get(id(function))
+        if name is None:
+            name = self.functions[id(function)] = self.names.fresh(wanted)
+            self.scope[name] = function
+        return name
+
+    def _literal(self, value: Any) -> str:
+        """Spell an attribute; what has no literal becomes a named constant."""
+        text = repr(value)
+        try:
+            back = ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            back = object()
+        if type(back) is type(value) and back == value:
+            return text
+        name = self.names.fresh("constant")
+        self.scope[name] = value
+        return name
+
+    def _comment(self, k: int, eqn: Eqn) -> str:
+        value = eqn.outs[0]
+        aval = self.graph.avals[value]
+        name = f"{eqn.name} gradient" if eqn.role == "backward" else eqn.name
+        shape = "x".join(str(n) for n in aval.shape) or "scalar"
+        facts = [name or eqn.op.name, eqn.span, f"{shape} {aval.dtype.name}"]
+        buffer = self.buffers.get(value)
+        if buffer is not None and buffer.in_place_of:
+            facts.append(f"in place: {buffer.in_place_of} dies here")
+        elif buffer is not None and buffer.previous:
+            facts.append(f"{human_bytes(buffer.nbytes)}, was {buffer.previous[0]}'s")
+        elif buffer is not None:
+            facts.append(human_bytes(buffer.nbytes))
+        return "  # " + "  ".join(f for f in facts if f).replace("\n", " ")
+
+
+def function_name(half: Half, device: str) -> str:
+    if len(half.devices) == 1:
+        return half.name
+    return f"{half.name}_{re.sub(r'[^0-9a-z]+', '_', device).strip('_')}"
+
+
+def _cross(out: Any, x: Any, source: str, target: str) -> None:
+    """Copy between devices; the ledger counts every crossing."""
+    if hasattr(out, "set") and not hasattr(x, "get"):
+        out.set(x)
+    elif hasattr(x, "get") and not hasattr(out, "set"):
+        x.get(out=out)
+    else:
+        out[...] = x
+    copies.count(source, target, out.nbytes, "placement")

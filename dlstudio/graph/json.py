@@ -1,0 +1,331 @@
+"""Symbol files: MXNet's JSON, read with suspicion and written byte for byte as MXNet does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlstudio.core.node import Node
+from dlstudio.core.registry import OPS, Op
+from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
+from dlstudio.graph.compose import auxiliary, topological
+
+if TYPE_CHECKING:
+    from dlstudio.graph.symbol import Symbol
+
+__all__ = ["dumps", "json_name", "loads", "operator_called", "read_text"]
+
+_LIMIT = 256 << 20  # characters; the largest published symbol files have about a million
+_VERSION = 10901
+# settings of other back ends that old files carry and that change no result
+_NO_MEANING = frozenset(
+    ("workspace", "cudnn_off", "cudnn_tune", "cudnn_algo_fwd", "cudnn_algo_bwd_data", "num_args",
+     "cudnn_algo_bwd_filter", "cudnn_algo_verbose", "prefer_same_output_type")
+)  # fmt: skip
+
+
+# ---- operators by their name in files --------------------------------------------------------
+def json_name(op: Op) -> str:
+    """Name of an operator in symbol files."""
+    return op.names.json or (op.names.nd or op.names.npx or op.names.np or op.name).split()[0]
+
+
+_index: dict[str, Op] = {}
+
+
+def operator_called(name: str) -> Op | None:
+    """The operator that files call `name`, under any of its legacy names."""
+    if len(_index) == 0 or name not in _index:
+        for op in OPS.values():
+            for key in (json_name(op), op.name, *op.names.nd.split()):
+                _index.setdefault(key, op)
+                _index.setdefault(f"_{key.replace('.', '_')}", op)  # contrib.x is _contrib_x
+        for op in OPS.values():  # an exact name in files wins over an alias of another operator
+            _index[json_name(op)] = op
+    return _index.get(name)
+
+
+# ---- reading ---------------------------------------------------------------------------------
+def read_text(path: Path) -> str:
+    """Read a symbol file; raise FileFormatError if it is binary or too large."""
+    if path.stat().st_size > _LIMIT:
+        raise FileFormatError(
+            explain(f"{path} has {path.stat().st_size} bytes.", f"a symbol file, at most {_LIMIT}.")
+        )
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise FileFormatError(
+            explain(
+                f"{path} is not text: {error}.",
+                "a symbol file (JSON).",
+                "mx.nd.load reads .params files",
+            )
+        ) from None
+
+
+def loads(text: str, source: str = "the symbol") -> Symbol:
+    """Read a symbol from JSON text.
+
+    Raises
+    ------
+    FileFormatError
+        If the text is no symbol file: not JSON, too deep, too large, wrong types.
+    GraphError
+        If the graph is malformed: cycles, dangling inputs, unknown operators.
+    """
+    from dlstudio.graph.symbol import Symbol
+
+    if not isinstance(text, str):
+        raise FileFormatError(
+            f"{source}: a symbol must be given as text. Got {type(text).__name__}."
+        )
+    if len(text) > _LIMIT:
+        raise FileFormatError(
+            f"{source} has {len(text)} characters; symbol files have at most {_LIMIT}."
+        )
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(
+            explain(f"{source} is not a symbol file: {error}.", "JSON as written by Symbol.save.")
+        ) from None
+    reader = _Reader(source)
+    records = reader.records(data)
+    nodes: list[Node] = []
+    for number, record in enumerate(records):
+        nodes.append(reader.node(number, record, nodes))
+    return Symbol(reader.heads(data, nodes))
+
+
+class _Reader:
+    """Turns checked records into nodes; every refusal names the file and the node."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def refuse(self, what: str, expected: str = "") -> FileFormatError:
+        """Compose the error for a part of the file that has the wrong form."""
+        return FileFormatError(explain(f"{self.source}: {what}", expected))
+
+    def records(self, data: Any) -> list[dict[str, Any]]:
+        """The list of node records."""
+        if not isinstance(data, dict) or not isinstance(data.get("nodes"), list):
+            raise self.refuse(
+                "there is no list called nodes.", 'an object {"nodes": [...], "heads": [...]}.'
+            )
+        for number, record in enumerate(data["nodes"]):
+            if not isinstance(record, dict):
+                raise self.refuse(f"node {number} is a {type(record).__name__}.", "an object.")
+            for key in ("op", "name"):
+                if not isinstance(record.get(key), str):
+                    raise self.refuse(
+                        f"node {number} has {key} {record.get(key)!r:.80}.", "a string."
+                    )
+        return data["nodes"]
+
+    def edges(self, entries: Any, nodes: list[Node], where: str) -> Iterator[tuple[Node, int]]:
+        """Inputs of a node, which must stand before it."""
+        if not isinstance(entries, list):
+            raise self.refuse(f"{where} has inputs {entries!r:.80}.", "a list.")
+        for entry in entries:
+            pair = (
+                entry[:2] if isinstance(entry, list) else [entry, 0]
+            )  # very old files: bare numbers
+            if len(pair) < 2 or any(not isinstance(x, int) or isinstance(x, bool) for x in pair):
+                raise self.refuse(
+                    f"{where} has an input {entry!r:.80}.", "[node, output, version]."
+                )
+            number, output = pair
+            if not 0 <= number < len(nodes):
+                raise GraphError(
+                    explain(
+                        f"{self.source}: {where} reads node {number}, but only {len(nodes)} nodes stand before it.",
+                        "inputs before their users: the graph has a cycle, or the file is damaged.",
+                    )
+                )
+            if not 0 <= output < nodes[number].n_outputs:
+                raise GraphError(
+                    f"{self.source}: {where} reads output {output} of {nodes[number].name}, "
+                    f"which has {nodes[number].n_outputs}."
+                )
+            yield nodes[number], output
+
+    def attributes(self, record: Mapping[str, Any], where: str) -> dict[str, str]:
+        """Attribute strings; old files call them attr or param, and may hold several of these."""
+        found: dict[str, str] = {}
+        for key in ("param", "attr", "attrs"):
+            part = record.get(key, {})
+            if not isinstance(part, dict) or any(not isinstance(v, str) for v in part.values()):
+                raise self.refuse(f"{where} has {key} {part!r:.80}.", "an object of strings.")
+            found.update(part)
+        return found
+
+    def node(self, number: int, record: Mapping[str, Any], nodes: list[Node]) -> Node:
+        """Make node `number`."""
+        where = f"node {number} ({record['op']} {record['name']!r:.80})"
+        raw = self.attributes(record, where)
+        edges = tuple(self.edges(record.get("inputs", []), nodes, where))
+        if record["op"] == "null":
+            if edges:
+                raise GraphError(f"{self.source}: {where} is a variable but has inputs.")
+            return Node(None, (), {}, record["name"], raw)
+        op = operator_called(record["op"])
+        if op is None:
+            raise GraphError(self.unknown(record["op"], where))
+        attrs = self.parse(op, raw, where)
+        self.check_count(op, attrs, edges, where)
+        return Node(op, edges, attrs, record["name"], raw)
+
+    def parse(self, op: Op, raw: Mapping[str, str], where: str) -> dict[str, Any]:
+        """Canonical attributes; annotations and settings without meaning stay text."""
+        given = {k: v for k, v in raw.items() if k in op.attrs}
+        strange = [
+            k for k in raw if k not in op.attrs and k not in _NO_MEANING and not k.startswith("__")
+        ]
+        strange = [k for k in strange if k[0].islower() and not _is_annotation(k)]
+        try:
+            if strange and len(strange) == len(raw) and not op.attrs:
+                raise op.unknown_attribute(strange[0])
+            return op.parse(given)
+        except MXNetError as error:
+            raise GraphError(f"{self.source}: {where}: {error}") from None
+
+    def check_count(
+        self, op: Op, attrs: Mapping[str, Any], edges: tuple[Any, ...], where: str
+    ) -> None:
+        """Refuse a node with too many or too few inputs."""
+        names = op.inputs_for(attrs, len(edges))
+        least = len(names) if op.input_names else len(names) - op.optional_inputs
+        if op.variadic:
+            least = len(op.inputs) - 1
+        if not least <= len(edges) <= len(names):
+            raise GraphError(
+                explain(
+                    f"{self.source}: {where} has {len(edges)} inputs.",
+                    f"{len(names)}: {', '.join(names)}.",
+                )
+            )
+
+    def unknown(self, name: str, where: str) -> str:
+        """Message for an operator that is not in the table."""
+        import difflib
+
+        near = difflib.get_close_matches(name, [json_name(op) for op in OPS.values()], n=3)
+        return explain(
+            f"{self.source}: {where}: there is no operator {name!r:.80}.",
+            fix=f"nearest names: {near}",
+        )
+
+    def heads(self, data: Mapping[str, Any], nodes: list[Node]) -> list[tuple[Node, int]]:
+        """The graph's outputs."""
+        heads = list(self.edges(data.get("heads", []), nodes, "the list of heads"))
+        if not heads:
+            raise self.refuse("there are no heads.", "at least one output.")
+        return heads
+
+
+def _is_annotation(key: str) -> bool:
+    from dlstudio.graph.scopes import HIDDEN_KEYS
+
+    return any(key == tail or key.endswith(f"_{tail}") for tail in HIDDEN_KEYS)
+
+
+# ---- writing ---------------------------------------------------------------------------------
+def dumps(symbol: Symbol, *, remove_amp_cast: bool = True) -> str:
+    """Write a symbol as JSON text, in MXNet's layout.
+
+    Parameters
+    ----------
+    remove_amp_cast : bool
+        Leave out casts that automatic mixed precision inserted.
+    """
+    outputs = _without_amp_casts(symbol) if remove_amp_cast else symbol.outputs_
+    nodes = topological(outputs)
+    numbers = {id(n): i for i, n in enumerate(nodes)}
+    aux = auxiliary(nodes)
+
+    def entry(node: Node, index: int) -> list[int]:
+        # the third number is a version: states that the operator updates count as written once
+        return [numbers[id(node)], index, int(id(node) in aux)]
+
+    rows = [0]
+    for node in nodes:
+        rows.append(rows[-1] + _entries_in_files(node))
+    data = {
+        "nodes": [_record(n, [entry(*edge) for edge in n.inputs]) for n in nodes],
+        "arg_nodes": [i for i, n in enumerate(nodes) if n.is_variable],
+        "node_row_ptr": rows,
+        "heads": [[numbers[id(n)], i, 0] for n, i in outputs],
+        "attrs": {"mxnet_version": ["int", _VERSION]},
+    }
+    return _spell_graph(data)
+
+
+def _without_amp_casts(symbol: Symbol) -> tuple[tuple[Node, int], ...]:
+    from dlstudio.graph.compose import replace
+
+    outputs = symbol.outputs_
+    while True:
+        casts = [n for n in topological(outputs) if n.op is not None and n.op.name == "amp_cast"]
+        if not casts:
+            return outputs
+        outputs = replace(outputs, {id(casts[0]): casts[0].inputs[0]})
+
+
+def _entries_in_files(node: Node) -> int:
+    """Count of a node's outputs as MXNet 1.9 numbers them: max pooling has a hidden workspace."""
+    if node.op is not None and node.op.name == "Pooling" and node.attrs.get("pool_type") == "max":
+        return 2
+    return node.n_outputs
+
+
+def _record(node: Node, inputs: list[list[int]]) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "op": "null" if node.op is None else json_name(node.op),
+        "name": node.name,
+    }
+    if node.raw:
+        record["attrs"] = dict(sorted(node.raw.items()))
+    record["inputs"] = inputs
+    return record
+
+
+def _spell_graph(data: dict[str, Any]) -> str:
+    """Lay the text out as MXNet's writer does, so that files compare equal."""
+    nodes = ", \n".join(_indent(_spell_node(n), 4) for n in data["nodes"])
+    parts = [f'  "nodes": [\n{nodes}\n  ]']
+    parts += [f'  "{key}": {_spell_numbers(data[key])}' for key in ("arg_nodes", "node_row_ptr")]
+    parts.append(f'  "heads": {json.dumps(data["heads"])}')
+    parts.append(f'  "attrs": {json.dumps(data["attrs"])}')
+    return "{\n" + ", \n".join(parts) + "\n}"
+
+
+def _spell_node(record: Mapping[str, Any]) -> str:
+    lines = [f'  "op": {json.dumps(record["op"])}', f'  "name": {json.dumps(record["name"])}']
+    if "attrs" in record:
+        lines.append(f'  "attrs": {_spell_object(record["attrs"])}')
+    lines.append(f'  "inputs": {json.dumps(record["inputs"])}')
+    return "{\n" + ", \n".join(lines) + "\n}"
+
+
+def _spell_object(attrs: Mapping[str, str]) -> str:
+    items = [
+        f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}"
+        for k, v in attrs.items()
+    ]
+    if len(items) == 1:
+        return "{" + items[0] + "}"
+    return "{\n" + ", \n".join(f"    {item}" for item in items) + "\n  }"
+
+
+def _spell_numbers(numbers: list[int]) -> str:
+    if len(numbers) <= 10:
+        return json.dumps(numbers)
+    return "[\n" + ", \n".join(f"    {n}" for n in numbers) + "\n  ]"
+
+
+def _indent(text: str, by: int) -> str:
+    return "\n".join(" " * by + line for line in text.split("\n"))

@@ -1,0 +1,121 @@
+"""Decide where each equation runs, and write every crossing between devices as a copy.
+
+A node made under ``AttrScope(ctx_group="a")`` runs on ``group2ctx["a"]``. Any other runs where
+most bytes of its inputs are; gradient equations run where their forward ran.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin
+from dlstudio.graph.operators import CROSS
+
+__all__ = ["place"]
+
+
+def place(graph: Graph, default: str, pinned: Mapping[str, str] | None = None) -> Graph:
+    """Give every value a device and insert copies.
+
+    Parameters
+    ----------
+    graph : Graph
+        Devices already stated in equations and in `graph.devices` are kept.
+    default : device of everything that nothing else decides, e.g. "cpu(0)"
+    pinned : mapping, optional
+        Device of inputs by name: where the arrays given to `bind` lie.
+
+    Returns
+    -------
+    Graph
+        Every equation has a device and reads only values that lie on it.
+    """
+    where = dict(graph.devices)
+    for x in graph.inputs:
+        if pinned and x.name in pinned:
+            where[x.value] = pinned[x.name]
+    forward: dict[str, str] = {}
+    _place_free_inputs(graph, where, default)
+    decided = [_decide(graph, e, where, forward, default) for e in graph.eqns]
+    for x in graph.inputs:
+        where.setdefault(x.value, default)
+    if set(where.values()) <= {default}:
+        return replace(graph, eqns=tuple(decided), devices=where)
+    return _with_copies(replace(graph, eqns=tuple(decided)), where)
+
+
+def _place_free_inputs(graph: Graph, where: dict[int, str], default: str) -> None:
+    """Weights and constants nobody placed follow the group of their first reader."""
+    heads = {
+        f"{n}_grad": v for n, v in zip(graph.names, graph.outputs[: graph.heads], strict=False)
+    }
+    stated = {v: e.device for e in graph.eqns for v in e.outs if e.device}
+    for x in graph.inputs:
+        if x.value in where:
+            continue
+        if x.kind == "head_gradient" and heads.get(x.name) in stated:
+            where[x.value] = stated[heads[x.name]]
+            continue
+        reader = next((e for e in graph.eqns if x.value in e.ins), None)
+        if reader is not None and reader.device:
+            where[x.value] = reader.device
+        elif x.kind in ("argument", "auxiliary") or reader is None:
+            where[x.value] = default
+
+
+def _decide(
+    graph: Graph, eqn: Eqn, where: dict[int, str], forward: dict[str, str], default: str
+) -> Eqn:
+    device = eqn.device
+    if not device and eqn.role != "forward":
+        device = forward.get(eqn.name, "")
+    if eqn.op.flags.mutates:  # a state is written where it lives
+        device = where.get(eqn.ins[eqn.op.flags.mutates[0]], device)
+    if not device:
+        votes: Counter[str] = Counter()
+        for i in eqn.reads:
+            if i in where:
+                votes[where[i]] += graph.avals[i].nbytes + 1
+        device = votes.most_common(1)[0][0] if votes else default
+    if eqn.role == "forward":
+        forward[eqn.name] = device
+    for i in eqn.reads:  # constants and head gradients nobody placed
+        where.setdefault(i, device)
+    for v in eqn.outs:
+        where[v] = device
+    return eqn._replace(device=device)
+
+
+def _with_copies(graph: Graph, where: dict[int, str]) -> Graph:
+    builder = Builder(replace(graph, eqns=()))
+    builder._next = graph.next_value
+    copies: dict[tuple[int, str], int] = {}
+    eqns: list[Eqn] = []
+
+    def on(value: int, device: str, eqn: Eqn) -> int:
+        if value == ABSENT or where[value] == device:
+            return value
+        key = (value, device)
+        if key not in copies:
+            ref = builder.ref(value)
+            assert ref is not None
+            role = eqn.role
+            builder.origin = Origin(f"{eqn.name}_copy", device, eqn.span, eqn.scope, role)
+            copies[key] = builder.emit(CROSS, (ref,), {"device": device}).value
+            where[copies[key]] = device
+            eqns.append(builder.eqns.pop()._replace(device=device))
+        return copies[key]
+
+    for eqn in graph.eqns:
+        eqns.append(eqn._replace(ins=tuple(on(i, eqn.device, eqn) for i in eqn.ins)))
+    outputs = list(graph.outputs)
+    for k in range(graph.heads, len(outputs)):  # a gradient lies where its argument lies
+        name = graph.names[k].removesuffix("_grad")
+        source = next((x.value for x in graph.inputs if x.name == name), outputs[k])
+        origin = Eqn(CROSS, (), (), {}, name, where[source], "", "", "backward")
+        outputs[k] = on(outputs[k], where[source], origin)
+    return replace(
+        graph, eqns=tuple(eqns), outputs=tuple(outputs), avals=builder.avals, devices=where
+    )

@@ -1,0 +1,284 @@
+"""A graph ready to run: kernels chosen, memory planned, text generated; and frames to run it in.
+
+A `Program` is immutable and shared. A `Frame` is one set of arenas with the functions bound to
+it; whoever runs the program holds a frame for as long as its buffers are needed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.device import Device
+from dlstudio.core.random import next_generator
+from dlstudio.graph import codegen, memory
+from dlstudio.graph.ir import ABSENT, Graph
+from dlstudio.graph.storage import Storages, analyse
+from dlstudio.trace import bus
+
+__all__ = ["Frame", "Program", "poison"]
+
+Array = Any
+_numbers = itertools.count(1)
+
+# Debugging switch: fill every arena with NaN before each run, so that a buffer read before it is
+# written, or after somebody else has taken its place, shows in the result.
+poison = False
+
+
+def device_of(text: str) -> Device:
+    """Read a device from its text, "cpu(1)"."""
+    kind, _, number = text.partition("(")
+    return Device(kind, int(number.rstrip(")") or 0))
+
+
+def choose_kernels(graph: Graph, storages: Storages) -> dict[int, Callable[..., None]]:
+    """Ask for a compiled kernel per equation; all arrays it touches must be C-contiguous."""
+    from dlstudio import kernels
+
+    found: dict[int, Callable[..., None]] = {}
+    for k, eqn in enumerate(graph.eqns):
+        if k in storages.views or eqn.op.flags.mutates or eqn.device.startswith("gpu"):
+            continue
+        if not all(storages.contiguous[v] for v in eqn.reads):
+            continue
+        ins = tuple(None if i == ABSENT else graph.avals[i] for i in eqn.ins)
+        outs = tuple(graph.avals[o] for o in eqn.outs)
+        kernel = kernels.find(eqn.op.name, ins, outs, eqn.attrs)
+        if kernel is not None:
+            found[k] = kernel
+    return found
+
+
+def _unused(graph: Graph, kernels: dict[int, Any]) -> frozenset[int]:
+    """Outputs nobody reads, of equations that can skip them (compiled kernels write them all)."""
+    read = {v for e in graph.eqns for v in e.reads} | set(graph.outputs)
+    return frozenset(
+        v
+        for k, e in enumerate(graph.eqns)
+        if k not in kernels and len(e.outs) > 1
+        for v in e.outs
+        if v not in read
+    )
+
+
+class Program:
+    """A graph that has been through all passes, with its memory plan and its text."""
+
+    def __init__(self, graph: Graph, title: str = "graph") -> None:
+        self.graph, self.title, self.number = graph, title, next(_numbers)
+        self.storages = analyse(graph)
+        self.kernels = choose_kernels(graph, self.storages)
+        self.unused = _unused(graph, self.kernels)
+        self.memory = memory.plan(graph, self.storages, self.unused)
+        self._text = self._write(watch=False)
+        self._code = compile(self._text.source, f"<dlstudio plan {title}>", "exec")
+        self.halves = {half.name: half for half in self._text.halves}
+        self.params = {name: half.params for name, half in self.halves.items()}
+        self.devices = {d: device_of(d) for d in self._device_names()}
+
+    def _device_names(self) -> list[str]:
+        places = {e.device or "cpu(0)" for e in self.graph.eqns} | set(self.memory.arenas)
+        return sorted(places | set(self.graph.devices.values()))
+
+    def _write(self, *, watch: bool) -> codegen.Text:
+        return codegen.write(
+            self.graph,
+            self.storages,
+            self.memory,
+            self.kernels,
+            self.unused,
+            watch=watch,
+            title=self.title,
+        )
+
+    @property
+    def source(self) -> str:
+        """The generated text."""
+        return self._text.source
+
+    @cached_property
+    def watched(self) -> tuple[codegen.Text, Any]:
+        """Text and code of the watched twin, made when somebody first watches."""
+        text = self._write(watch=True)
+        return text, compile(text.source, f"<dlstudio watched plan {self.title}>", "exec")
+
+    @property
+    def parallel(self) -> bool:
+        """Whether some half runs on several devices."""
+        return any(len(half.devices) > 1 for half in self.halves.values())
+
+    def frame(self) -> Frame:
+        """Make arenas and bind the functions to them."""
+        return Frame(self)
+
+
+class Frame:
+    """Arenas of one run, and the functions that compute in them.
+
+    `forward(*arrays)` and `backward(*arrays)` take the arrays of `Program.params` in order.
+    """
+
+    __slots__ = ("_floats", "_watched", "arenas", "backward", "forward", "program", "signals")
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.arenas = {
+            d: program.devices[d].backend.empty((n,), np.dtype(np.uint8))
+            for d, n in program.memory.arenas.items()
+        }
+        self._floats: list[Array] = []
+        self._watched: dict[str, Callable[..., None]] | None = None
+        self.signals = Signals(program._text.signals)
+        functions = self._bind(program._text, program._code, _nobody)
+        self.forward = self._half("forward", functions)
+        self.backward = self._half("backward", functions)
+
+    # ---- binding -------------------------------------------------------------------------
+    def _bind(
+        self, text: codegen.Text, code: Any, watch: Callable[..., None]
+    ) -> dict[str, Callable[..., None]]:
+        scope: dict[str, Any] = {
+            "np": np, "draw": _draw, "now": perf_counter_ns,
+            "wait": self.signals.wait, "ready": self.signals.ready, **text.scope,
+        }  # fmt: skip
+        gpus = [d for n, d in self.program.devices.items() if n.startswith("gpu")]
+        if gpus:
+            scope["cp"] = gpus[0].xp
+        exec(code, scope)
+        return scope["build"](self._array, self.signals, watch)
+
+    def _array(self, device: str, offset: int, shape: tuple[int, ...], dtype: str) -> Array:
+        """View of an arena: one buffer."""
+        kind = np.dtype(dtype)
+        nbytes = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
+        view = self.arenas[device][offset : offset + nbytes].view(kind).reshape(shape)
+        if kind.kind in "fc":
+            self._floats.append(view)
+        return view
+
+    def _half(self, name: str, functions: dict[str, Callable[..., None]]) -> Callable[..., None]:
+        half = self.program.halves.get(name)
+        if half is None:
+            return _nothing
+        if len(half.devices) == 1:
+            run = functions[name]
+            device = self.program.devices[half.devices[0]]
+            return run if device.device_type != "gpu" else _on_gpu(run, device)
+        parts = [
+            (self.program.devices[d], functions[codegen.function_name(half, d)])
+            for d in half.devices
+        ]
+        return self.signals.together(parts)
+
+    # ---- running -------------------------------------------------------------------------
+    def run(self, name: str, arrays: Sequence[Array]) -> None:
+        """Run one half, watched if anybody watches."""
+        if poison and name == "forward":
+            for view in self._floats:
+                view.fill(np.nan)
+        if bus.subscribers:
+            self._watched_half(name)(*arrays)
+        else:
+            (self.forward if name == "forward" else self.backward)(*arrays)
+
+    def observed(self, watch: Callable[..., None]) -> Callable[[str], Callable[..., None]]:
+        """The watched twin with a watcher of the caller's: a function from half to function."""
+        text, code = self.program.watched
+        functions = self._bind(text, code, watch)
+        return lambda name: self._half(name, functions)
+
+    def _watched_half(self, name: str) -> Callable[..., None]:
+        if self._watched is None:
+            from dlstudio.graph.watching import Watcher
+
+            functions = self.observed(Watcher(self))
+            self._watched = {h: functions(h) for h in ("forward", "backward")}
+        return self._watched[name]
+
+
+def _nobody(step: int, start: int, arrays: tuple[Array, ...]) -> None:
+    """Stand where the watcher does in plans nobody watches."""
+
+
+def _nothing(*arrays: Array) -> None:
+    """Stand for a half without equations."""
+
+
+def _draw(device: str) -> Any:
+    """A fresh random generator, from the stream that eager calls draw from."""
+    return next_generator(device_of(device))
+
+
+def _on_gpu(run: Callable[..., None], device: Device) -> Callable[..., None]:
+    def inside(*arrays: Array) -> None:
+        with device.xp.cuda.Device(device.device_id):
+            run(*arrays)
+
+    return inside
+
+
+# ---- several devices ---------------------------------------------------------------------------
+class Stopped(Exception):
+    """Ends the other devices' parts after one has failed."""
+
+
+class Signals:
+    """Events that say "this value is computed", and the running of several devices together."""
+
+    def __init__(self, count: int) -> None:
+        self.events = [threading.Event() for _ in range(count)]
+        self.failed = False
+
+    def wait(self, number: int) -> None:
+        """Wait until the value is computed, or stop because its device has failed."""
+        self.events[number].wait()
+        if self.failed:
+            raise Stopped
+
+    def ready(self, number: int) -> None:
+        """Say that the value is computed."""
+        self.events[number].set()
+
+    def fail(self) -> None:
+        """Release everybody who waits."""
+        self.failed = True
+        for event in self.events:
+            event.set()
+
+    def together(self, parts: Sequence[tuple[Device, Callable[..., None]]]) -> Callable[..., None]:
+        """A function that runs each part on its device's worker and waits for all."""
+
+        def run(*arrays: Array) -> None:
+            from dlstudio.graph.workers import worker_of
+
+            self.failed = False
+            for event in self.events:
+                event.clear()
+            jobs = [worker_of(d).submit(self._guarded(d, f, arrays)) for d, f in parts]
+            errors = [job.error() for job in jobs]
+            real = [e for e in errors if e is not None and not isinstance(e, Stopped)]
+            if real:
+                raise real[0]
+
+        return run
+
+    def _guarded(
+        self, device: Device, part: Callable[..., None], arrays: tuple[Array, ...]
+    ) -> Callable[[], None]:
+        run = _on_gpu(part, device) if device.device_type == "gpu" else part
+
+        def guarded() -> None:
+            try:
+                run(*arrays)
+            except BaseException:
+                self.fail()
+                raise
+
+        return guarded
