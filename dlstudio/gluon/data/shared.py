@@ -19,6 +19,7 @@ import os
 import pickle
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -200,29 +201,37 @@ def receive(connection: Connection, private: bool = False) -> Any:
     body, sizes = connection.recv()
     access = mmap.ACCESS_COPY if private else mmap.ACCESS_WRITE
     memories = [_map(reduction.recv_handle(connection), size, access) for size in sizes]
-    reader = _Unpickler(io.BytesIO(body), memories)
-    return reader.load()
+    return _Unpickler(io.BytesIO(body), memories, copy=len(_mapped) > MOST_MAPPED).load()
 
 
 class _Unpickler(pickle.Unpickler):
     """Reads pickles of our own processes, whose arrays lie in `memories`."""
 
-    def __init__(self, body: io.BytesIO, memories: list[mmap.mmap]) -> None:
+    def __init__(self, body: io.BytesIO, memories: list[mmap.mmap], copy: bool) -> None:
         super().__init__(body)
         self._memories = memories
+        self._copy = copy
 
     def persistent_load(self, place: Place) -> Array:
         block, offset, shape, dtype = place
         flat = np.frombuffer(self._memories[block], dtype, math.prod(shape), offset)
-        return flat.reshape(shape)
+        return (flat.copy() if self._copy else flat).reshape(shape)
+
+
+# Before Python 3.13 each mapping holds a file descriptor as long as it lives, and macOS gives a
+# process 256 of them. A program that keeps more batches than this gets copies of the others.
+MOST_MAPPED = 128
+_mapped: weakref.WeakSet[mmap.mmap] = weakref.WeakSet()
 
 
 def _map(handle: int, size: int, access: int) -> mmap.mmap:
     descriptor = _descriptor_of(handle)
     try:
-        return mmap.mmap(descriptor, size, access=access)
+        memory = mmap.mmap(descriptor, size, access=access)
     finally:
         os.close(descriptor)  # a mapping does not need the handle it was made from
+    _mapped.add(memory)
+    return memory
 
 
 def _address(array: Array) -> int:

@@ -67,7 +67,10 @@ class Failure:
     def of(cls, where: str, error: Exception) -> Failure:
         """Describe an exception that is being handled."""
         summary = traceback.format_exception_only(error)[-1].strip()
-        return cls(where, summary, traceback.format_exc(), error if _survives(error) else None)
+        frames = error.__traceback__
+        inner = frames.tb_next if frames else None  # the outermost frame is this module's
+        trace = "".join(traceback.format_exception(type(error), error, inner or frames))
+        return cls(where, summary, trace, error if _survives(error) else None)
 
 
 def _survives(error: Exception) -> bool:

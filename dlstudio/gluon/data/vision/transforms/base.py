@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from dlstudio.gluon.block import Block
 
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain
+from dlstudio.gluon.block import Block
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.nn import Sequential
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from dlstudio.gluon.block import Block
-
 from dlstudio.gluon.data.vision import pixels
 from dlstudio.gluon.data.vision.transforms.base import ArrayTransform
 
