@@ -17,12 +17,13 @@ from typing import Any
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Shape
 from dlstudio.core.registry import Flags, Names, bad, op
-from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
+from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import (
     GEOMETRY,
     Window,
     aval,
     channels_last,
+    expect_bias,
     expect_dtype,
     expect_float,
     expect_shape,
@@ -100,8 +101,10 @@ def _expect_groups(op_name: str, channels: int, num_filter: int, num_group: int)
 def _check_conv(
     data: Any, weight: Any, bias: Any, window: Window, num_filter: int, num_group: int,
     layout: str | None,
+    *, no_bias: bool,
 ) -> tuple[int, ...]:  # fmt: skip
     """Check the inputs of Convolution; answer the output's space."""
+    expect_bias("Convolution", bias, no_bias=no_bias)
     _expect_rank("Convolution", data, window, layout)
     channels, space = _split(data.shape, layout)
     _expect_groups("Convolution", channels, num_filter, num_group)
@@ -129,10 +132,11 @@ def _too_large(data: Any, window: Window, space: tuple[int, ...]) -> ShapeError:
 
 def _infer_conv(
     data: Any, weight: Any, bias: Any = None, *, kernel: Any, stride: Any, dilate: Any, pad: Any,
-    num_filter: int, num_group: int, layout: str | None, **_: Any,
+    num_filter: int, num_group: int, no_bias: bool,
+    layout: str | None, **_: Any,
 ) -> Aval:  # fmt: skip
     window = window_of("Convolution", kernel, stride, dilate, pad)
-    steps = _check_conv(data, weight, bias, window, num_filter, num_group, layout)
+    steps = _check_conv(data, weight, bias, window, num_filter, num_group, layout, no_bias=no_bias)
     expect_float("Convolution", data)
     return aval(_join(data.shape[0], num_filter, steps, layout), data)
 
@@ -220,7 +224,8 @@ def _conv_samples(s: Any) -> list[Any]:
         s((1, 2, 5), (2, 2, 3), (2,), kernel=(3,), stride=(2,), num_filter=2),
         s((1, 2, 2, 3, 2), (2, 2, 2, 2, 1), (2,), kernel=(2, 2, 1), num_filter=2),
         s((1, 3, 4, 2), (2, 2, 2, 2), (2,), layout="NHWC", stride=(1, 2), **_KEEP),
-        s((1, 4, 2), (2, 3, 1), (2,), kernel=(3,), num_filter=2, num_group=2, layout="NWC"),
+        s((1, 4, 2, 2), (2, 3, 1, 1), (2,), kernel=(3, 1), num_filter=2, num_group=2,
+          layout="NHWC"),
         s(
             (1, 1, 2, 3, 2), (2, 1, 2, 1, 2), no_bias=True, kernel=(1, 2, 1), num_filter=2,
             layout="NDHWC",
@@ -247,6 +252,7 @@ def _conv_samples(s: Any) -> list[Any]:
         bad(s((1, 3, 4, 4), (2, 1, 2, 2), (2,), num_group=2, **_KEEP), ShapeError, "num_group=2"),
         bad(s((1, 2, 4, 4), (2, 2, 2, 2), (2,), stride=(1,), **_KEEP), ParamError, "stride must"),
         bad(s((1, 2, 4, 4), (2, 2, 2, 2), (2,), layout="NCW", **_KEEP), ParamError, "4 letters"),
+        bad(s((1, 2, 4, 4), (2, 2, 2, 2), **_KEEP), ArgumentError, "bias is missing"),
         bad(
             s((1, 2, 4, 4), s.uniform(2, 2, 2, 2).astype("float32"), (2,), **_KEEP),
             DTypeError, "weight float32",
@@ -266,7 +272,7 @@ def _(
 
     Parameters
     ----------
-    data : (B, C, W), (B, C, H, W) or (B, C, D, H, W); channels last with layout NWC, NHWC, NDHWC
+    data : (B, C, W), (B, C, H, W) or (B, C, D, H, W); channels last with layout NHWC, NDHWC
     weight : (num_filter, C / num_group, *kernel), or (num_filter, *kernel, C / num_group)
     bias : (num_filter,), absent with ``no_bias=True``
     kernel, stride, dilate, pad : one entry per space axis
@@ -282,7 +288,7 @@ def _(
     LeCun et al., "Gradient-based learning applied to document recognition", 1998.
     """
     window = window_of("Convolution", kernel, stride, dilate, pad)
-    steps = _check_conv(data, weight, bias, window, num_filter, num_group, layout)
+    steps = _check_conv(data, weight, bias, window, num_filter, num_group, layout, no_bias=no_bias)
     x = wide(channels_second(data, layout))
     w = wide(channels_second(weight, layout))
     direct = _fits(out, x) and not channels_last(layout)

@@ -10,8 +10,16 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType, Int
 from dlstudio.core.registry import Flags, Names, bad, op
-from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
-from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, expect_shape, narrow, wide
+from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
+from dlstudio.ops.nn_rules import (
+    aval,
+    expect_bias,
+    expect_dtype,
+    expect_float,
+    expect_shape,
+    narrow,
+    wide,
+)
 
 Array = Any
 
@@ -21,7 +29,10 @@ def _features(data: Any, *, flatten: bool) -> int:
     return prod(data.shape[1:]) if flatten else data.shape[-1]
 
 
-def _check_dense(data: Any, weight: Any, bias: Any, num_hidden: int, *, flatten: bool) -> None:
+def _check_dense(
+    data: Any, weight: Any, bias: Any, num_hidden: int, *, no_bias: bool, flatten: bool
+) -> None:
+    expect_bias("FullyConnected", bias, no_bias=no_bias)
     if data.ndim == 0 or num_hidden < 1:
         _refuse_dense(data, num_hidden)
     features = _features(data, flatten=flatten)
@@ -52,9 +63,16 @@ def _refuse_dense(data: Any, num_hidden: int) -> None:
 
 
 def _infer_dense(
-    data: Any, weight: Any, bias: Any = None, *, num_hidden: int, flatten: bool, **_: Any
+    data: Any,
+    weight: Any,
+    bias: Any = None,
+    *,
+    num_hidden: int,
+    no_bias: bool,
+    flatten: bool,
+    **_: Any,
 ) -> Aval:
-    _check_dense(data, weight, bias, num_hidden, flatten=flatten)
+    _check_dense(data, weight, bias, num_hidden, no_bias=no_bias, flatten=flatten)
     expect_float("FullyConnected", data)
     lead = data.shape[:1] if flatten else data.shape[:-1]
     return aval((*lead, num_hidden), data)
@@ -104,6 +122,7 @@ def _grad_dense(
         bad(s((2, 3), (4, 5), (4,), num_hidden=4), ShapeError, r"weight of shape \(4, 3\)"),
         bad(s((2, 3), (4, 3), (3,), num_hidden=4), ShapeError, r"bias has shape \(3,\)"),
         bad(s((2, 3), (4, 3), (4,), num_hidden=5), ShapeError, "num_hidden=5"),
+        bad(s((2, 3), (4, 3), num_hidden=4), ArgumentError, "bias is missing"),
         bad(
             s((2, 3), s.uniform(4, 3).astype("float32"), (4,), num_hidden=4),
             DTypeError, "weight float32",
@@ -127,7 +146,7 @@ def _(
     -------
     (B, num_hidden), or (..., num_hidden) with ``flatten=False``
     """
-    _check_dense(data, weight, bias, num_hidden, flatten=flatten)
+    _check_dense(data, weight, bias, num_hidden, no_bias=no_bias, flatten=flatten)
     lead = data.shape[:1] if flatten else data.shape[:-1]
     x = data.reshape(prod(lead), weight.shape[1]) if data.ndim != 2 else data
     if data.dtype == "float16":

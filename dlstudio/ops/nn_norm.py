@@ -5,7 +5,7 @@ They differ only in the axes they average over and in the shape of gamma and bet
 .. math:: y = \gamma \hat x + \beta,\quad \hat x = (x - m) s
 
 with m the mean over the normalized axes and s the inverse standard deviation. One backward,
-and one backward of the backward, serve all of them (see `_backward` and `_second`).
+and one backward of the backward, serve all of them (see `backward` and `second`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 from math import prod
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Float, Int, Shape
+from dlstudio.core.params import Float
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
 from dlstudio.ops.families import normalize_axis
-from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, expect_shape, narrow, wide
+from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, narrow, wide
 
 Array = Any
 
@@ -33,7 +35,7 @@ class Plan(NamedTuple):
     fixed: bool = False  # the statistics are given numbers, not functions of the data
 
 
-def _plan(
+def plan_of(
     shape: tuple[int, ...], axes: tuple[int, ...], scaled: tuple[int, ...], *, fixed: bool = False
 ) -> Plan:
     """Plan for averaging over `axes`, with gamma along the `scaled` ones."""
@@ -44,7 +46,7 @@ def _plan(
 
 
 # ---- on arrays -------------------------------------------------------------------------------
-def _moments(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+def moments(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
     """Centred data, mean and variance; in two passes, because E[x²] - E[x]² cancels."""
     count = max(1, prod(x.shape[axis] for axis in axes))
     mean = x.sum(axis=axes, keepdims=True) / count
@@ -52,7 +54,7 @@ def _moments(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Ar
     return centred, mean, (centred * centred).sum(axis=axes, keepdims=True) / count
 
 
-def _backward(xp: Any, t: Array, xhat: Array, s: Array, plan: Plan) -> Array:
+def backward(xp: Any, t: Array, xhat: Array, s: Array, plan: Plan) -> Array:
     """Gradient for x from t, the gradient for xhat: s (t - mean(t) - xhat mean(t xhat))."""
     if plan.fixed:
         return t * s
@@ -67,11 +69,12 @@ def _mean(F: Any, x: Any, plan: Plan) -> Any:
     return F.multiply_scalar(F.sum(x, axis=plan.axes, keepdims=True), scalar=1.0 / plan.count)
 
 
-def _reduced(F: Any, x: Any, shape: tuple[int, ...], like: Any) -> Any:
+def reduced(F: Any, x: Any, shape: tuple[int, ...], like: Any) -> Any:
+    """Sum `x` to the broadcastable `shape` and give it that of `like`."""
     return F.reshape(F.sum_to(x, shape=shape), shape=tuple(like.shape))
 
 
-def _second(
+def second(
     F: Any, cotangents: Any, g: Any, data: Any, gamma: Any, mean: Any, s: Any, plan: Plan
 ) -> tuple[Any, ...]:
     """Adjoint of (g, data, gamma, mean, s) -> (dx, dgamma, dbeta).
@@ -88,14 +91,14 @@ def _second(
         grad_g = grad_t if gamma is None else F.multiply(grad_t, gamma)
         grad_gamma = None if gamma is None else F.multiply(grad_t, g)
     if v is not None:
-        grad_xhat = _plus(F, grad_xhat, F.multiply(v, g))
-        grad_g = _plus(F, grad_g, F.multiply(v, xhat))
+        grad_xhat = plus(F, grad_xhat, F.multiply(v, g))
+        grad_g = plus(F, grad_g, F.multiply(v, xhat))
     if w is not None:
-        grad_g = _plus(F, grad_g, F.broadcast_to(w, shape=tuple(data.shape)))
+        grad_g = plus(F, grad_g, F.broadcast_to(w, shape=tuple(data.shape)))
     if grad_xhat is None:
         return grad_g, None, grad_gamma, None, grad_s
     grad_x = F.multiply(grad_xhat, s)
-    grad_s = _plus(F, grad_s, F.multiply(grad_xhat, F.subtract(data, mean)))
+    grad_s = plus(F, grad_s, F.multiply(grad_xhat, F.subtract(data, mean)))
     return grad_g, grad_x, grad_gamma, F.negative(grad_x), grad_s
 
 
@@ -112,19 +115,20 @@ def _second_of_dx(F: Any, u: Any, t: Any, xhat: Any, s: Any, plan: Plan) -> tupl
     return project(r, rx), grad_xhat, F.multiply(u, project(t, tx))
 
 
-def _plus(F: Any, x: Any, y: Any) -> Any:
+def plus(F: Any, x: Any, y: Any) -> Any:
+    """Add two gradients; None is zero."""
     if x is None or y is None:
         return y if x is None else x
     return F.add(x, y)
 
 
-def _of_stats(F: Any, dx: Any, g_mean: Any, g_scale: Any, slope: Any, plan: Plan) -> Any:
+def of_stats(F: Any, dx: Any, g_mean: Any, g_scale: Any, slope: Any, plan: Plan) -> Any:
     """Add to dx what flows in through the mean and the scale, when a program uses them."""
     if g_mean is not None:
         g_mean = F.multiply_scalar(F.reshape(g_mean, shape=plan.stats), scalar=1.0 / plan.count)
-        dx = _plus(F, dx, g_mean)
+        dx = plus(F, dx, g_mean)
     if g_scale is not None:
-        dx = _plus(F, dx, F.multiply(F.reshape(g_scale, shape=plan.stats), slope()))
+        dx = plus(F, dx, F.multiply(F.reshape(g_scale, shape=plan.stats), slope()))
     return dx
 
 
@@ -136,7 +140,7 @@ def _channel(data: Any, axis: int) -> int:
 def _batch_plan(data: Any, axis: int, *, fixed: bool = False) -> Plan:
     axis = _channel(data, axis)
     others = tuple(i for i in range(data.ndim) if i != axis)
-    return _plan(tuple(data.shape), others, (axis,), fixed=fixed)
+    return plan_of(tuple(data.shape), others, (axis,), fixed=fixed)
 
 
 def _check_batch(data: Any, axis: int, vectors: dict[str, Any]) -> None:
@@ -194,7 +198,7 @@ def _grad_batch(
             cube = F.multiply_scalar(F.multiply(F.square(s), s), scalar=-1.0 / plan.count)
             return F.multiply(F.subtract(data, mean), cube)
 
-        dx = _of_stats(F, dx, g[1], g[2], slope, plan)
+        dx = of_stats(F, dx, g[1], g[2], slope, plan)
     return dx, dgamma, dbeta, None, None
 
 
@@ -213,8 +217,10 @@ def _new_moving(
 
 
 def _batch_samples(s: Any) -> list[Any]:
-    def batch(*shape: int, C: int = 2, **attrs: Any) -> Any:
-        return s(s.normal(*shape), (C,), (C,), (C,), (C,), **attrs)
+    def batch(*shape: int, **attrs: Any) -> Any:
+        C = shape[attrs.get("axis", 1)]
+        gamma = s.uniform(C) if "fix_gamma" in attrs else np.ones(C)
+        return s(s.normal(*shape), gamma, (C,), (C,), (C,), **attrs)
 
     return [
         batch(3, 2, 2, 2),
@@ -287,9 +293,11 @@ def _(
     _check_batch(
         data, axis, dict(zip(_VECTORS, (gamma, beta, moving_mean, moving_var), strict=True))
     )
+    if fix_gamma:
+        gamma[...] = 1  # MXNet writes it, too: saved parameters then say what was computed
     x, plan = wide(data), _batch_plan(data, axis)
     if training and not use_global_stats:
-        y, m, v = _moments(xp, x, plan.axes)
+        y, m, v = moments(xp, x, plan.axes)
         mean, s = m.reshape(-1), 1 / xp.sqrt(v.reshape(-1) + eps)
     else:
         mean, s = moving_mean, 1 / xp.sqrt(moving_var + moving_var.dtype.type(eps))
@@ -311,8 +319,8 @@ def _second_batch(
 
     scale = None if fix_gamma else wide_shape(gamma)
     cotangents = (u[0], None if fix_gamma else wide_shape(u[1]), wide_shape(u[2]))
-    found = _second(F, cotangents, g, data, scale, wide_shape(mean), wide_shape(inv_std), plan)
-    per_channel = (None if x is None else _reduced(F, x, plan.gamma, mean) for x in found[2:])
+    found = second(F, cotangents, g, data, scale, wide_shape(mean), wide_shape(inv_std), plan)
+    per_channel = (None if x is None else reduced(F, x, plan.gamma, mean) for x in found[2:])
     return found[0], found[1], *per_channel
 
 
@@ -343,210 +351,8 @@ def _(
     dbeta = t.sum(axis=plan.axes)
     dgamma = (t * xhat).sum(axis=plan.axes)
     if fix_gamma:
-        dx = _backward(xp, t, xhat, s, plan)
+        dx = backward(xp, t, xhat, s, plan)
         dgamma = xp.zeros_like(dgamma)
     else:
-        dx = _backward(xp, t, xhat, s * gamma.reshape(plan.gamma), plan)
+        dx = backward(xp, t, xhat, s * gamma.reshape(plan.gamma), plan)
     return narrow(dx, data.dtype), narrow(dgamma, gamma.dtype), narrow(dbeta, gamma.dtype)
-
-
-# ---- LayerNorm -------------------------------------------------------------------------------
-def _layer_plan(data: Any, axis: int) -> Plan:
-    axis = normalize_axis("LayerNorm", axis, data.ndim)
-    return _plan(tuple(data.shape), (axis,), (axis,))
-
-
-def _infer_layer(
-    data: Any, gamma: Any, beta: Any, *, axis: int = -1, **_: Any
-) -> tuple[Aval, Aval, Aval]:
-    plan = _layer_plan(data, axis)
-    shape = (data.shape[axis],)
-    expect_shape(
-        "LayerNorm", "gamma", gamma, shape, f"the length of axis {axis} of data {tuple(data.shape)}"
-    )
-    expect_shape(
-        "LayerNorm", "beta", beta, shape, f"the length of axis {axis} of data {tuple(data.shape)}"
-    )
-    expect_dtype("LayerNorm", data, gamma=gamma, beta=beta)
-    expect_float("LayerNorm", data)
-    stats = aval(plan.stats, data)
-    return aval(data.shape, data), stats, stats
-
-
-def _grad_layer(
-    F: Any, g: Any, out: Any, data: Any, gamma: Any, beta: Any, *, axis: int, **_: Any
-) -> tuple[Any, ...]:
-    dx = dgamma = dbeta = None
-    if g[0] is not None:
-        dx, dgamma, dbeta = F.layer_norm_grad(g[0], data, gamma, out[1], out[2], axis=axis)
-    if g[1] is not None or g[2] is not None:
-        plan = _layer_plan(data, axis)
-
-        def slope() -> Any:  # d std / dx = (x - m) / (std count)
-            centred = F.subtract(data, out[1])
-            return F.multiply_scalar(F.divide(centred, out[2]), scalar=1.0 / plan.count)
-
-        dx = _of_stats(F, dx, g[1], g[2], slope, plan)
-    return dx, dgamma, dbeta
-
-
-@op(
-    "LayerNorm",
-    infer=_infer_layer,
-    grad=_grad_layer,
-    complete=lambda shapes, attrs: (
-        shapes if shapes[0] is None else [shapes[0], *((shapes[0][attrs["axis"]],),) * 2]
-    ),
-    outputs=3,
-    visible=lambda attrs: 3 if attrs["output_mean_var"] else 1,
-    params={"axis": Int(), "eps": Float(0)},
-    names=Names(nd="LayerNorm", npx="layer_norm", output="output mean std"),
-    flags=Flags(amp="fp32"),
-    samples=lambda s: [
-        s(s.normal(2, 3), (3,), (3,)),
-        s(s.normal(2, 3, 2), (3,), (3,), axis=1, eps=1e-3),
-        s(s.normal(2, 3), (3,), (3,), output_mean_var=True),
-        s((0, 3), (3,), (3,)),
-    ],
-    errors=lambda s: [
-        bad(s((2, 3), (2,), (2,)), ShapeError, r"gamma has shape \(2,\)"),
-        bad(s((2, 3), (3,), (3,), axis=2), ShapeError, "axis=2"),
-    ],
-)
-def _(
-    xp: Any, data: Array, gamma: Array, beta: Array, *, axis: int = -1, eps: float = 1e-5,
-    output_mean_var: bool = False,
-) -> tuple[Array, Array, Array]:  # fmt: skip
-    r"""Normalize each example along `axis`: :math:`y = \gamma (x - m) / \sqrt{v + eps} + \beta`.
-
-    Parameters
-    ----------
-    data : any shape, D elements along `axis`
-    gamma, beta : (D,)
-
-    Returns
-    -------
-    like data; with `output_mean_var` also mean and standard deviation, of length 1 along `axis`
-
-    References
-    ----------
-    Ba, Kiros and Hinton, "Layer normalization", arXiv 1607.06450.
-    """
-    if gamma.shape != beta.shape or gamma.ndim != 1:
-        _infer_layer(data, gamma, beta, axis=axis)
-    plan = _layer_plan(data, axis)
-    y, mean, v = _moments(xp, wide(data), plan.axes)
-    std = xp.sqrt(v + eps)
-    y /= std
-    y = y * wide(gamma).reshape(plan.gamma) + wide(beta).reshape(plan.gamma)
-    return narrow(y, data.dtype), narrow(mean, data.dtype), narrow(std, data.dtype)
-
-
-def _second_layer(
-    F: Any, u: Any, outs: Any, g: Any, data: Any, gamma: Any, mean: Any, std: Any, *, axis: int
-) -> tuple[Any, ...]:
-    plan = _layer_plan(data, axis)
-    cotangents = (u[0], *(None if x is None else F.reshape(x, shape=plan.gamma) for x in u[1:]))
-    s = F.reciprocal(std)
-    found = _second(F, cotangents, g, data, F.reshape(gamma, shape=plan.gamma), mean, s, plan)
-    dg, dx, dgamma, dmean, ds = found
-    if dgamma is not None:
-        dgamma = _reduced(F, dgamma, plan.gamma, gamma)
-    if dmean is None:
-        return dg, dx, dgamma, None, None
-    dstd = F.negative(F.multiply(F.sum_to(ds, shape=plan.stats), F.square(s)))
-    return dg, dx, dgamma, F.sum_to(dmean, shape=plan.stats), dstd
-
-
-@op(
-    "layer_norm_grad",
-    infer=lambda g, data, gamma, mean, std, **_: (
-        aval(data.shape, data), aval(gamma.shape, gamma), aval(gamma.shape, gamma),
-    ),
-    grad=_second_layer,
-    outputs=3,
-    samples=lambda s: [
-        s((2, 3), s.normal(2, 3), (3,), (2, 1), (2, 1)),
-        s((2, 3, 2), s.normal(2, 3, 2), (3,), (2, 1, 2), (2, 1, 2), axis=1),
-    ],
-)  # fmt: skip
-def _(
-    xp: Any, g: Array, data: Array, gamma: Array, mean: Array, std: Array, *, axis: int = -1
-) -> tuple[Array, Array, Array]:
-    """Gradients of `LayerNorm` for data, gamma and beta."""
-    plan = _layer_plan(data, axis)
-    others = tuple(i for i in range(data.ndim) if i not in plan.axes)
-    t, s = wide(g), 1 / wide(std)
-    xhat = (wide(data) - wide(mean)) * s
-    dx = _backward(xp, t * wide(gamma).reshape(plan.gamma), xhat, s, plan)
-    dgamma, dbeta = (t * xhat).sum(axis=others), t.sum(axis=others)
-    return narrow(dx, data.dtype), narrow(dgamma, gamma.dtype), narrow(dbeta, gamma.dtype)
-
-
-# ---- normalization without scale and shift ---------------------------------------------------
-def _standard_plan(data: Any, axis: tuple[int, ...]) -> Plan:
-    return _plan(tuple(data.shape), axis, ())
-
-
-def _infer_standard(data: Any, *, axis: tuple[int, ...], **_: Any) -> tuple[Aval, Aval, Aval]:
-    expect_float("standardize", data)
-    stats = aval(_standard_plan(data, axis).stats, data)
-    return aval(data.shape, data), stats, stats
-
-
-def _grad_standard(F: Any, g: Any, out: Any, data: Any, *, axis: Any, **_: Any) -> tuple[Any]:
-    dx = None if g[0] is None else F.standardize_grad(g[0], data, out[1], out[2], axis=axis)
-    if g[1] is None and g[2] is None:
-        return (dx,)
-    plan = _standard_plan(data, axis)
-
-    def slope() -> Any:
-        centred = F.subtract(data, out[1])
-        return F.multiply_scalar(F.divide(centred, out[2]), scalar=1.0 / plan.count)
-
-    return (_of_stats(F, dx, g[1], g[2], slope, plan),)
-
-
-@op(
-    "standardize",
-    infer=_infer_standard,
-    grad=_grad_standard,
-    outputs=3,
-    params={"axis": Shape(0), "eps": Float(0)},
-    flags=Flags(amp="fp32"),
-    samples=lambda s: [
-        s(s.normal(2, 3, 2), axis=(1, 2)),
-        s(s.normal(2, 3), axis=(1,), eps=1e-3),
-    ],
-)
-def _(
-    xp: Any, data: Array, *, axis: tuple[int, ...], eps: float = 1e-5
-) -> tuple[Array, Array, Array]:
-    """Zero mean and unit variance over `axis`; also the mean and the standard deviation."""
-    y, mean, v = _moments(xp, wide(data), axis)
-    std = xp.sqrt(v + eps)
-    y /= std
-    return narrow(y, data.dtype), narrow(mean, data.dtype), narrow(std, data.dtype)
-
-
-def _second_standard(
-    F: Any, u: Any, out: Any, g: Any, data: Any, mean: Any, std: Any, *, axis: Any
-) -> tuple[Any, ...]:
-    plan, s = _standard_plan(data, axis), F.reciprocal(std)
-    dg, dx, _, dmean, ds = _second(F, (u, None, None), g, data, None, mean, s, plan)
-    dstd = F.negative(F.multiply(F.sum_to(ds, shape=plan.stats), F.square(s)))
-    return dg, dx, F.sum_to(dmean, shape=plan.stats), dstd
-
-
-@op(
-    "standardize_grad",
-    infer=lambda g, data, mean, std, **_: aval(data.shape, data),
-    grad=_second_standard,
-    params={"axis": Shape(0)},
-    samples=lambda s: [s((2, 3), s.normal(2, 3), (2, 1), (2, 1), axis=(1,))],
-)
-def _(xp: Any, g: Array, data: Array, mean: Array, std: Array, *, axis: Any) -> Array:
-    """Gradient of `standardize`."""
-    s = 1 / wide(std)
-    xhat = (wide(data) - wide(mean)) * s
-    return narrow(_backward(xp, wide(g), xhat, s, _standard_plan(data, axis)), data.dtype)

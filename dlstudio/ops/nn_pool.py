@@ -6,7 +6,6 @@ k * k. The backward of max needs the winner of each window and visits all positi
 
 from __future__ import annotations
 
-from itertools import product
 from math import ceil, prod
 from typing import Any, NamedTuple
 
@@ -14,9 +13,9 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Int, Shape
-from dlstudio.core.registry import Flags, Names, bad, op
+from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.nn_rules import LAYOUT, aval, channels_last, narrow, tuple_of, wide
+from dlstudio.ops.nn_rules import aval, channels_last, narrow, tuple_of, wide
 
 Array = Any
 
@@ -60,6 +59,11 @@ def box_of(
     stride = tuple_of(stride, n, 1, "Pooling: parameter stride")
     pad = tuple_of(pad, n, 0, "Pooling: parameter pad")
     _expect_fit(data, kernel, pad, size)
+    if pooling_convention == "same" and n > 1:
+        raise ParamError(
+            "Pooling: parameter pooling_convention='same' is for data with one space axis. Got "
+            f"{n}. Fix: pooling_convention='valid' with pad=(kernel - 1) // 2."
+        )
     spec = zip(size, kernel, stride, pad, strict=True)
     steps = tuple(_steps(pooling_convention, *item) for item in spec)
     return Box(axes, size, kernel, stride, pad, steps)
@@ -96,7 +100,8 @@ def _expect_fit(data: Any, kernel: Any, pad: Any, size: Any) -> None:
 
 
 # ---- along one axis after the other ----------------------------------------------------------
-def _pad(xp: Any, x: Array, box: Box, value: Any) -> Array:
+def pad_cells(xp: Any, x: Array, box: Box, value: Any) -> Array:
+    """Surround the data with `value` as far as the windows reach."""
     high = box.high
     if not any(box.pad) and not any(high):
         return x
@@ -133,7 +138,7 @@ def _reduce(xp: Any, x: Array, box: Box, combine: Any) -> Array:
     return x
 
 
-def _spread(xp: Any, g: Array, box: Box) -> Array:
+def spread(xp: Any, g: Array, box: Box) -> Array:
     """Adjoint of `_reduce` with addition: give each cell the sum of `g` over its windows."""
     shape = list(g.shape)
     spec = list(zip(box.axes, box.size, box.kernel, box.stride, box.steps, strict=True))
@@ -147,10 +152,10 @@ def _spread(xp: Any, g: Array, box: Box) -> Array:
         for i in range(k):
             total[_cells(g.ndim, axis, i, s, m)] += g
         g = total
-    return _crop(xp, g, box)
+    return crop(xp, g, box)
 
 
-def _crop(xp: Any, x: Array, box: Box) -> Array:
+def crop(xp: Any, x: Array, box: Box) -> Array:
     """Take the padding off; cells no window reached are zero."""
     inside = [slice(None)] * x.ndim
     full = [slice(None)] * x.ndim
@@ -184,18 +189,25 @@ def divisor(xp: Any, box: Box, dtype: Any, ndim: int, *, count_include_pad: bool
 
 
 # ---- Pooling ---------------------------------------------------------------------------------
-def _lowest(dtype: Any) -> Any:
+def lowest(dtype: Any) -> Any:
+    """Smallest number of a dtype: it never wins a maximum."""
     return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+def _root(xp: Any, total: Array, p: int) -> Array:
+    # as in MXNet, no absolute values: x¹ and x³ keep their sign
+    if p == 1:
+        return total
+    return xp.sqrt(total) if p == 2 else xp.cbrt(total)
 
 
 def _pool(xp: Any, x: Array, box: Box, kind: str, attrs: Any) -> Array:
     if kind == "max":
-        return _reduce(xp, _pad(xp, x, box, _lowest(x.dtype)), box, xp.maximum)
+        return _reduce(xp, pad_cells(xp, x, box, lowest(x.dtype)), box, xp.maximum)
     if kind == "lp":
-        p = attrs["p_value"]
-        total = _reduce(xp, _pad(xp, xp.abs(x) ** p, box, 0), box, xp.add)
-        return total ** (1 / p) if p != 1 else total
-    total = _reduce(xp, _pad(xp, x, box, 0), box, xp.add)
+        powers = pad_cells(xp, x ** attrs["p_value"], box, 0)
+        return _root(xp, _reduce(xp, powers, box, xp.add), attrs["p_value"])
+    total = _reduce(xp, pad_cells(xp, x, box, 0), box, xp.add)
     if kind == "avg":
         count = divisor(xp, box, total.dtype, x.ndim, count_include_pad=attrs["count_include_pad"])
         # integers divide as MXNet's do, dropping the rest
@@ -204,12 +216,12 @@ def _pool(xp: Any, x: Array, box: Box, kind: str, attrs: Any) -> Array:
 
 
 def _check_pool(data: Any, attrs: Any) -> Box:
-    box = box_of(data, **attrs)
-    if attrs["pool_type"] == "lp" and attrs["p_value"] is None:
+    p = attrs["p_value"]
+    if attrs["pool_type"] == "lp" and p not in (1, 2, 3):
         raise ParamError(
-            "Pooling: parameter p_value must be 1, 2 or 3 for pool_type='lp'. Got None."
+            f"Pooling: parameter p_value must be 1, 2 or 3 for pool_type='lp'. Got {p}."
         )
-    return box
+    return box_of(data, **attrs)
 
 
 def _infer_pool(data: Any, **attrs: Any) -> Aval:
@@ -242,12 +254,13 @@ def _grad_pool(F: Any, g: Any, out: Any, data: Any, **attrs: Any) -> tuple[Any]:
 
 
 def _grad_lp(F: Any, g: Any, out: Any, data: Any, p: int, window: Any) -> Any:
-    # out = S^(1/p) with S = sum |x|^p: dS = g out^(1-p) / p and dx = dS p |x|^(p-1) sign(x)
-    if p > 1:
-        g = F.multiply(g, F.power_scalar(out, scalar=float(1 - p)))
-    spread = F.pooling_grad(g, data_shape=tuple(data.shape), **{**window, "pool_type": "sum"})
-    size = F.power_scalar(F.abs(data), scalar=float(p - 1))
-    return F.multiply(spread, F.multiply(size, F.sign(data)))
+    # out = S^(1/p) with S = sum x^p: dS = g out^(1-p) / p, and dx = dS p x^(p-1)
+    window = {**window, "pool_type": "sum"}
+    if p == 1:
+        return F.pooling_grad(g, data_shape=tuple(data.shape), **window)
+    g = F.multiply(g, F.power_scalar(out, scalar=float(1 - p)))
+    spread = F.pooling_grad(g, data_shape=tuple(data.shape), **window)
+    return F.multiply(spread, data if p == 2 else F.square(data))
 
 
 POOL_PARAMS = {
@@ -256,20 +269,14 @@ POOL_PARAMS = {
     "stride": Shape(1),
     "pad": Shape(0),
     "pooling_convention": Choice("valid", "full", "same"),
-    "layout": LAYOUT,
+    "layout": Choice("NCW", "NCHW", "NCDHW", "NWC", "NHWC", "NDHWC", optional=True),
 }
 
 
-def _distinct(s: Any, *shape: int) -> Any:
-    # max has kinks where cells tie: a shuffled ladder has none
-    n = prod(shape)
-    return ((np.arange(n) * 7 % n if n % 7 else np.arange(n)) / 4 + 0.5).reshape(shape)
-
-
 def _pool_samples(s: Any) -> list[Any]:
-    x = _distinct(s, 1, 2, 5, 4)
+    x = s.distinct(1, 2, 5, 4)
     kinds = [{"pool_type": "max"}, {"pool_type": "avg"}, {"pool_type": "sum"}]
-    kinds += [{"pool_type": "lp", "p_value": 2}, {"pool_type": "lp", "p_value": 3}]
+    kinds += [{"pool_type": "lp", "p_value": p} for p in (1, 2, 3)]
     return [
         *(s(x, kernel=(2, 2), stride=(2, 1), **kind) for kind in kinds),
         *(
@@ -279,10 +286,10 @@ def _pool_samples(s: Any) -> list[Any]:
         s(x, kernel=(2, 3), pad=(1, 1), pool_type="avg", count_include_pad=False),
         s(x, global_pool=True),
         s(x, global_pool=True, pool_type="avg", kernel=(2, 2)),
-        s(_distinct(s, 1, 2, 5), kernel=(2,), stride=(2,), pooling_convention="same"),
-        s(_distinct(s, 1, 1, 2, 3, 4), kernel=(2, 2, 2), pool_type="max"),
-        s(_distinct(s, 1, 4, 3, 2), kernel=(2, 2), layout="NHWC", pool_type="max"),
-        s(_distinct(s, 1, 4, 2), kernel=(3,), pool_type="avg", layout="NWC"),
+        s(s.distinct(1, 2, 5), kernel=(2,), stride=(2,), pooling_convention="same"),
+        s(s.distinct(1, 1, 2, 3, 4), kernel=(2, 2, 2), pool_type="max"),
+        s(s.distinct(1, 4, 3, 2), kernel=(2, 2), layout="NHWC", pool_type="max"),
+        s(s.distinct(1, 4, 2), kernel=(3,), pool_type="avg", layout="NWC"),
         s(x, kernel=(1, 1), stride=(3, 3)),
         s((0, 2, 3, 3), kernel=(2, 2)),
     ]  # fmt: skip
@@ -293,7 +300,7 @@ def _pool_samples(s: Any) -> list[Any]:
     infer=_infer_pool,
     grad=_grad_pool,
     params={**POOL_PARAMS, "p_value": Int(1, optional=True)},
-    names=Names(nd="Pooling Pooling_v1", npx="pooling"),
+    names=Names(nd="Pooling", npx="pooling"),
     flags=Flags(out=True),
     samples=_pool_samples,
     errors=lambda s: [
@@ -303,6 +310,11 @@ def _pool_samples(s: Any) -> list[Any]:
         bad(s((1, 2, 3, 3), kernel=(2, 2), pad=(2, 2)), ParamError, "smaller than kernel"),
         bad(s((1, 2, 3, 3), kernel=(2, 2), pool_type="lp"), ParamError, "p_value"),
         bad(s((1, 2, 3, 3), kernel=(2, 2), stride=(2,)), ParamError, "stride must have 2"),
+        bad(
+            s((1, 2, 3, 3), kernel=(2, 2), pooling_convention="same"),
+            ParamError,
+            "one space axis",
+        ),
     ],
 )
 def _(
@@ -321,7 +333,7 @@ def _(
     pooling_convention : how many windows: "valid" rounds :math:`(size + 2 pad - kernel) / stride`
         down, "full" up, "same" gives :math:`\lceil size / stride \rceil`
     count_include_pad : whether "avg" divides by the padding cells, too
-    p_value : p of :math:`(\sum |x|^p)^{1/p}`
+    p_value : p of :math:`(\sum x^p)^{1/p}`, 1, 2 or 3; no absolute values are taken
 
     Returns
     -------
@@ -338,120 +350,35 @@ def _(
     return out
 
 
-# ---- its gradient ----------------------------------------------------------------------------
-def _winners(xp: Any, data: Array, out: Array, box: Box) -> Any:
-    """For each kernel position: its cells, and where it is the first maximum of its window."""
-    x = _pad(xp, data, box, _lowest(data.dtype))
-    free = xp.ones(out.shape, "bool")
-    for position in product(*(range(k) for k in box.kernel)):
-        cells = [slice(None)] * x.ndim
-        for axis, i, s, m in zip(box.axes, position, box.stride, box.steps, strict=True):
-            cells[axis] = slice(i, i + (m - 1) * s + 1, s)
-        hit = (x[tuple(cells)] == out) & free
-        free &= ~hit
-        yield tuple(cells), hit
-
-
-def _grad_max(xp: Any, g: Array, data: Array, out: Array, box: Box) -> Array:
-    shape = list(data.shape)
-    for axis, n, p, h in zip(box.axes, box.size, box.pad, box.high, strict=True):
-        shape[axis] = n + p + h
-    total = xp.zeros(tuple(shape), g.dtype)
-    for cells, hit in _winners(xp, data, out, box):
-        total[cells] += g * hit
-    return _crop(xp, total, box)
-
-
-def _grad_of_pooling_grad(
-    F: Any,
-    u: Any,
-    result: Any,
-    g: Any,
-    data: Any = None,
-    out: Any = None,
-    *,
-    data_shape: Any,
-    **w: Any,
-) -> tuple[Any, ...]:
-    if w["pool_type"] == "max":
-        return (F.pooling_pick(u, data, out, **w), None, None)
-    return (F.Pooling(u, **w), None, None)
-
-
-def _grad_samples(s: Any) -> list[Any]:
-    from dlstudio.core.interpret import raw
-
-    F = raw(np)
-    x = _distinct(s, 1, 2, 5, 4)
-    w = dict(kernel=(2, 2), stride=(2, 2), pad=(1, 0), pooling_convention="full", global_pool=False,
-             count_include_pad=False, layout=None)  # fmt: skip
-    y = F.Pooling(x, pool_type="max", **w)
-    return [
-        s(y.shape, x, y, pool_type="max", **w),
-        s(y.shape, pool_type="avg", data_shape=x.shape, **w),
-        s(y.shape, pool_type="sum", data_shape=x.shape, **w),
-    ]
-
-
-_GRAD_PARAMS = {**POOL_PARAMS, "data_shape": Shape(0)}
-
-
-@op(
-    "pooling_grad",
-    infer=lambda g, data=None, out=None, *, data_shape=(), **_: aval(
-        data_shape if data is None else data.shape, g
-    ),
-    grad=_grad_of_pooling_grad,
-    params=_GRAD_PARAMS,
-    constant=("data", "out"),
-    samples=_grad_samples,
-)
-def _(
-    xp: Any, g: Array, data: Array = None, out: Array = None, *, data_shape: Any = (),
-    kernel: Any = (), pool_type: str = "max", stride: Any = (), pad: Any = (),
-    pooling_convention: str = "valid", global_pool: bool = False,
-    count_include_pad: bool | None = True, layout: str | None = None,
-) -> Array:  # fmt: skip
-    """Gradient of `Pooling`: for "max" to the first maximum of each window, else to all cells.
-
-    Only "max" reads `data` and `out`; the others need no more than `data_shape`.
-    """
-    shaped = aval(data_shape, g) if data is None else data
-    box = box_of(shaped, kernel=kernel, stride=stride, pad=pad, layout=layout,
-                 pooling_convention=pooling_convention, global_pool=global_pool)  # fmt: skip
-    if pool_type == "max":
-        return xp.ascontiguousarray(_grad_max(xp, g, data, out, box))
-    share = wide(g)
-    if pool_type == "avg":
-        include = count_include_pad is not False
-        share = share / divisor(xp, box, share.dtype, g.ndim, count_include_pad=include)
-    return narrow(xp.ascontiguousarray(_spread(xp, share, box)), g.dtype)
-
-
-@op(
-    "pooling_pick",
-    infer=lambda values, data, out, **_: aval(out.shape, values),
-    grad=lambda F, g, result, values, data, out, **w: (
-        F.pooling_grad(g, data, out, **w),
-        None,
-        None,
-    ),
-    params=POOL_PARAMS,
-    constant=("data", "out"),
+@composite(
+    "Pooling_v1",
+    params={
+        "kernel": Shape(1),
+        "pool_type": Choice("max", "avg", "sum"),
+        "pooling_convention": Choice("valid", "full"),
+        "stride": Shape(1),
+        "pad": Shape(0),
+    },
+    names=Names(nd="Pooling_v1"),
     samples=lambda s: [
-        s(x.inputs[1].shape, x.inputs[1], x.inputs[2], **x.attrs) for x in _grad_samples(s)[:1]
+        s(
+            s.distinct(1, 2, 5, 4),
+            kernel=(3, 2),
+            stride=(2, 2),
+            pool_type=kind,
+            pooling_convention="full",
+        )
+        for kind in ("max", "avg", "sum")
     ],
 )
 def _(
-    xp: Any, values: Array, data: Array, out: Array, *, kernel: Any = (), pool_type: str = "max",
-    stride: Any = (), pad: Any = (), pooling_convention: str = "valid", global_pool: bool = False,
-    count_include_pad: bool | None = True, layout: str | None = None,
-) -> Array:  # fmt: skip
-    """Take `values` where `data` has the maximum of each window: the adjoint of `pooling_grad`."""
-    box = box_of(data, kernel=kernel, stride=stride, pad=pad, layout=layout,
-                 pooling_convention=pooling_convention, global_pool=global_pool)  # fmt: skip
-    x = _pad(xp, values, box, 0)
-    total = xp.zeros(out.shape, values.dtype)
-    for cells, hit in _winners(xp, data, out, box):
-        total += x[cells] * hit
-    return total
+    F: Any, data: Any, *, kernel: Any = (), pool_type: str = "max", global_pool: bool = False,
+    pooling_convention: str = "valid", stride: Any = (), pad: Any = (),
+) -> Any:  # fmt: skip
+    """Pool as MXNet did before 1.0: "avg" divides by the whole kernel, at the border, too."""
+    window = dict(kernel=kernel, stride=stride, pad=pad, global_pool=global_pool,
+                  pooling_convention=pooling_convention)  # fmt: skip
+    if pool_type != "avg" or global_pool:
+        return F.Pooling(data, pool_type=pool_type, **window)
+    total = F.Pooling(data, pool_type="sum", **window)
+    return F.multiply_scalar(total, scalar=1.0 / prod(kernel))

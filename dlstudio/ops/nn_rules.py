@@ -8,7 +8,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Int, Param, Shape
-from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
+from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 
 __all__ = [
     "GEOMETRY",
@@ -17,6 +17,7 @@ __all__ = [
     "aval",
     "channels_last",
     "chosen",
+    "expect_bias",
     "expect_dtype",
     "expect_float",
     "expect_shape",
@@ -29,7 +30,7 @@ __all__ = [
 Array = Any
 
 _LAST = ("NWC", "NHWC", "NDHWC")
-LAYOUT = Choice("NCW", "NCHW", "NCDHW", *_LAST, optional=True)
+LAYOUT = Choice("NCW", "NCHW", "NCDHW", "NHWC", "NDHWC", optional=True)
 
 # attributes of every operator that slides a window
 GEOMETRY: dict[str, Param] = {
@@ -141,6 +142,14 @@ def expect_dtype(op: str, data: Any, **others: Any) -> None:
                     f"{name}.astype('{data.dtype}')",
                 )
             )
+
+
+def expect_bias(op: str, bias: Any, *, no_bias: bool) -> None:
+    """Check that a bias is given exactly when the attributes promise one."""
+    if (bias is None) != no_bias:
+        given = "is missing" if bias is None else "is given, together with no_bias=True"
+        fix = f"{op}(..., no_bias={not no_bias}), or {'give' if bias is None else 'drop'} the bias"
+        raise ArgumentError(explain(f"{op}: the input bias {given}.", fix=fix))
 
 
 def expect_shape(op: str, name: str, x: Any, shape: tuple[int, ...], why: str) -> None:
