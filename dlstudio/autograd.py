@@ -154,7 +154,7 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     train_mode: bool = True,
-) -> Any:
+) -> list[Any]:
     """Return gradients of `heads` with respect to `variables`, without touching their `grad`.
 
     Parameters
@@ -168,7 +168,8 @@ def grad(
 
     Returns
     -------
-    Tensor or list of Tensor, as `variables`
+    list of Tensor
+        One per variable, also for a single one.
 
     Raises
     ------
@@ -184,8 +185,7 @@ def grad(
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
     )
-    results = [_result(g, v) for g, v in zip(found, wanted, strict=True)]
-    return results if isinstance(variables, (list, tuple)) else results[0]
+    return [_result(g, v) for g, v in zip(found, wanted, strict=True)]
 
 
 def _result(gradient: Any, variable: Tensor) -> Any:
@@ -226,6 +226,7 @@ class Function:
 
     def __init__(self) -> None:
         self._saved: tuple[Tensor, ...] = ()
+        self._used = False
 
     def save_for_backward(self, *args: Tensor) -> None:
         """Keep arrays for `backward`, which finds them in `saved_tensors`."""
@@ -245,6 +246,15 @@ class Function:
         raise GradError(f"{type(self).__name__} does not define backward(self, *output_grads).")
 
     def __call__(self, *inputs: Tensor) -> Any:
+        if self.__dict__.get("_used"):
+            raise GradError(
+                explain(
+                    f"one {type(self).__name__} object was called twice.",
+                    "one object per call: it keeps what its backward needs.",
+                    f"{type(self).__name__}()(x), and again {type(self).__name__}()(y)",
+                )
+            )
+        self._used = True
         with pause(train_mode=tape.state.training):
             outputs = self.forward(*inputs)
         results = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]

@@ -10,7 +10,7 @@ import numpy as _np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
-from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.operators import number_functions
 from dlstudio.errors import DTypeError, explain
@@ -111,10 +111,14 @@ def from_numpy(ndarray: _np.ndarray[Any, Any], zero_copy: bool = True) -> NDArra
 def from_dlpack(dlpack: Any) -> NDArray:
     """Look at memory handed over by DLPack (torch, CuPy, NumPy …); no bytes move."""
     source = dlpack if hasattr(dlpack, "__dlpack__") else _Capsule(dlpack)
-    if source.__dlpack_device__()[0] == 2:  # kDLCUDA
-        device = Device("gpu", source.__dlpack_device__()[1])
+    kind, number = source.__dlpack_device__()
+    if kind == _DLPACK_CUDA:
+        device = Device("gpu", number)
         return NDArray._wrap(device.xp.from_dlpack(source), device)
-    return NDArray._wrap(_np.from_dlpack(source), Device("cpu", 0))
+    return NDArray._wrap(_writable(_np.from_dlpack(source)), Device("cpu", 0))
+
+
+_DLPACK_CUDA = 2  # DLDeviceType.kDLCUDA
 
 
 class _Capsule:
@@ -128,6 +132,24 @@ class _Capsule:
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return 1, 0  # MXNet's bare capsules are on the CPU
+
+
+class _Lent:
+    """Keeps memory alive for a writable array over it; NumPy reads `__array_interface__`."""
+
+    __slots__ = ("__array_interface__", "__weakref__", "_source")
+
+    def __init__(self, source: Any, interface: dict[str, Any]) -> None:
+        self._source, self.__array_interface__ = source, interface
+
+
+def _writable(array: _np.ndarray[Any, Any]) -> _np.ndarray[Any, Any]:
+    """The same memory, writable: capsules of the first DLPack version cannot say they are."""
+    if array.flags.writeable:
+        return array
+    interface = dict(array.__array_interface__)
+    interface["data"] = (interface["data"][0], False)
+    return _np.asarray(_Lent(array, interface))
 
 
 def to_dlpack_for_read(data: Tensor) -> Any:
@@ -180,7 +202,7 @@ def arange(
     if stop is None:
         start, stop = 0, start
     return _create(
-        "arange", ctx, None, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype or "float32"
+        "_arange", ctx, None, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype or "float32"
     )
 
 
@@ -228,7 +250,23 @@ def save(fname: Any, data: Any) -> None:
     """
     from dlstudio.interop import params
 
-    params.save(fname, data)
+    named = data.items() if isinstance(data, dict) else enumerate([data] if isinstance(data, Tensor) else data)
+    tensors = {name: _saveable(x) for name, x in named}
+    new = any(isinstance(x, ndarray) for x in tensors.values())
+    arrays = {name: x.asnumpy() for name, x in tensors.items()}
+    params.save(fname, arrays if isinstance(data, dict) else list(arrays.values()), numpy_shapes=new)
+
+
+def _saveable(x: Any) -> Tensor:
+    if not isinstance(x, Tensor):
+        raise DTypeError(
+            explain(
+                f"save: a {type(x).__name__} is among the values.",
+                "an array, a list of arrays, or a dict of str to array.",
+                "mx.nd.array(x)",
+            )
+        )
+    return x
 
 
 def load(fname: Any) -> Any:
@@ -241,14 +279,23 @@ def load(fname: Any) -> Any:
     """
     from dlstudio.interop import params
 
-    return params.load(fname)
+    return _loaded(params.load(fname))
 
 
 def load_frombuffer(buf: bytes) -> Any:
     """Read arrays from the bytes of a ``.params`` file."""
     from dlstudio.interop import params
 
-    return params.loads(buf)
+    return _loaded(params.loads(buf))
+
+
+def _loaded(found: Any) -> Any:
+    device = current_context()
+
+    def dress(x: Any) -> Any:
+        return NDArray._wrap(device.backend.from_numpy(x), device) if isinstance(x, _np.ndarray) else x
+
+    return {k: dress(x) for k, x in found.items()} if isinstance(found, dict) else [dress(x) for x in found]
 
 
 _module = sys.modules[__name__]

@@ -195,6 +195,13 @@ def _into(
                     "equal shapes.",
                 )
             )
+        if np.result_type(value) != target._data.dtype and not op.flags.mutates:
+            raise DTypeError(
+                explain(
+                    f"{op.name}: out has dtype {target._data.dtype}, the result {np.result_type(value)}.",
+                    "equal dtypes.",
+                )
+            )
         refuse_while_recorded(target)
     for target, value in zip(targets, results, strict=False):
         if value is not target._data:

@@ -153,7 +153,7 @@ def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> 
     operands = f"({given},)" if inputs else "()"
     if op.variadic:
         fixed = "".join(f"{n}, " for n in inputs[:-1])
-        operands = f"({fixed}*unpack({inputs[-1]}))"
+        operands = f"({fixed}*unpack({inputs[-1]}),)"
     result = f"{inputs[0]}.__class__" if method and not op.variadic else "cls"
     device = "kwargs.get('device', ctx)" if "ctx" not in op.attrs else "ctx"
     out = "None" if "out" in op.attrs else "out"
@@ -211,7 +211,7 @@ def build_symbol_function(op: Op, name: str) -> Callable[..., Any]:
     attrs = [f"{n}=None" for n in op.attrs]
     if op.variadic:
         spelled = [*(f"{n}=None" for n in inputs[:-1]), f"*{inputs[-1]}"]
-        operands = f"({''.join(f'{n}, ' for n in inputs[:-1])}*unpack({inputs[-1]}))"
+        operands = f"({''.join(f'{n}, ' for n in inputs[:-1])}*unpack({inputs[-1]}),)"
     else:
         spelled = [f"{n}=None" for n in inputs]
         operands = f"({', '.join(inputs)},)" if inputs else "()"

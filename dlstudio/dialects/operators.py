@@ -170,25 +170,11 @@ def _inplace(function: Binary) -> Binary:
     return operator
 
 
-def _equality(function: Binary, *, negated: bool) -> Binary:
-    """``x == None`` is False, as in MXNet; everything else compares element by element."""
-
-    def operator(self: Any, other: Any) -> Any:
-        if other is None or isinstance(other, str):
-            return negated
-        return function(self, other)
-
-    return operator
-
-
 def install() -> None:
     """Hang the operators on both array classes."""
     for cls in (NDArray, ndarray):
         for row in TABLE:
             function = _function(row, cls)
-            if row.python in ("eq", "ne"):
-                setattr(cls, f"__{row.python}__", _equality(function, negated=row.python == "ne"))
-                continue
             setattr(cls, f"__{row.python}__", _forward(function))
             if row.python not in _COMPARISONS:
                 setattr(cls, f"__r{row.python}__", _reverse(function))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,12 @@ def _legacy(self: Any) -> str:
 def _numpy_repr(self: Any) -> str:
     text = repr(self.asnumpy())
     dtype = self._data.dtype
-    # float32 is the dialect's default and goes without saying, as float64 does in NumPy
+    text = re.sub(r", shape=\([0-9, ]*\)", "", text)  # NumPy 2 adds it to shortened arrays
+    # float32 is the dialect's default and goes without saying, as float64 and int64 do in NumPy
     if dtype == np.float32:
         text = text.replace(", dtype=float32)", ")")
-    elif dtype == np.float64:
-        text = f"{text[:-1]}, dtype=float64)"
+    elif "dtype=" not in text and dtype != np.bool_:
+        text = f"{text[:-1]}, dtype={dtype})"
     if self._device.device_type != "cpu":
         text = f"{text[:-1]}, ctx={self._device})"
     return text
