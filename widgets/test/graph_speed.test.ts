@@ -1,0 +1,50 @@
+// The targets of the design for 5,000 nodes, with threefold slack: test machines are shared.
+import { describe, expect, test } from "vitest";
+import { parseGraph } from "../src/lib/graph/data";
+import { LayoutCache, layoutScene, type Scene } from "../src/lib/graph/layout";
+import { type Filters, Tree } from "../src/lib/graph/tree";
+import { state, tower } from "./graph_samples";
+
+const SLACK = 3;
+const WORDS = { operators: (n: number) => `${n} ops`, params: (n: string) => `${n} params` };
+const ALL: Filters = { fold: false, weights: false, backward: true, hiddenOps: new Set() };
+
+// 100 layers of two blocks with 25 operators: 5,001 nodes, 300 scopes
+const text = JSON.stringify(state(tower(100, 25).lines));
+
+function timed<T>(work: () => T): [result: T, milliseconds: number] {
+  const start = performance.now();
+  const result = work();
+  return [result, performance.now() - start];
+}
+
+describe("5,000 nodes", () => {
+  test("closed: parsed and laid out within 1.5 s", () => {
+    const [made, spent] = timed((): Scene => {
+      const tree = new Tree(parseGraph(JSON.parse(text)), ALL);
+      return layoutScene(tree, new Set(), new LayoutCache(), WORDS);
+    });
+    expect(made.items).toHaveLength(101);
+    expect(spent).toBeLessThan(1500 * SLACK);
+  });
+
+  test("opening one block takes at most 200 ms", () => {
+    const tree = new Tree(parseGraph(JSON.parse(text)), ALL);
+    const cache = new LayoutCache();
+    layoutScene(tree, new Set(), cache, WORDS);
+    const open = new Set(["layer50", "layer50/mlp"]);
+    const [made, spent] = timed(() => layoutScene(tree, open, cache, WORDS));
+    expect(made.items).toHaveLength(101 + 2 + 25);
+    expect(spent).toBeLessThan(200 * SLACK);
+  });
+
+  test("all open: laid out within 1 s", () => {
+    const tree = new Tree(parseGraph(JSON.parse(text)), ALL);
+    const cache = new LayoutCache();
+    const [made, spent] = timed(() => layoutScene(tree, new Set(tree.scopes), cache, WORDS));
+    expect(made.items).toHaveLength(5001 + 300);
+    expect(cache.layouts).toBeLessThan(12);
+    expect(spent).toBeLessThan(1000 * SLACK);
+    console.info(`5,000 nodes all open: ${spent.toFixed(0)} ms, ${cache.layouts} layouts`);
+  });
+});
