@@ -167,7 +167,8 @@ def _expand(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out:
     assert op.expand is not None
     plain = [None if x is None else x._as(Tensor) for x in inputs]
     try:
-        result = op.expand(tape.Recorded, *plain, **attrs)
+        with inputs[0]._device:  # constants that the expansion makes belong there
+            result = op.expand(tape.Recorded, *plain, **attrs)
     except Exception as error:
         raise explain_failure(op, inputs, attrs, error) from error
     if out is not None:

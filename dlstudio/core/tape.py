@@ -79,8 +79,11 @@ class _Recorded(Interpreter):
     """F over tensors: every call is dispatched, and recorded while recording is on."""
 
     def reader(self, op: Op) -> Callable[..., Any]:
-        from dlstudio.core.dispatch import attributes, invoke
+        from dlstudio.core.dispatch import attributes, create, invoke
         from dlstudio.core.tensor import Tensor
+
+        if not op.inputs:
+            return lambda **attrs: create(op, attributes(op, attrs), None, Tensor)
 
         def run(*tensors: Any, **attrs: Any) -> Any:
             return invoke(op, tensors, attributes(op, attrs), Tensor)
@@ -209,8 +212,8 @@ def record_custom(
 class _Sweep:
     """One backward pass: gradients that wait for their entry, newest entry first."""
 
-    def __init__(self, *, create_graph: bool, retain: bool) -> None:
-        self.create_graph, self.retain = create_graph, retain
+    def __init__(self, *, create_graph: bool, retain: bool, delivering: bool) -> None:
+        self.create_graph, self.retain, self.delivering = create_graph, retain, delivering
         self.waiting: dict[Entry | Leaf, list[Any]] = {}
         self.order: list[tuple[int, Entry]] = []
         self.leaves: dict[Leaf, Any] = {}
@@ -229,6 +232,16 @@ class _Sweep:
         old = slots[index]
         slots[index] = gradient if old is None else self._sum(entry, old, gradient)
 
+    def buffer(self, target: tuple[Entry | Leaf, int] | None) -> Any:
+        """The gradient buffer that may be written at once instead of an array of its own, or None."""
+        leaf = None if target is None else target[0]
+        if not self.delivering or leaf.__class__ is not Leaf or leaf in self.leaves:
+            return None
+        if leaf.req != "write" or leaf.grad is None:
+            return None
+        leaf.grad._prepare_write()
+        return leaf.grad._data
+
     def _sum(self, entry: Entry | Leaf, old: Any, new: Any) -> Any:
         return self._functions(entry).add(old, new)
 
@@ -241,14 +254,20 @@ class _Sweep:
             return watched_raw(entry.device, "backward")
         return raw(entry.device.xp)
 
-    def run(self, wanted: dict[tuple[Entry, int], Any]) -> None:
-        """Process entries until none waits; keep the gradients of `wanted` intermediate values."""
+    def run(self, wanted: dict[tuple[Entry, int], Any], *, stop: bool = False) -> None:
+        """Process entries until none waits; keep the gradients of `wanted` intermediate values.
+
+        With `stop` the sweep ends at the entries of `wanted`.
+        """
+        ends = {entry for entry, _ in wanted} if stop else ()
         while self.order:
             entry = heapq.heappop(self.order)[1]
             heads = self.waiting.pop(entry)
             for index, gradient in enumerate(heads):
                 if (entry, index) in wanted:
                     wanted[entry, index] = gradient
+            if entry in ends:
+                continue
             gradients_in = self._apply(entry, heads)
             for parent, gradient in zip(entry.parents, gradients_in, strict=False):
                 if parent is not None and gradient is not None:
@@ -267,7 +286,10 @@ class _Sweep:
             )
         if entry.op is None:
             assert entry.extra is not None
-            return entry.extra["custom"](tuple(heads), self.create_graph)
+            rule = entry.extra["custom"]
+            if getattr(rule, "takes_sweep", False):  # a compiled block; see graph/capture.py
+                return rule(tuple(heads), self)
+            return rule(tuple(heads), self.create_graph)
         for store, version in entry.versions:
             if store.version != version:
                 raise _stale(entry)
@@ -283,9 +305,11 @@ class _Sweep:
         single = len(outs) == 1
         if op.aux_update is not None and entry.extra is not None:
             _update_aux(entry, entry.extra["aux"], raw(entry.device.xp))
-        return op.grad(
-            functions, heads[0] if single else tuple(heads), outs[0] if single else outs, *ins, **entry.attrs
-        )
+        head, out = (heads[0], outs[0]) if single else (tuple(heads), outs)
+        if self.create_graph:
+            with entry.device:  # constants that the rule makes belong there
+                return op.grad(functions, head, out, *ins, **entry.attrs)
+        return op.grad(functions, head, out, *ins, **entry.attrs)
 
 
 def _free(entry: Entry) -> None:
@@ -402,13 +426,19 @@ def _swept(
     *,
     retain_graph: bool,
     create_graph: bool,
+    delivering: bool = False,
+    stop: bool = False,
 ) -> _Sweep:
-    sweep = _Sweep(create_graph=create_graph, retain=retain_graph or create_graph)
+    sweep = _Sweep(
+        create_graph=create_graph,
+        retain=retain_graph or create_graph,
+        delivering=delivering and not create_graph,
+    )
     recording = state.recording
     state.recording = create_graph
     try:
         _start(heads, head_grads, sweep)
-        sweep.run(wanted)
+        sweep.run(wanted, stop=stop)
     finally:
         state.recording = recording
     return sweep
@@ -422,7 +452,9 @@ def backward(
     create_graph: bool = False,
 ) -> None:
     """Write the gradients of ``sum(head * head_grad)`` into the `grad` of every attached array."""
-    sweep = _swept(heads, head_grads, {}, retain_graph=retain_graph, create_graph=create_graph)
+    sweep = _swept(
+        heads, head_grads, {}, retain_graph=retain_graph, create_graph=create_graph, delivering=True
+    )
     for leaf, gradient in sweep.leaves.items():
         deliver(leaf, gradient, create_graph=create_graph)
 
@@ -436,7 +468,7 @@ def deliver(leaf: Leaf, gradient: Any, *, create_graph: bool = False) -> None:
     target._prepare_write()
     if leaf.req == "add":
         target._data[...] += array.astype(target._data.dtype, copy=False)
-    else:
+    elif array is not target._data:  # a compiled block writes there itself
         target._data[...] = array
     leaf.fresh = True
     if create_graph and leaf.req != "add":
@@ -450,12 +482,18 @@ def gradients(
     *,
     retain_graph: bool = False,
     create_graph: bool = False,
+    stop: bool = False,
 ) -> list[Any]:
-    """Gradients with respect to `variables`, as arrays (tensors if `create_graph`); None = no path."""
+    """Gradients with respect to `variables`, as arrays (tensors if `create_graph`); None = no path.
+
+    With `stop` nothing before the variables is differentiated.
+    """
     wanted: dict[tuple[Entry, int], Any] = {
         (v._entry, v._index): None for v in variables if isinstance(v._entry, Entry)
     }
-    sweep = _swept(heads, head_grads, wanted, retain_graph=retain_graph, create_graph=create_graph)
+    sweep = _swept(
+        heads, head_grads, wanted, retain_graph=retain_graph, create_graph=create_graph, stop=stop
+    )
     found: list[Any] = []
     for v in variables:
         entry = v._entry

@@ -9,7 +9,8 @@ Checks of the symbolic side stand in `dlstudio.testing.sweep_graph`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,13 @@ from dlstudio.core import random, tape
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import cpu
 from dlstudio.core.dispatch import Attrs, attributes, create, invoke
-from dlstudio.core.registry import OPS, Bad, Op, Sample
+from dlstudio.core.registry import OPS, Op, Sample
 from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import MXNetError
 from dlstudio.testing.gradcheck import numeric_gradients
 from dlstudio.testing.samples import SampleMaker
 
-__all__ = ["CHECKS", "Case", "cases", "error_cases", "operators"]
+__all__ = ["CHECKS", "Case", "cases", "check_errors", "check_invalid_parameters", "operators", "problems"]
 
 Array = Any
 SEED = 7
@@ -63,9 +64,9 @@ def operators() -> list[Op]:
     return list(OPS.values())
 
 
-def cases() -> Iterator[Case]:
-    """All samples of all operators."""
-    for op in operators():
+def cases(operators_: Iterable[Op] | None = None) -> Iterator[Case]:
+    """All samples of the given operators, or of all."""
+    for op in operators() if operators_ is None else operators_:
         if op.samples is None:
             continue
         for number in range(len(op.samples(SampleMaker(SEED)))):
@@ -74,11 +75,20 @@ def cases() -> Iterator[Case]:
                 yield Case(op, number, training=True)
 
 
-def error_cases() -> Iterator[tuple[Op, int]]:
-    """All declared errors of all operators."""
-    for op in operators():
-        for number in range(len(op.errors(SampleMaker(SEED)) if op.errors else ())):
-            yield op, number
+def problems(
+    of: Iterable[Case], checks: Sequence[Callable[[Case], None]]
+) -> list[str]:
+    """Run every check on every case; one line per failure."""
+    found: list[str] = []
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # samples reach poles and empty means on purpose
+        for case in of:
+            for check in checks:
+                try:
+                    check(case)
+                except Exception as error:  # noqa: BLE001  any failure is a finding
+                    found.append(f"{case.name} {check.__name__}: {type(error).__name__}: {error}")
+    return found
 
 
 # ---- running ---------------------------------------------------------------------------------
@@ -334,12 +344,11 @@ CHECKS = (
 
 
 # ---- errors ----------------------------------------------------------------------------------
-def check_error(op: Op, number: int) -> None:
-    """A declared error is raised, with its message, and is one of ours."""
-    assert op.errors is not None
-    declared: Bad = op.errors(SampleMaker(SEED))[number]
-    assert issubclass(declared.error, MXNetError), "declared errors are our own classes"
-    _expect(op, declared.sample, declared.error, declared.match)
+def check_errors(op: Op) -> None:
+    """Declared errors are raised, with their messages, and are our own."""
+    for declared in op.errors(SampleMaker(SEED)) if op.errors else ():
+        assert issubclass(declared.error, MXNetError), "declared errors are our own classes"
+        _expect(op, declared.sample, declared.error, declared.match)
 
 
 def check_invalid_parameters(op: Op) -> None:

@@ -6,30 +6,26 @@ import pytest
 
 from dlstudio.testing import sweep
 
-CASES = list(sweep.cases())
+OPERATORS = sweep.operators()
 
 
 def test_every_operator_declares_samples():
-    missing = [op.name for op in sweep.operators() if op.samples is None]
+    missing = [op.name for op in OPERATORS if op.samples is None]
     assert not missing, f"operators without samples: {missing}"
 
 
 def test_every_operator_is_documented():
-    missing = [op.name for op in sweep.operators() if not op.doc.strip()]
+    missing = [op.name for op in OPERATORS if not op.doc.strip()]
     assert not missing, f"operators without a docstring: {missing}"
 
 
-@pytest.mark.parametrize("check", sweep.CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_sample(case, check):
-    check(case)
+@pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.name)
+def test_operator(op):
+    problems = sweep.problems(sweep.cases([op]), sweep.CHECKS)
+    assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize(("op", "number"), list(sweep.error_cases()), ids=str)
-def test_declared_error_is_raised(op, number):
-    sweep.check_error(op, number)
-
-
-@pytest.mark.parametrize("op", sweep.operators(), ids=lambda op: op.name)
-def test_attributes_refuse_values_outside_their_domain(op):
+@pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.name)
+def test_operator_refuses_what_it_declares_as_errors(op):
+    sweep.check_errors(op)
     sweep.check_invalid_parameters(op)
