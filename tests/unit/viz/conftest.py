@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode
 from dlstudio.viz.scopes import prefix_scopes, tidy
 
-SYMBOLS = Path(__file__).parents[2] / "reference" / "symbols" / "open"
-NETWORKS = ("mlp", "lenet", "vgg11", "squeezenet1.0", "mobilenet1.0", "resnet18_v1")
+SYMBOLS = Path(__file__).parents[2] / "reference" / "pack" / "symbols" / "open"
 WEIGHTS = ("_weight", "_bias", "_gamma", "_beta", "_running_mean", "_running_var")
 
 
@@ -56,6 +56,29 @@ def drawing_from_file(name: str) -> Drawing:
             shape = shapes.get(graph["nodes"][source]["name"])
             edges.append(DrawEdge(f"n{source}", f"n{place}", shape, port))
     return tidy(Drawing(tuple(nodes), tuple(edges), title=name))
+
+
+class Recorded:
+    """A network of the recorded pack: its symbol, and what MXNet 1.9.1 said about it."""
+
+    def __init__(self, name: str) -> None:
+        self.facts: dict[str, Any] = recorded(name)
+        self.path = SYMBOLS / f"{name}-symbol.json"
+
+    @property
+    def symbol(self) -> Any:
+        import dlstudio as mx
+
+        return mx.sym.load(str(self.path))
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {key: tuple(shape) for key, shape in self.facts["data_shapes"].items()}
+
+
+@pytest.fixture
+def network() -> Callable[[str], Recorded]:
+    return Recorded
 
 
 @pytest.fixture
