@@ -11,15 +11,22 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Shape
-from dlstudio.core.registry import OPS, NotDifferentiable, Op, op
+from dlstudio.core.registry import OPS, NotDifferentiable, op
 from dlstudio.ops.nn_conv import GRAD_PARAMS
 from dlstudio.ops.nn_rules import GEOMETRY
 
-__all__ = ["CONV_RELU", "CONV_RELU_POOL", "DENSE_RELU", "RELU_BIAS_GRAD"]
+__all__ = [
+    "CONV_GRAD_DATA",
+    "CONV_GRAD_WEIGHT",
+    "CONV_RELU",
+    "CONV_RELU_POOL",
+    "DENSE_RELU",
+    "RELU_BIAS_GRAD",
+]
 
 Array = Any
 _INTERNAL = NotDifferentiable("it is made by the graph compiler after gradients")
-_DEAD = 4  # code of a pooled value that the rectifier cut off
+_DEAD = 4  # as in `kernels.conv_loops`: the code of a pooled value that the rectifier cut off
 
 
 def _relu(xp: Any, y: Array) -> Array:
@@ -27,9 +34,13 @@ def _relu(xp: Any, y: Array) -> Array:
 
 
 # ---- dense -----------------------------------------------------------------------------------
+def _infer_dense(*avals: Any, **attrs: Any) -> Aval:
+    return OPS["FullyConnected"].infer(*avals, **attrs)
+
+
 @op(
     "fused_dense_relu",
-    infer=lambda *avals, **attrs: OPS["FullyConnected"].infer(*avals, **attrs),
+    infer=_infer_dense,
     grad=_INTERNAL,
     samples=lambda s: [s((2, 3), (4, 3), (4,), num_hidden=4)],
 )
@@ -129,82 +140,73 @@ def CONV_RELU_POOL(  # noqa: N802
     return _relu(xp, top), codes.astype("uint8")
 
 
-def _unpooled(xp: Any, g: Array, codes: Array, shape: tuple[int, ...]) -> Array:
-    """Put each pooled gradient where its maximum was, in an array of `shape`."""
+def _conv_gradient(xp: Any, g: Array, kept: Array, shape: tuple[int, ...]) -> Array:
+    """Gradient of the convolution's own output, of `shape`, from that of the fused layer.
+
+    `kept` is what the forward left: its output (relu alone), or the codes (relu and pooling).
+    """
+    if kept.dtype != "uint8":
+        return g * (kept > 0)
     full = xp.zeros(shape, g.dtype)
     for code, part in enumerate(_quads(full)):
-        part[...] = xp.where(codes == code, g, 0)
+        part[...] = xp.where(kept == code, g, 0)
     return full
-
-
-def _window_of(attrs: dict[str, Any]) -> dict[str, Any]:
-    return {name: attrs[name] for name in _WINDOW}
 
 
 def _conv_shape(data_shape: Any, weight_shape: Any, window: dict[str, Any]) -> tuple[int, ...]:
     data, weight = (Aval(tuple(s), np.dtype("f4")) for s in (data_shape, weight_shape))
-    attrs = {**OPS["Convolution"].attrs, **window, "num_filter": weight.shape[0]}
+    given = {"num_filter": weight.shape[0], "no_bias": True}
+    attrs = {**OPS["Convolution"].attrs, **window, **given}
     return _infer_conv(data, weight, **attrs).shape
 
 
-def _masked(xp: Any, g: Array, out: Array, shape: tuple[int, ...]) -> Array:
-    return g * (out > 0)
+# For data (1, 2, 3, 4) the convolution has shape (1, 2, 4, 3), pooled (1, 2, 2, 1).
+_CODES = np.array([0, 4, 3, 1], np.uint8).reshape(1, 2, 2, 1)
+_KEPT_SAMPLES = (((1, 2, 4, 3), (1, 2, 4, 3)), ((1, 2, 2, 1), _CODES))
 
 
-def _register_gradients(layer: str, restore: Any, companion: str) -> tuple[Op, Op]:
-    """Register the gradients of a fused layer for data and for (weight, bias).
+@op(
+    "fused_conv_grad_data",
+    infer=lambda g, kept, weight, *, data_shape, **_: Aval(tuple(data_shape), g.dtype),
+    grad=_INTERNAL,
+    params={"data_shape": Shape(0), **_KEPT},
+    samples=lambda s: [
+        s(g, kept, (2, 2, 2, 2), data_shape=(1, 2, 3, 4), **_SAMPLE) for g, kept in _KEPT_SAMPLES
+    ],
+)
+def CONV_GRAD_DATA(  # noqa: N802
+    xp: Any, g: Array, kept: Array, weight: Array, *, data_shape: Any, kernel: Any, stride: Any,
+    dilate: Any, pad: Any, num_group: int = 1, layout: str | None = None,
+) -> Array:  # fmt: skip
+    """Gradient for the data of `fused_conv_relu` or `fused_conv_relu_pool`."""
+    window = dict(kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
+                  layout=layout)  # fmt: skip
+    full = _conv_gradient(xp, g, kept, _conv_shape(data_shape, weight.shape, window))
+    run = OPS["convolution_grad_data"].forward
+    return run(xp, full, weight, data_shape=data_shape, **window)
 
-    `restore` turns the gradient of the layer's output and its `companion` (the output itself, or
-    the codes) into the gradient of the convolution's output.
-    """
 
-    def samples_data(s: Any) -> list[Any]:
-        weight, data_shape, g, kept = _gradient_sample(layer, s)
-        return [s(g, kept, weight, data_shape=data_shape, **_SAMPLE)]
-
-    def samples_weight(s: Any) -> list[Any]:
-        weight, data_shape, g, kept = _gradient_sample(layer, s)
-        return [s(g, kept, data_shape, weight_shape=tuple(weight), **_SAMPLE)]
-
-    @op(
-        f"fused_{layer}_grad_data",
-        infer=lambda g, kept, weight, *, data_shape, **_: Aval(tuple(data_shape), g.dtype),
-        grad=_INTERNAL,
-        params={"data_shape": Shape(0), **_KEPT},
-        samples=samples_data,
-    )
-    def grad_data(
-        xp: Any, g: Array, kept: Array, weight: Array, *, data_shape: Any, kernel: Any, stride: Any,
-        dilate: Any, pad: Any, num_group: int = 1, layout: str | None = None,
-    ) -> Array:  # fmt: skip
-        window = dict(kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
-                      layout=layout)  # fmt: skip
-        full = restore(xp, g, kept, _conv_shape(data_shape, weight.shape, window))
-        return OPS["convolution_grad_data"].forward(
-            xp, full, weight, data_shape=data_shape, **window
-        )
-
-    @op(
-        f"fused_{layer}_grad_weight",
-        infer=lambda g, kept, data, *, weight_shape, **_: (
-            Aval(tuple(weight_shape), g.dtype),
-            Aval(tuple(weight_shape[:1]), g.dtype),
-        ),
-        grad=_INTERNAL,
-        outputs=2,
-        params={"weight_shape": Shape(0), **_KEPT},
-        samples=samples_weight,
-    )
-    def grad_weight(
-        xp: Any, g: Array, kept: Array, data: Array, *, weight_shape: Any, kernel: Any, stride: Any,
-        dilate: Any, pad: Any, num_group: int = 1, layout: str | None = None,
-    ) -> tuple[Array, Array]:  # fmt: skip
-        window = dict(kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
-                      layout=layout)  # fmt: skip
-        full = restore(xp, g, kept, _conv_shape(data.shape, weight_shape, window))
-        dw = OPS["convolution_grad_weight"].forward(
-            xp, full, data, weight_shape=weight_shape, **window
-        )
-        return dw, full.sum(axis=(0, *range(2, full.ndim)))
-
-    return grad_data, grad_weight
+@op(
+    "fused_conv_grad_weight",
+    infer=lambda g, kept, data, *, weight_shape, **_: (
+        Aval(tuple(weight_shape), g.dtype),
+        Aval(tuple(weight_shape[:1]), g.dtype),
+    ),
+    grad=_INTERNAL,
+    outputs=2,
+    params={"weight_shape": Shape(0), **_KEPT},
+    samples=lambda s: [
+        s(g, kept, (1, 2, 3, 4), weight_shape=(2, 2, 2, 2), **_SAMPLE) for g, kept in _KEPT_SAMPLES
+    ],
+)
+def CONV_GRAD_WEIGHT(  # noqa: N802
+    xp: Any, g: Array, kept: Array, data: Array, *, weight_shape: Any, kernel: Any, stride: Any,
+    dilate: Any, pad: Any, num_group: int = 1, layout: str | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Gradients for weight and bias of `fused_conv_relu` or `fused_conv_relu_pool`."""
+    window = dict(kernel=kernel, stride=stride, dilate=dilate, pad=pad, num_group=num_group,
+                  layout=layout)  # fmt: skip
+    full = _conv_gradient(xp, g, kept, _conv_shape(data.shape, weight_shape, window))
+    run = OPS["convolution_grad_weight"].forward
+    dw = run(xp, full, data, weight_shape=weight_shape, **window)
+    return dw, full.sum(axis=(0, *range(2, full.ndim)))
