@@ -21,6 +21,7 @@ from dlstudio.ops import (
     nn_softmax,
     reduce,
     shape,
+    sort,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "nn_softmax",
     "reduce",
     "shape",
+    "sort",
 ]

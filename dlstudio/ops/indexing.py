@@ -10,6 +10,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
+from dlstudio.ops.sort import put_along_axis
 from dlstudio.ops.families import broadcast_shape, common_dtype, fit, normalize_axis, zeros
 
 Array = Any
@@ -341,15 +342,8 @@ def _(xp, g, index, *, shape, axis=-1, mode="clip"):
         xp.add.at(out.reshape(-1), _positions(xp, index, out.size, mode, "pick"), g)
         return out
     key = _pick_key(xp, out, index, axis, mode)
-    _put_along_axis(xp, out, key, g.reshape(key.shape), normalize_axis("pick", axis, out.ndim))
+    put_along_axis(xp, out, key, g.reshape(key.shape), normalize_axis("pick", axis, out.ndim))
     return out
-
-
-def _put_along_axis(xp: Any, out: Array, key: Array, values: Array, axis: int) -> None:
-    grid = list(xp.ix_(*(xp.arange(n) for n in key.shape))) if key.ndim else []
-    if grid:
-        grid[axis] = key
-        out[tuple(grid)] = values
 
 
 @op(

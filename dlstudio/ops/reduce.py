@@ -315,6 +315,31 @@ _spread_of_values(
 _spread_of_values("std", "Standard deviation over `axis`: root of the variance.", _std_slope)
 
 
+# --- Euclidean norm -----------------------------------------------------------------------------
+
+
+def _norm_grad(
+    F: Any, g: Array, out: Array, x: Array, *, axis: Any, keepdims: bool
+) -> tuple[Array]:
+    # where the norm is 0 so is x, and the gradient taken there is 0 as well
+    safe = F.add(out, F.cast(F.equal_scalar(out, scalar=0), dtype=out.dtype.name))
+    return (F.multiply(spread(F, F.divide(g, safe), x, axis, keepdims=keepdims), x),)
+
+
+@op(
+    "l2_norm", grad=_norm_grad, flags=Flags(out=True), params={"axis": Axes()},
+    infer=lambda x, *, axis, keepdims: Aval(reduced_shape("norm", x, axis, keepdims=keepdims), x.dtype),
+    samples=reduce_samples, errors=_reduce_errors,
+)  # fmt: skip
+def _(xp, x, *, axis=None, keepdims=False, out=None):
+    """Euclidean norm over `axis`: ``√Σx²``."""
+    y = xp.sqrt(xp.sum(xp.square(x), axis=axis, keepdims=keepdims, dtype=floating(x.dtype)))
+    if out is None:
+        return y.astype(x.dtype)
+    xp.copyto(out, y, casting="unsafe")
+    return out
+
+
 # --- running sums -------------------------------------------------------------------------------
 
 
