@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlstudio.errors import missing_extra
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dlstudio.widgets.progress import Metrics
 
-__all__ = ["PALETTE", "canvas", "curves", "empty", "fonts"]
+__all__ = ["PALETTE", "canvas", "curves", "empty", "fonts", "lanes", "memory_map"]
 
 # The browser's palette (widgets/src/lib/theme.ts); a test compares.
 PALETTE = (
@@ -22,6 +22,7 @@ PALETTE = (
     *("#B87A00", "#2E8BC0", "#8A8000", "#757575"),
 )
 _DASHES = ("-", (0, (4, 2)), (0, (1, 2)), (0, (5, 2, 1, 2)))
+_MIB = 2**20
 _FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans SC"]
 
 
@@ -66,4 +67,41 @@ def curves(metrics: Metrics, x_label: str) -> Figure:
         axes.plot(steps, values, color=PALETTE[index % len(PALETTE)], linestyle=style, label=name)
     axes.set_xlabel(x_label)
     axes.legend(frameon=False)
+    return figure
+
+
+def memory_map(
+    boxes: Sequence[tuple[float, float, float, float, str]], x_label: str, y_label: str
+) -> Figure:
+    """Return a time × address map; boxes are (start, length, address, bytes, group)."""
+    from matplotlib.collections import PatchCollection
+    from matplotlib.patches import Rectangle
+
+    figure, axes = canvas(7.0, 3.2)
+    groups = {group: i for i, group in enumerate(dict.fromkeys(box[4] for box in boxes))}
+    patches = [Rectangle((x, y / _MIB), w, h / _MIB) for x, w, y, h, _ in boxes]
+    colours = [PALETTE[groups[box[4]] % len(PALETTE)] for box in boxes]
+    axes.add_collection(
+        PatchCollection(patches, facecolors=colours, edgecolors="white", linewidths=0.3)
+    )
+    axes.autoscale_view()
+    axes.set(xlabel=x_label, ylabel=f"{y_label} (MiB)")
+    return figure
+
+
+def lanes(rows: Sequence[Mapping[str, Any]], x_label: str) -> Figure:
+    """Return one lane per device with the operators (rows of the wire table) as bars."""
+    devices = sorted({row["device"] for row in rows})
+    figure, axes = canvas(7.0, 0.8 + 0.5 * len(devices))
+    start = min(row["start"] for row in rows)
+    for phase, colour in zip(("forward", "backward", "update"), PALETTE, strict=False):
+        for lane, device in enumerate(devices):
+            bars = [
+                ((row["start"] - start) / 1e6, (row["end"] - row["start"]) / 1e6)
+                for row in rows
+                if row["device"] == device and row["phase"] == phase
+            ]
+            axes.broken_barh(bars, (lane - 0.35, 0.7), facecolors=colour, label=phase)
+    axes.set(xlabel=x_label, yticks=range(len(devices)), yticklabels=devices)
+    axes.invert_yaxis()
     return figure

@@ -273,7 +273,7 @@ class TrainingMonitor(View):
             self.refresh_still()
 
     def _cell_failed(self, error: BaseException) -> None:
-        """Note that the loop's cell raised; the generator itself is not told and just lies there."""
+        """Note that the cell of the loop raised; its generator is not told and just lies there."""
         if isinstance(error, KeyboardInterrupt):
             self._close("stopped")
         else:

@@ -30,6 +30,7 @@ FLAGS = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder: they need a browser, and seconds rather than milliseconds."""
     for item in items:
