@@ -11,7 +11,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Shape
-from dlstudio.core.registry import OPS, NotDifferentiable, op
+from dlstudio.core.registry import OPS, Flags, NotDifferentiable, op
 from dlstudio.ops.nn_conv import GRAD_PARAMS
 from dlstudio.ops.nn_rules import GEOMETRY
 
@@ -55,9 +55,10 @@ def DENSE_RELU(  # noqa: N802  a record, not a function
 
 @op(
     "fused_relu_bias_grad",
-    infer=lambda g, out: (g, Aval(g.shape[1:], g.dtype)),
+    infer=lambda g, out: (Aval(tuple(g.shape), g.dtype), Aval(tuple(g.shape[1:]), g.dtype)),
     grad=_INTERNAL,
     outputs=2,
+    flags=Flags(inplace=(0,)),
     samples=lambda s: [s((2, 3), np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]]))],
 )
 def RELU_BIAS_GRAD(xp: Any, g: Array, out: Array) -> tuple[Array, Array]:  # noqa: N802

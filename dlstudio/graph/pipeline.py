@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from dlstudio.errors import ParamError
 from dlstudio.graph.ir import Change, Graph
+from dlstudio.graph.passes.fuse import fuse
 from dlstudio.graph.passes.gradient import gradient
 from dlstudio.graph.passes.order import order, peak_bytes
 from dlstudio.graph.passes.place import place
@@ -34,7 +35,7 @@ _OPTIONAL: tuple[tuple[str, Pass], ...] = (
     ("merge_repeated", merge_repeated),
     ("dead_code", dead_code),
 )
-NAMES = (*(name for name, _ in _OPTIONAL), "order")
+NAMES = (*(name for name, _ in _OPTIONAL), "fuse", "order")
 _off: ContextVar[frozenset[str]] = ContextVar("passes switched off", default=frozenset())
 
 
@@ -84,6 +85,7 @@ def compile_graph(
     for name, function in _OPTIONAL:
         graph = _apply(graph, name, function)
     graph = _apply(graph, "place", lambda g: place(g, device, pinned))
+    graph = _apply(graph, "fuse", fuse)
     graph = _apply(graph, "separate_outputs", separate_outputs)
     return _apply(graph, "order", order)
 
@@ -111,6 +113,8 @@ def _notes(name: str, before: Graph, after: Graph) -> Iterator[str]:
         if new != old:
             yield f"peak of live bytes: {old:,} -> {new:,}"
         return
+    if name == "fuse":  # values keep their numbers: only the operators change
+        yield from (f"+ {e.where()}" for e in after.eqns if e.op.name.startswith("fused_"))
     old_values = {v for e in before.eqns for v in e.outs}
     new_values = {v for e in after.eqns for v in e.outs}
     for eqn in before.eqns:

@@ -31,26 +31,48 @@ __all__ = ["announcement", "find", "mode", "multi_step", "status", "supported", 
 
 Kernel = Callable[..., None]
 
-# Operator -> family, the module of this package that has its kernel.
-_FAMILY = {
-    "Convolution": "conv",
-    "convolution_grad_data": "conv",
-    "convolution_grad_weight": "conv",
-    "Pooling": "pool",
-    "pooling_grad": "pool",
-    "FullyConnected": "dense",
-    "sum": "dense",
-    "softmax": "softmax",
-    "log_softmax": "softmax",
-    "BatchNorm": "norm",
-    "batch_norm_grad": "norm",
-    "relu": "pointwise",
-    "relu_grad": "pointwise",
-    "sigmoid": "pointwise",
-    "sigmoid_grad": "pointwise",
-    "tanh": "pointwise",
-    "tanh_grad": "pointwise",
+# Family (a module of this package) -> the operators it has kernels for.
+_OPERATORS = {
+    "conv": (
+        "Convolution",
+        "convolution_grad_data",
+        "convolution_grad_weight",
+        "fused_conv_relu",
+        "fused_conv_relu_pool",
+        "fused_conv_grad_data",
+        "fused_conv_grad_weight",
+    ),
+    "pool": (
+        "Pooling",
+        "pooling_grad",
+    ),
+    "dense": (
+        "FullyConnected",
+        "fused_dense_relu",
+        "fused_relu_bias_grad",
+        "sum",
+    ),
+    "softmax": (
+        "softmax",
+        "softmax_grad",
+        "log_softmax",
+        "log_softmax_grad",
+    ),
+    "norm": (
+        "BatchNorm",
+        "batch_norm_grad",
+    ),
+    "pointwise": (
+        "Activation",
+        "relu",
+        "relu_grad",
+        "sigmoid",
+        "sigmoid_grad",
+        "tanh",
+        "tanh_grad",
+    ),
 }
+_FAMILY = {name: family for family, names in _OPERATORS.items() for name in names}
 _lock = threading.Lock()
 _modules: dict[str, Any] = {}
 _missed: set[str] = set()

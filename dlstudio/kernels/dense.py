@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -110,4 +111,23 @@ def _build_sum(
     return total
 
 
-BUILDERS = {"FullyConnected": fully_connected, "sum": _build_sum}
+def _build_relu_bias_gradient(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    """Undo rectifier and bias: ``dz = g * (out > 0)``, ``dbias = dz.sum(0)``."""
+    if ins[0].ndim != 2 or not _all_float32((*ins, *outs)):
+        return None
+    run = relu_gradient_bias.load()
+
+    def gradient(dz: Array, dbias: Array, g: Array, out: Array) -> None:
+        run(g, out, dz, dbias)
+
+    return gradient
+
+
+BUILDERS = {
+    "FullyConnected": fully_connected,
+    "fused_dense_relu": functools.partial(fully_connected, relu=True),
+    "fused_relu_bias_grad": _build_relu_bias_gradient,
+    "sum": _build_sum,
+}

@@ -145,7 +145,7 @@ def _build_batch_norm_grad(
     if shape is None or not _float32((*ins, *outs)) or len(ins) != 5 or len(outs) != 3:
         return None
     run = batch_norm_gradient.load()
-    given = bool(attrs.get("use_global_stats")) or not attrs.get("training")
+    given = bool(attrs.get("use_global_stats"))
     ones = np.ones(shape[1], np.float32)
     fixed = bool(attrs.get("fix_gamma", True))
 

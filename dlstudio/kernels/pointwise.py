@@ -96,7 +96,15 @@ def _elementwise(kernel: Any) -> Callable[..., Callable[..., None] | None]:
     return build
 
 
+def _build_activation(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    build = BUILDERS.get(attrs["act_type"])  # relu, sigmoid and tanh carry their operators' names
+    return build(ins, outs, {}) if build is not None else None
+
+
 BUILDERS = {
+    "Activation": _build_activation,
     "relu": _elementwise(relu),
     "relu_grad": _elementwise(relu_grad),
     "sigmoid": _elementwise(logistic),

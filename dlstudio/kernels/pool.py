@@ -27,7 +27,7 @@ _LOWEST = np.float32(-np.inf)
 
 @helper
 def _columns(tap, stride, pad, size, count):
-    """Find the outputs ``first ... last`` whose tap falls inside the row, and the place of the first."""
+    """Find the outputs whose tap falls inside the row, and where in it the first one reads."""
     first = max(0, -((tap - pad) // stride))
     last = min(count, (size - 1 + pad - tap) // stride + 1)
     return first, last, first * stride + tap - pad
@@ -266,7 +266,7 @@ def _build_pooling_grad(
     run = (max_pool_gradient if largest else sum_pool_gradient).load()
     scale = None if largest else window.scale(attrs)
 
-    def pooling_grad(dx: Array, g: Array, data: Array, out: Array) -> None:
+    def pooling_grad(dx: Array, g: Array, data: Array = None, out: Array = None) -> None:
         grad, result = window.planes_of(g, window.out_size), window.planes_of(dx, window.size)
         if largest:
             x, y = window.planes_of(data, window.size), window.planes_of(out, window.out_size)

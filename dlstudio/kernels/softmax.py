@@ -100,29 +100,64 @@ def cross_entropy_gradient(g, prob, label, dx, lo, hi, worker):
         out[min(max(label[n], 0), classes - 1)] -= scale
 
 
+@compiled(
+    "float32[:,::1]", "float32[:,::1]", "float32[:,::1]", "int64", "int64", "int64"
+)  # fmt: skip
+def softmax_gradient(g, out, dx, lo, hi, worker):
+    """``dx = out * (g - sum(g * out))`` along rows lo ... hi."""
+    for n in range(lo, hi):
+        grad, prob, row = g[n], out[n], dx[n]
+        total = np.float32(0)
+        for i in range(row.size):
+            total += grad[i] * prob[i]
+        for i in range(row.size):
+            row[i] = prob[i] * (grad[i] - total)
+
+
+@compiled(
+    "float32[:,::1]", "float32[:,::1]", "float32[:,::1]", "int64", "int64", "int64"
+)  # fmt: skip
+def log_softmax_gradient(g, out, dx, lo, hi, worker):
+    """``dx = g - exp(out) * sum(g)`` along rows lo ... hi."""
+    for n in range(lo, hi):
+        grad, logarithm, row = g[n], out[n], dx[n]
+        total = np.float32(0)
+        for i in range(row.size):
+            total += grad[i]
+        for i in range(row.size):
+            row[i] = grad[i] - exp(logarithm[i]) * total
+
+
 KERNELS = declared(__name__)
 
 
 def _row_builder(kernel: Any) -> Callable[..., Callable[..., None] | None]:
+    """Builder of a kernel ``(*inputs, output)`` that works along the last axis."""
+
     def build(
         ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
     ) -> Callable[..., None] | None:
         x = ins[0]
         last = attrs.get("axis", -1) in {-1, x.ndim - 1}
         plain = attrs.get("temperature") in {None, 1} and not attrs.get("use_length")
-        if len(ins) != 1 or not last or not plain or x.ndim == 0:
+        if not (last and plain and x.ndim and 0 not in x.shape):
             return None
-        if x.dtype != FLOAT32 or outs[0].dtype != FLOAT32 or 0 in x.shape:
+        if not all(a.dtype == FLOAT32 and a.shape == x.shape for a in (*ins, *outs)):
             return None
         run, rows, columns = kernel.load(), prod(x.shape[:-1]), x.shape[-1]
 
-        def normalise(y: Array, x: Array) -> None:
-            flat = x.reshape(rows, columns), y.reshape(rows, columns)
-            parallel_for(run, rows, flat, work=rows * columns, grain=GRAIN)
+        def normalise(y: Array, *arrays: Array) -> None:
+            flat = [a.reshape(rows, columns) for a in (*arrays, y)]
+            parallel_for(run, rows, tuple(flat), work=rows * columns, grain=GRAIN)
 
         return normalise
 
     return build
 
 
-BUILDERS = {"softmax": _row_builder(softmax_rows), "log_softmax": _row_builder(log_softmax_rows)}
+BUILDERS = {
+    "softmax": _row_builder(softmax_rows),
+    "softmax_grad": _row_builder(softmax_gradient),
+    "log_softmax": _row_builder(log_softmax_rows),
+    "log_softmax_grad": _row_builder(log_softmax_gradient),
+}
