@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_extra
+from dlstudio.gluon.data.vision import resampling
 
 __all__ = [
     "centered",
@@ -25,8 +26,6 @@ __all__ = [
 ]
 
 Array = Any
-_CODES = {0: "NEAREST", 1: "BILINEAR", 2: "BICUBIC", 3: "BOX", 4: "LANCZOS"}
-_SAMPLING = (0, 1, 2)  # these look at a fixed number of pixels, whatever the scale
 
 
 def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
@@ -136,10 +135,7 @@ def shorter_edge(image: Array, size: int) -> tuple[int, int]:
 
 
 def resize(image: Array, width: int, height: int, interpolation: int = 1) -> Array:
-    """Change the size of an image; the dtype stays.
-
-    Nearest, bilinear and bicubic interpolation look at 1, 4 and 16 pixels, also when an image
-    shrinks, as in MXNet; "area" averages all pixels.
+    """Change the size of an image; the dtype stays. See `resampling` for the methods.
 
     Parameters
     ----------
@@ -148,37 +144,11 @@ def resize(image: Array, width: int, height: int, interpolation: int = 1) -> Arr
     interpolation : int
         See the module's docstring.
     """
-    if interpolation not in _CODES:
-        names = ", ".join(f"{code} ({name.lower()})" for code, name in _CODES.items())
-        raise ParamError(explain(f"resize: got interpolation={interpolation}.", f"one of {names}."))
-    if image.ndim == 4:
-        return np.stack([resize(each, width, height, interpolation) for each in image])
-    if image.shape[:2] == (height, width):
-        return image
-    planes = [_resize_plane(plane, width, height, interpolation) for plane in _planes(image)]
-    return np.ascontiguousarray(saturate(np.concatenate(planes, axis=-1), image.dtype))
-
-
-def _planes(image: Array) -> list[Array]:
-    """Split into pieces Pillow can hold: three bytes per pixel, or one float."""
-    if image.dtype == np.uint8 and image.shape[-1] == 3:
-        return [image]
-    if image.dtype == np.uint8:
-        return list(np.moveaxis(image, -1, 0))
-    return list(np.moveaxis(image, -1, 0).astype(np.float32))
-
-
-def _resize_plane(plane: Array, width: int, height: int, interpolation: int) -> Array:
-    image_module = _pillow()
-    image = image_module.fromarray(np.ascontiguousarray(plane))
-    method = image_module.Resampling[_CODES[interpolation]]
-    if interpolation in _SAMPLING:
-        # An affine map samples at pixel centres; Image.resize would average when shrinking.
-        steps = (plane.shape[1] / width, 0, 0, 0, plane.shape[0] / height, 0)
-        resized = image.transform((width, height), image_module.Transform.AFFINE, steps, method)
-    else:
-        resized = image.resize((width, height), method)
-    return np.asarray(resized).reshape(height, width, -1)
+    rows, columns = image.shape[-3:-1]
+    resized = resampling.along_axis(image, -3, height, interpolation) if rows != height else image
+    if columns != width:
+        resized = resampling.along_axis(resized, -2, width, interpolation)
+    return np.ascontiguousarray(saturate(resized, image.dtype))
 
 
 def saturate(image: Array, dtype: Any) -> Array:
@@ -195,5 +165,5 @@ def _pillow() -> Any:
     try:
         from PIL import Image
     except ImportError:
-        raise missing_extra("Pillow", "lab", "reading and resizing images") from None
+        raise missing_extra("Pillow", "lab", "reading image files") from None
     return Image
