@@ -95,7 +95,9 @@ def invoke(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: 
     except (AttributeError, IndexError):
         inputs, device = operands(op, inputs, cls)
         arrays = [None if x is None else x._data for x in inputs]
-    if tape.state.recording and op.expand is not None:
+    if tape.state.recording and (op.expand is not None or tape.state.tracer is not None):
+        if tape.state.tracer is not None:
+            return _traced(op, inputs, attrs, cls, out)
         return _expand(op, inputs, attrs, cls, out)
     runtime: dict[str, Any] = attrs
     if op.flags.mode:
@@ -162,6 +164,19 @@ def _record(
         tape.record(op, inputs, attrs, arrays, outputs, results)
 
 
+def _traced(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: Any) -> Any:
+    """Compute without the tape, and let the open tracer note the call as a node."""
+    tracer = tape.state.tracer
+    tape.state.tracer, tape.state.recording = None, False
+    try:
+        result = invoke(op, inputs, attrs, cls, out) if inputs else create(op, attrs, None, cls, out)
+    finally:
+        tape.state.tracer, tape.state.recording = tracer, True
+    outputs = list(result) if isinstance(result, (tuple, list)) else [result]
+    tracer.note(op, inputs, attrs, outputs)
+    return result
+
+
 def _expand(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: Any) -> Any:
     """Run a composite through its expansion, so that the tape sees the operators inside."""
     assert op.expand is not None
@@ -221,6 +236,9 @@ def create(op: Op, attrs: Attrs, ctx: Any, cls: type[Tensor], out: Any = None) -
         device = (out[0] if isinstance(out, (tuple, list)) else out)._device
     else:
         device = Device(ctx) if ctx is not None else current_context()
+    if tape.state.tracer is not None:
+        with device:
+            return _traced(op, [], attrs, cls, out)
     runtime: dict[str, Any] = attrs
     if op.flags.random:
         runtime = {**attrs, "rng": next_generator(device)}

@@ -34,6 +34,7 @@ _numbers = itertools.count(1)
 class _State(threading.local):
     recording = False
     training = False
+    tracer: Any = None  # a graph.tracing.Tracer that notes every call; set only while recording
 
 
 state = _State()

@@ -1,0 +1,151 @@
+"""Capture of ordinary array code: `forward(x)` runs once on real arrays while its calls become nodes.
+
+No placeholder reaches user code. What Python decides meanwhile (branches, loops, numbers read with
+`asscalar`) is decided once, for all later calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from dlstudio.core import tape
+from dlstudio.core.node import Node, caller_span, current_scope
+from dlstudio.core.registry import OPS
+from dlstudio.core.tape import Entry, Leaf
+from dlstudio.core.tensor import Tensor
+from dlstudio.errors import GraphError, explain
+from dlstudio.graph.compose import Output
+from dlstudio.graph.json import json_name
+from dlstudio.graph.scopes import AttrScope, NameManager, hidden
+from dlstudio.graph.symbol import Symbol
+
+if TYPE_CHECKING:
+    from dlstudio.core.registry import Op
+
+__all__ = ["Tracer", "is_tracing"]
+
+
+def is_tracing() -> bool:
+    """Whether a `Tracer` is open in this thread."""
+    return tape.state.tracer is not None
+
+
+class Tracer:
+    """Notes every operator call between ``with`` and its end.
+
+    Parameters
+    ----------
+    variables : dict of Tensor
+        Inputs and parameters by the name they get in the symbol.
+
+    Attributes
+    ----------
+    constants : dict of Tensor
+        Arrays that the code used and that are no variables: further inputs of the symbol.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> x = mx.nd.ones((2, 3))
+    >>> with Tracer({"x": x}) as tracer:
+    ...     y = mx.nd.exp(x) + 1
+    >>> tracer.symbol([y]).list_arguments()
+    ['x']
+    """
+
+    def __init__(self, variables: Mapping[str, Tensor]) -> None:
+        self.constants: dict[str, Tensor] = {}
+        self._variables = dict(variables)
+        self._edges: dict[tuple[int, int], Output] = {}  # by (id of token, output number)
+        self._arrays: dict[int, Output] = {}  # by id of the bare array: for detached tensors
+        self._kept: list[Any] = []  # keeps ids valid
+        self._marked: list[tuple[Tensor, Any]] = []
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        state = tape.state
+        self._before = (state.tracer, state.recording)
+        for name, tensor in self._variables.items():
+            self._mark([tensor], [(Node(None, (), {}, name), 0)])
+        state.tracer, state.recording = self, True
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        tape.state.tracer, tape.state.recording = self._before
+        for tensor, entry in self._marked:
+            tensor._entry = entry
+
+    def _mark(self, tensors: Sequence[Tensor], edges: Sequence[Output]) -> None:
+        """Let `tensors` stand for `edges` until the trace ends."""
+        token = Leaf(None, "null", tensors[0]._device)
+        self._kept.append(token)
+        for i, (tensor, edge) in enumerate(zip(tensors, edges, strict=True)):
+            self._marked.append((tensor, tensor._entry))
+            self._kept.append(tensor._data)
+            self._edges[id(token), i] = self._arrays[id(tensor._data)] = edge
+            tensor._entry, tensor._index = token, i
+
+    def note(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Tensor]) -> None:
+        """Add a call as a node; the dispatcher calls this."""
+        while inputs and inputs[-1] is None:
+            inputs = inputs[:-1]
+        edges = tuple(self._edge(op, x) for x in inputs)
+        given = {k: v for k, v in attrs.items() if k in op.attrs}
+        raw = {k: op.params[k].text(v) for k, v in given.items() if op.attrs[k] is not v and op.attrs[k] != v}
+        raw.update({hidden(k): v for k, v in AttrScope.current.get().items()})
+        if op.variadic:
+            raw["num_args"] = str(len(edges))
+        name = NameManager.current.get(None, json_name(op).rsplit(".", 1)[-1].lower().strip("_"))
+        node = Node(op, edges, given, name, raw, caller_span(), current_scope())
+        if outputs:
+            self._mark(outputs, [(node, i) for i in range(len(outputs))])
+
+    def _edge(self, op: Op, tensor: Any) -> Output:
+        if tensor is None:
+            raise GraphError(f"{op.name}: an input between others is absent; this cannot be captured.")
+        entry, index = tensor._entry, 0 if tensor._entry is None else tensor._index
+        while isinstance(entry, Entry) and (entry.extra or {}).get("name") == "copy":
+            entry, index = entry.parents[0]  # type: ignore[misc]  # a copy between devices has one parent
+        found = None if entry is None else self._edges.get((id(entry), index))
+        if found is not None:
+            return found
+        if isinstance(entry, Entry):
+            raise GraphError(
+                explain(
+                    f"{op.name} uses the result of {(entry.extra or {}).get('name', 'a custom function')}, "
+                    "which cannot be captured.",
+                    "operators of the table inside a hybridized forward.",
+                    "do not hybridize this block",
+                )
+            )
+        same = self._arrays.get(id(tensor._data))
+        if same is not None:  # detach(): the same memory, cut from the tape
+            return Node(OPS["BlockGrad"], (same,), {}, NameManager.current.get(None, "blockgrad")), 0
+        return self._constant(tensor)
+
+    def _constant(self, tensor: Tensor) -> Output:
+        name = f"constant{len(self.constants)}"
+        self.constants[name] = tensor
+        edge = (Node(None, (), {}, name), 0)
+        self._mark([tensor], [edge])
+        return edge
+
+    def symbol(self, outputs: Sequence[Tensor]) -> Symbol:
+        """Return the symbol that computes `outputs`; call it before the ``with`` block ends or after.
+
+        Raises
+        ------
+        GraphError
+            If an output does not depend on any variable or call.
+        """
+        by_tensor = {id(t): self._arrays[id(t._data)] for t, _ in self._marked if id(t._data) in self._arrays}
+        missing = [x for x in outputs if id(x) not in by_tensor and id(x._data) not in self._arrays]
+        if missing:
+            raise GraphError(
+                explain(
+                    f"forward returned an array of shape {missing[0].shape} that no operator computed from its inputs.",
+                    "results of operators on the inputs.",
+                )
+            )
+        return Symbol([by_tensor.get(id(x)) or self._arrays[id(x._data)] for x in outputs])
