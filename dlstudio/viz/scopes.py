@@ -9,7 +9,7 @@ which box and what goes from box to box.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode
@@ -59,16 +59,29 @@ def tidy(drawing: Drawing) -> Drawing:
     also held its backward half would have arrows both into and out of everything.
     """
     paths: dict[str, str] = {}
+    kinds: dict[str, str] = {}
     for role in dict.fromkeys(node.role for node in drawing.operators):
         group = [node for node in drawing.operators if node.role == role]
-        paths.update(_useful_paths(group, "" if role in ("forward", "copy") else role))
+        renamed = _useful_paths(group, "" if role in ("forward", "copy") else role)
+        paths.update({node.id: renamed[node.scope] for node in group})
+        kinds.update(_renamed(drawing.scopes, renamed))
     _split_crowds(drawing.operators, paths)
     paths.update(_weight_paths(drawing, paths))
     nodes = tuple(replace(node, scope=paths.get(node.id, "")) for node in drawing.nodes)
-    return replace(drawing, nodes=nodes)
+    return replace(drawing, nodes=nodes, scopes=kinds)
+
+
+def _renamed(kinds: Mapping[str, str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Carry the kinds of the boxes that remain over to their new paths."""
+    return {
+        renamed[path]: kind
+        for path, kind in kinds.items()
+        if path in renamed and renamed[path] != renamed[path.rpartition("/")[0]]
+    }
 
 
 def _useful_paths(nodes: Sequence[DrawNode], root: str) -> dict[str, str]:
+    """Map every path in use, and the paths above it, to what is left of it."""
     held: Counter[str] = Counter()
     for node in nodes:
         held.update(_ancestors(node.scope))
@@ -81,8 +94,7 @@ def _useful_paths(nodes: Sequence[DrawNode], root: str) -> dict[str, str]:
                 above = held[ancestor]
         return "/".join(kept)
 
-    cache = {path: useful(path) for path in {node.scope for node in nodes}}
-    return {node.id: cache[node.scope] for node in nodes}
+    return {path: useful(path) for path in ("", *held)}
 
 
 def _ancestors(path: str) -> Iterator[str]:

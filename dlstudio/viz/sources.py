@@ -155,7 +155,9 @@ def op_name(op: Any) -> str:
     if op is None:
         return "Function"
     names = op.names
-    return names.json or names.nd.split(" ")[0] or names.np.split(" ")[0] or op.name
+    found = names.json or names.nd.split(" ")[0] or names.np.split(" ")[0]
+    # MXNet's internal names of NumPy operators (_npi_sum) say less than the table's (sum)
+    return op.name if not found or found.startswith("_np") else found
 
 
 def with_params(nodes: Any, edges: Sequence[DrawEdge]) -> tuple[DrawNode, ...]:
@@ -228,7 +230,7 @@ def from_tensor(tensor: Any, shape: Shapes, data: Any) -> Drawing:
     from dlstudio.viz.tapes import from_outputs
 
     del shape, data
-    return from_outputs([tensor], {}, "autograd tape")
+    return from_outputs([tensor], "autograd tape")
 
 
 def from_function(function: Any, shape: Shapes, data: Any) -> Drawing:
@@ -236,7 +238,7 @@ def from_function(function: Any, shape: Shapes, data: Any) -> Drawing:
     from dlstudio.viz.tapes import traced
 
     del shape
-    return traced(function, data, {}, getattr(function, "__name__", "function"))
+    return traced(function, data, getattr(function, "__name__", "function"))
 
 
 def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
+
+import numpy as np
 
 from dlstudio.errors import ArgumentError, GradError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode
 
 __all__ = ["from_outputs", "traced"]
 
-# id of a leaf of the tape -> (name, whether it is a learned value)
-LeafNames = Mapping[int, tuple[str, bool]]
 
-
-def traced(function: Callable[..., Any], data: Any, leaves: LeafNames, title: str) -> Drawing:
+def traced(function: Callable[..., Any], data: Any, title: str) -> Drawing:
     """Run ``function(*data)`` once while recording, and draw what was recorded.
 
     Parameters
@@ -24,8 +24,6 @@ def traced(function: Callable[..., Any], data: Any, leaves: LeafNames, title: st
         Takes and returns tensors (a tuple or list of them is fine).
     data : NDArray or tuple of NDArray
         They are not changed: the run uses detached tensors on the same memory.
-    leaves : dict
-        Names of tensors that the function reads besides `data`, by the id of their tape leaf.
     title : str
 
     Raises
@@ -42,35 +40,27 @@ def traced(function: Callable[..., Any], data: Any, leaves: LeafNames, title: st
             )
         )
     from dlstudio import autograd
-    from dlstudio.trace import bus
+    from dlstudio.core import tape
 
-    inputs = [_fresh(x) for x in (data if isinstance(data, tuple | list) else (data,))]
-    names = dict(leaves)
-    for place, x in enumerate(inputs):
-        if x._entry is not None:
-            names[id(x._entry)] = ("data" if len(inputs) == 1 else f"data{place}", False)
-    unsubscribe = bus.subscribe(
-        _ignore
-    )  # lines and scopes are recorded only while somebody watches
+    tensors = data if isinstance(data, tuple | list) else (data,)
+    names = ["data"] if len(tensors) == 1 else [f"data{i}" for i in range(len(tensors))]
+    inputs = [_fresh(x, name) for x, name in zip(tensors, names, strict=True)]
+    before, tape.lines.wanted = tape.lines.wanted, True
     try:
         with autograd.record(train_mode=False):
             results = function(*inputs)
     finally:
-        unsubscribe()
-    return from_outputs(_flattened(results), names, title)
+        tape.lines.wanted = before
+    return from_outputs(_flattened(results), title, data=names)
 
 
-def _ignore(event: Any) -> None:
-    del event
-
-
-def _fresh(x: Any) -> Any:
+def _fresh(x: Any, name: str) -> Any:
     """Detach `x` and let it want a gradient, so that every operator it reaches is recorded."""
     if not hasattr(x, "detach"):
         return x
     x = x.detach()
-    if x.dtype.__name__.startswith("float") if isinstance(x.dtype, type) else True:
-        x.attach_grad()
+    x.attach_grad()
+    x._entry.name = name
     return x
 
 
@@ -80,26 +70,33 @@ def _flattened(results: Any) -> list[Any]:
     return [results]
 
 
-def from_outputs(tensors: Sequence[Any], leaves: LeafNames, title: str) -> Drawing:
+def from_outputs(tensors: Sequence[Any], title: str, data: Sequence[str] = ()) -> Drawing:
     """Draw everything on the tape that leads to `tensors`.
+
+    Parameters
+    ----------
+    tensors : sequence of NDArray
+    title : str
+    data : sequence of str
+        Names of leaves that are inputs and not learned values.
 
     Raises
     ------
     GradError
         If none of them was recorded.
     """
-    tails = [t._entry for t in tensors if getattr(t, "_entry", None) is not None]
-    reader = _TapeReader(leaves)
-    for entry in _oldest_first(tails):
-        reader.read(entry)
-    if not reader.nodes:
+    tails = [t._entry for t in tensors if hasattr(getattr(t, "_entry", None), "parents")]
+    if not tails:
         raise GradError(
             explain(
-                "These tensors are not on autograd's tape.",
-                "the result of operators that ran while recording.",
+                "This tensor is not on autograd's tape.",
+                "the result of operators that ran while recording, before backward.",
                 "with autograd.record(): y = net(x)   and then   GraphView(y)",
             )
         )
+    reader = _TapeReader(data)
+    for entry in _oldest_first(tails):
+        reader.read(entry)
     from dlstudio.viz.sources import with_params
 
     return Drawing(with_params(reader.nodes, reader.edges), tuple(reader.edges), title=title)
@@ -110,109 +107,151 @@ def _oldest_first(tails: Sequence[Any]) -> list[Any]:
     waiting = list(tails)
     while waiting:
         entry = waiting.pop()
-        if id(entry) in found or not hasattr(entry, "parents"):
+        if id(entry) in found:
             continue
         found[id(entry)] = entry
-        waiting += [parent[0] for parent in entry.parents if parent is not None]
+        above = (parent[0] for parent in entry.parents if parent is not None)
+        waiting += [source for source in above if hasattr(source, "parents")]
     return sorted(found.values(), key=lambda entry: entry.seq)
 
 
 class _TapeReader:
     """Turns entries into nodes; a leaf or an unrecorded input becomes a variable."""
 
-    def __init__(self, leaves: LeafNames) -> None:
-        self.leaves = leaves
+    def __init__(self, data: Sequence[str]) -> None:
+        self.data = frozenset(data)
         self.nodes: list[DrawNode] = []
         self.edges: list[DrawEdge] = []
-        self.keys: dict[int, str] = {}
+        # (id of an entry, output) or (id of a leaf or array, 0) -> node id and port
+        self.made: dict[tuple[int, int], tuple[str, int]] = {}
+        self.shapes: dict[tuple[str, int], tuple[int, ...] | None] = {}
         self.counts: dict[str, int] = {}
 
     def read(self, entry: Any) -> None:
-        key = self._key("e")
-        inputs = entry.inputs or (None,) * len(entry.parents)
-        for place, parent in enumerate(entry.parents):
-            value = inputs[place] if place < len(inputs) else None
-            if parent is not None:
-                self._connect(parent, key, value)
-            elif value is not None:
-                self._constant(entry, place, key, value)
-        self.keys[id(entry)] = key
-        self.nodes.append(self._operator(entry, key))
+        if "symbol" in (entry.extra or {}):
+            self._splice(entry)
+        else:
+            self._operator(entry)
 
-    def _key(self, letter: str) -> str:
-        return f"{letter}{len(self.nodes)}"
+    def _operator(self, entry: Any) -> None:
+        from dlstudio.viz.sources import attr_texts, detail_text, op_name
 
-    def _connect(self, parent: tuple[Any, int], key: str, value: Any) -> None:
-        source, port = parent
-        if id(source) not in self.keys:
-            self._leaf(source, value)
-        shape = (
-            source.avals[port].shape if hasattr(source, "avals") else getattr(value, "shape", None)
-        )
-        self.edges.append(DrawEdge(self.keys[id(source)], key, _shape(shape), port))
-
-    def _leaf(self, leaf: Any, value: Any) -> None:
-        grad = leaf.grad if leaf.grad is not None else value
-        name, is_weight = self.leaves.get(id(leaf), (f"leaf{len(self.keys)}", False))
-        self._variable(id(leaf), name, is_weight, grad)
-
-    def _constant(self, entry: Any, place: int, key: str, value: Any) -> None:
-        """Draw an input that no gradient flows to; the same array is drawn once."""
-        owner = id(value) if hasattr(value, "ctypes") else id(entry) ^ (place + 1)
-        if owner not in self.keys:
-            names = entry.op.inputs_for(entry.attrs, len(entry.parents)) if entry.op else ()
-            name = names[place] if place < len(names) else f"input{place}"
-            self._variable(owner, self._unique(name), name != "data", value)
-        self.edges.append(DrawEdge(self.keys[owner], key, _shape(getattr(value, "shape", None))))
-
-    def _variable(self, owner: int, name: str, is_weight: bool, value: Any) -> None:
-        shape = _shape(getattr(value, "shape", None))
-        size = prod(shape) if shape is not None else 0
-        self.keys[owner] = self._key("v")
+        extra = entry.extra or {}
+        op = op_name(entry.op) if entry.op is not None else extra.get("name", "Function")
+        sources = [self._source(entry, place) for place in range(len(entry.parents))]
+        key = f"e{len(self.nodes)}"
+        outputs = entry.outputs or ()
+        for port in range(entry.count):
+            self.made[id(entry), port] = (key, port)
+            self.shapes[key, port] = _shape(outputs[port]) if port < len(outputs) else None
+        name = self._unique(op.lower().lstrip("_"))
         self.nodes.append(
             DrawNode(
-                id=self.keys[owner], name=name, label=name, kind="variable", weight=is_weight,
-                shape=shape, dtype=_dtype(value), nbytes=size * _itemsize(value),
-                params=size if is_weight else 0, device=_device(value),
+                id=key, name=name, label=name, op=op, scope=extra.get("scope", ""),
+                shape=self.shapes[key, 0], dtype=_dtype(outputs[0]) if outputs else "",
+                nbytes=sum(_nbytes(value) for value in outputs), device=str(entry.device),
+                attrs=attr_texts(entry.op, entry.attrs), span=extra.get("span", ""),
+                detail=detail_text(entry.op, entry.attrs),
+            )
+        )  # fmt: skip
+        self._connect(sources, key)
+
+    def _connect(self, sources: Sequence[tuple[str, int] | None], key: str) -> None:
+        for found in sources:
+            if found is not None:
+                self.edges.append(DrawEdge(found[0], key, self.shapes.get(found), found[1]))
+
+    def _source(self, entry: Any, place: int) -> tuple[str, int] | None:
+        """Find, or draw, what input `place` of an entry is; None for an absent input."""
+        parent = entry.parents[place]
+        value = entry.inputs[place] if entry.inputs and place < len(entry.inputs) else None
+        if parent is None:
+            return None if value is None else self._constant(entry, place, value)
+        source, port = parent
+        if (id(source), port) not in self.made:
+            is_weight = source.name != "" and source.name not in self.data  # parameters have names
+            shown = value if source.grad is None else source.grad
+            self._variable((id(source), 0), source.name or self._unique("leaf"), is_weight, shown)
+        return self.made[id(source), port]
+
+    def _constant(self, entry: Any, place: int, value: Any) -> tuple[str, int]:
+        """Draw an input that no gradient flows to; the same array is drawn once."""
+        is_array = isinstance(value, np.ndarray)
+        owner = (id(value), 0) if is_array else (id(entry), -1 - place)
+        if owner not in self.made:
+            names = entry.op.inputs_for(entry.attrs, len(entry.parents)) if entry.op else ()
+            name = names[place] if place < len(names) else "input"
+            is_state = name in ("moving_mean", "moving_var")
+            self._variable(owner, self._unique(name), is_state, value)
+        return self.made[owner]
+
+    def _variable(self, owner: tuple[int, int], name: str, is_weight: bool, value: Any) -> None:
+        key = f"v{len(self.nodes)}"
+        shape = _shape(value)
+        self.made[owner] = (key, 0)
+        self.shapes[key, 0] = shape
+        self.nodes.append(
+            DrawNode(
+                id=key, name=name, label=name, kind="variable", weight=is_weight, shape=shape,
+                dtype=_dtype(value), nbytes=_nbytes(value),
+                params=prod(shape) if is_weight and shape is not None else 0,
             )
         )  # fmt: skip
 
-    def _operator(self, entry: Any, key: str) -> DrawNode:
-        from dlstudio.viz.sources import attr_texts, detail_text, op_name
+    def _splice(self, entry: Any) -> None:
+        """Put the graph of a hybridized block in the place of its one entry."""
+        from dlstudio.viz.sources import from_symbol
 
-        op = op_name(entry.op) if entry.op is not None else (entry.name or "Function")
-        first = entry.avals[0] if entry.avals else None
-        name = entry.name or self._unique(op.lower().lstrip("_"))
-        return DrawNode(
-            id=key, name=name, label=name, op=op, scope=entry.scope,
-            shape=_shape(first.shape) if first else None, dtype=str(first.dtype) if first else "",
-            nbytes=sum(aval.nbytes for aval in entry.avals), device=str(entry.device),
-            attrs=attr_texts(entry.op, entry.attrs), span=entry.span,
-            detail=detail_text(entry.op, entry.attrs),
-        )  # fmt: skip
+        symbol, arguments = entry.extra["symbol"], entry.extra["arguments"]
+        given = dict(zip(arguments, range(len(entry.parents)), strict=False))
+        parents = {n: self._source(entry, place) for n, place in given.items()}
+        shapes = {n: self.shapes.get(found) for n, found in parents.items() if found}
+        known = {n: shape for n, shape in shapes.items() if shape is not None}
+        inner = from_symbol(symbol, known, None)
+        keys = self._take(inner, parents, str(entry.device))
+        for edge in inner.edges:
+            source = keys[edge.source]
+            self.edges.append(replace(edge, source=source, target=keys[edge.target]))
+        places = {id(node): place for place, node in enumerate(_topological(symbol))}
+        for port, (node, index) in enumerate(symbol.outputs_):
+            key = keys[inner.nodes[places[id(node)]].id]
+            self.made[id(entry), port] = (key, index)
+            self.shapes[key, index] = inner.nodes[places[id(node)]].shape
+
+    def _take(self, inner: Drawing, parents: Any, device: str) -> dict[str, str]:
+        """Copy the nodes of a block's graph; its variables are what the tape already drew."""
+        keys: dict[str, str] = {}
+        for node in inner.nodes:
+            found = parents.get(node.name) if node.kind != "operator" else None
+            if found is not None:
+                keys[node.id] = found[0]
+                continue
+            keys[node.id] = f"s{len(self.nodes)}"
+            placed = node.device or (device if node.kind == "operator" else "")
+            self.nodes.append(replace(node, id=keys[node.id], device=placed))
+        return keys
 
     def _unique(self, stem: str) -> str:
         count = self.counts[stem] = self.counts.get(stem, -1) + 1
         return f"{stem}{count}"
 
 
-def _shape(shape: Any) -> tuple[int, ...] | None:
+def _topological(symbol: Any) -> list[Any]:
+    from dlstudio.graph.symbol import topological
+
+    return topological(symbol.outputs_)
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    shape = getattr(value, "shape", None)
     return None if shape is None else tuple(int(size) for size in shape)
 
 
 def _dtype(value: Any) -> str:
-    import numpy as np
-
     dtype = getattr(value, "dtype", None)
     return "" if dtype is None else np.dtype(dtype).name
 
 
-def _itemsize(value: Any) -> int:
-    import numpy as np
-
-    dtype = getattr(value, "dtype", None)
-    return 0 if dtype is None else np.dtype(dtype).itemsize
-
-
-def _device(value: Any) -> str:
-    return str(getattr(value, "context", "") or "")
+def _nbytes(value: Any) -> int:
+    shape = _shape(value)
+    return 0 if shape is None else prod(shape) * np.dtype(value.dtype).itemsize
