@@ -61,20 +61,16 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
 
 def _add_drawing_commands(commands: argparse._SubParsersAction, wanted: Sequence[str]) -> None:
     """Add `draw` and `summary`; their arguments are declared beside the code that reads them."""
-    for name, purpose in (
-        ("draw", "draw a network into an SVG, PNG, PDF, DOT or HTML file"),
-        ("summary", "print a network's layers, shapes and parameter counts"),
-    ):
-        command = commands.add_parser(name, help=purpose)
-        if list(wanted) == [name]:  # imported only when asked for: it loads the whole engine
-            from dlstudio.viz import draw
+    draw = commands.add_parser("draw", help="draw a network: an SVG, PNG, PDF, DOT or HTML file")
+    summary = commands.add_parser("summary", help="print layers, shapes and parameter counts")
+    if not {"draw", "summary"} & set(wanted):
+        return
+    from dlstudio.viz import draw as drawing  # only when asked for: it loads the whole engine
 
-            if name == "draw":
-                draw.add_arguments(command)
-                command.set_defaults(run=draw.run)
-            else:
-                draw.add_summary_arguments(command)
-                command.set_defaults(run=draw.run_summary)
+    drawing.add_arguments(draw)
+    draw.set_defaults(run=drawing.run)
+    drawing.add_summary_arguments(summary)
+    summary.set_defaults(run=drawing.run_summary)
 
 
 def _lab(arguments: Sequence[str]) -> int:
