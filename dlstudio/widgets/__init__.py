@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dlstudio.widgets.devices import DeviceView
     from dlstudio.widgets.graph import GraphView
-    from dlstudio.widgets.link import link, unlink
+    from dlstudio.widgets.linking import link, unlink
     from dlstudio.widgets.memory import MemoryView
     from dlstudio.widgets.monitor import TrainingMonitor
 
@@ -23,8 +23,8 @@ _HOMES = {
     "GraphView": "graph",
     "MemoryView": "memory",
     "TrainingMonitor": "monitor",
-    "link": "link",
-    "unlink": "link",
+    "link": "linking",
+    "unlink": "linking",
 }
 
 
