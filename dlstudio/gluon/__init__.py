@@ -1,0 +1,40 @@
+"""Gluon: blocks, layers, losses, training and data."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = [
+    "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
+    "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric", "nn",
+    "parameter", "tensor_types", "trainer", "utils",
+]  # fmt: skip
+
+_MODULES = ("block", "contrib", "data", "loss", "nn", "parameter", "trainer", "utils")
+_NAMES = {
+    "Block": "block",
+    "HybridBlock": "hybrid",
+    "SymbolBlock": "symbol_block",
+    "Parameter": "parameter",
+    "Constant": "parameter",
+    "DeferredInitializationError": "parameter",
+    "tensor_types": "parameter",
+    "ParameterDict": "parameter_dict",
+    "Trainer": "trainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: `dlstudio.gluon.data` alone needs no layers."""
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"dlstudio.gluon.{_NAMES[name]}"), name)
+    if name in _MODULES:
+        return importlib.import_module(f"dlstudio.gluon.{name}")
+    if name == "metric":
+        return importlib.import_module("dlstudio.metric")
+    raise AttributeError(f"module 'dlstudio.gluon' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,143 @@
+"""From a hybrid block to its symbol, and from the symbol to a compiled function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dlstudio import sym
+from dlstudio.core.node import scope
+from dlstudio.errors import GraphError, explain
+from dlstudio.gluon.structure import Leaf, count_leaves, flatten, regroup
+from dlstudio.graph.capture import CachedOp
+from dlstudio.graph.symbol import Symbol
+
+if TYPE_CHECKING:
+    from dlstudio.gluon.hybrid import HybridBlock
+    from dlstudio.gluon.parameter import Parameter
+
+__all__ = ["Compiled", "Traced", "retrace", "trace", "tracer_needed"]
+
+
+class Traced(NamedTuple):
+    """A block's computation as a symbol, the names of its inputs, and how outputs are nested."""
+
+    names: list[str]
+    symbol: Symbol
+    structure: Any
+
+
+def input_names(count: int) -> list[str]:
+    """MXNet's names of a block's inputs: "data", or "data0", "data1", …"""
+    return ["data"] if count == 1 else [f"data{i}" for i in range(count)]
+
+
+def tracer_needed(block: HybridBlock) -> bool:
+    """Whether `block` or a descendant is written as ``forward(x)`` on arrays."""
+    return block._own_forward or any(
+        tracer_needed(child) for child in block._children.values() if hasattr(child, "_own_forward")
+    )
+
+
+def trace(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any], structure: Any) -> Traced:
+    """Return the symbol of `block` for arguments nested like `args`.
+
+    Blocks with ``hybrid_forward(F, x)`` are called with symbols. Blocks with ``forward(x)`` run
+    once on the real arrays while every operator is noted.
+    """
+    if tracer_needed(block):
+        return _trace_arrays(block, args, arrays)
+    return retrace(block, structure)
+
+
+def retrace(block: HybridBlock, structure: Any) -> Traced:
+    """Trace with symbols, which needs no arrays."""
+    names = input_names(count_leaves(structure))
+    inputs = regroup([sym.var(name) for name in names], structure)
+    with scope(block._local_name):
+        out = block.forward(*inputs)
+    symbol, nesting = grouped(block, out)
+    return Traced(names, symbol, nesting)
+
+
+def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) -> Traced:
+    from dlstudio.graph import tracing
+
+    names = input_names(len(arrays))
+    for child in _with_children(block):
+        if any(p._deferred is not None for p in child._reg_params.values()):
+            block.forward(*args)  # parameters get their shapes layer by layer
+            break
+    values = {p.name: p for p in block.collect_params().values() if p._data is not None}
+    context = arrays[0].context
+    parameters = {name: p.data(context) for name, p in values.items()}
+    out, symbols = tracing.trace(
+        lambda: block.forward(*args), dict(zip(names, arrays, strict=True)), parameters,
+        block._local_name,
+    )  # fmt: skip
+    _, nesting = flatten(out)
+    return Traced(names, symbols[0] if len(symbols) == 1 else sym.Group(symbols), nesting)
+
+
+def _with_children(block: Any) -> list[Any]:
+    return [block, *(b for child in block._children.values() for b in _with_children(child))]
+
+
+def grouped(block: Any, out: Any) -> tuple[Symbol, Any]:
+    """One symbol for all outputs, and how they are nested.
+
+    Raises
+    ------
+    GraphError
+        If an output is something else than a symbol.
+    """
+    symbols, structure = flatten(out)
+    if not symbols or not all(isinstance(s, Symbol) for s in symbols):
+        raise GraphError(
+            explain(
+                f"hybrid_forward of {type(block).__name__} {block.name!r} returned {out!r} when it was"
+                " traced.",
+                "what functions of F gave: a symbol, or a list of them.",
+                "use F.relu(x) and the like for all computations, not mx.nd",
+            )
+        )
+    return (symbols[0] if len(symbols) == 1 else sym.Group(symbols)), structure
+
+
+class Compiled:
+    """A traced block as a function of its input arrays; parameters are looked up at every call."""
+
+    __slots__ = ("op", "single", "sources", "structure")
+
+    def __init__(
+        self, graph: Traced, parameters: Mapping[str, Parameter], block: HybridBlock
+    ) -> None:
+        self.op = CachedOp(graph.symbol, block._flags, block.name or type(block).__name__)
+        self.structure = graph.structure
+        self.single = graph.structure == Leaf()
+        position = {name: i for i, name in enumerate(graph.names)}
+        self.sources = [
+            position[name] if name in position else _parameter(parameters, name, block)
+            for name in self.op.names
+        ]
+
+    def __call__(self, arrays: list[Any]) -> Any:
+        """Run; outputs come back nested as the block returned them."""
+        device = arrays[0]._device
+        out = self.op(*[arrays[s] if s.__class__ is int else s.data(device) for s in self.sources])
+        if self.single:
+            return out
+        return regroup(out if isinstance(out, (list, tuple)) else [out], self.structure)
+
+
+def _parameter(parameters: Mapping[str, Parameter], name: str, block: Any) -> Parameter:
+    try:
+        return parameters[name]
+    except KeyError:
+        raise GraphError(
+            explain(
+                f"{type(block).__name__} {block.name!r} uses a variable {name!r} that is neither an"
+                " input nor one of its parameters.",
+                fix="make parameters with self.params.get(...) and assign them to attributes",
+            )
+        ) from None

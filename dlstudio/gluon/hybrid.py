@@ -1,0 +1,399 @@
+"""`HybridBlock`: a block that runs operator by operator, or is traced once and compiled."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from pathlib import Path
+from typing import Any
+
+from dlstudio import nd, sym
+from dlstudio.core import tape
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.errors import (
+    DeferredInitializationError,
+    InitError,
+    MXNetError,
+    ParamError,
+    ShapeError,
+    explain,
+)
+from dlstudio.gluon.block import Block
+from dlstudio.gluon.parameter import Parameter, shape_is_known
+from dlstudio.gluon.parameter_dict import ParameterDict
+from dlstudio.gluon.compiled import Compiled, Traced, retrace, trace, tracer_needed
+from dlstudio.gluon.structure import flatten, leaves
+from dlstudio.graph.symbol import Symbol
+
+__all__ = ["HybridBlock"]
+
+
+class HybridBlock(Block):
+    """A block whose computation can be compiled: ``net.hybridize()``.
+
+    Define either ``hybrid_forward(self, F, x, *args, **params)``, where F is `mx.nd` or `mx.sym`
+    and this block's own parameters come in by their attribute names, or ``forward(self, x, *args)``
+    with ordinary array code.
+
+    Parameters
+    ----------
+    prefix : str, optional
+    params : ParameterDict, optional
+        See `Block`.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> class Scale(mx.gluon.HybridBlock):
+    ...     def __init__(self, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.weight = self.params.get("weight", shape=(1,), init="ones")
+    ...     def hybrid_forward(self, F, x, weight):
+    ...         return F.broadcast_mul(x, weight)
+    >>> net = Scale()
+    >>> net.initialize()
+    >>> net.hybridize()
+    >>> net(mx.nd.ones((2, 3))).shape
+    (2, 3)
+    """
+
+    _own_forward = False  # whether the class defines forward() and no hybrid_forward()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "_own_forward" not in vars(cls):
+            cls._own_forward = (
+                cls.forward is not HybridBlock.forward
+                and cls.hybrid_forward is HybridBlock.hybrid_forward
+            )
+
+    def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
+        super().__init__(prefix, params)
+        self._active = False
+        self._flags: dict[str, Any] = {}
+        self._clear_cached_op()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, (HybridBlock, Parameter)):
+            self._clear_cached_op()
+
+    def register_child(self, block: Block, name: str | None = None) -> None:
+        """Make `block` a child.
+
+        Raises
+        ------
+        ParamError
+            If it is not a HybridBlock: the whole tree is compiled together.
+        """
+        if not isinstance(block, HybridBlock):
+            raise ParamError(
+                explain(
+                    f"Children of HybridBlock must also be HybridBlock, but {block} has type"
+                    f" {type(block)}.",
+                    "blocks that can be compiled.",
+                    "If you are using Sequential, please try HybridSequential instead;"
+                    " or derive this block from gluon.Block",
+                )
+            )
+        super().register_child(block, name)
+        self._clear_cached_op()
+
+    def hybridize(
+        self,
+        active: bool = True,
+        backend: str | None = None,
+        clear: bool = True,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+        inline_limit: int = 2,
+        forward_bulk_size: int | None = None,
+        backward_bulk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Trace and compile this block at its next call, once per input signature.
+
+        Parameters
+        ----------
+        active : bool
+            False goes back to running operator by operator.
+        backend, clear, static_alloc, static_shape, inline_limit, forward_bulk_size, \
+backward_bulk_size, **kwargs
+            Accepted for MXNet programs: plans always have static memory here.
+        """
+        if active and (self._forward_hooks or self._forward_pre_hooks):
+            warnings.warn(
+                f'"{self}" is being hybridized while still having forward hook/pre-hook. If "{self}"'
+                " is a child of HybridBlock, the hooks will not take effect.",
+                stacklevel=2,
+            )
+        self._active = active
+        self._flags = {
+            "static_alloc": static_alloc, "static_shape": static_shape, "inline_limit": inline_limit,
+            **kwargs,
+        }  # fmt: skip
+        if clear or not active:
+            self._clear_cached_op()
+        super().hybridize(
+            active, backend=backend, clear=clear, static_alloc=static_alloc,
+            static_shape=static_shape, inline_limit=inline_limit,
+            forward_bulk_size=forward_bulk_size, backward_bulk_size=backward_bulk_size, **kwargs,
+        )  # fmt: skip
+
+    def cast(self, dtype: Any) -> None:
+        """Change the element type of all parameters; compiled plans are dropped."""
+        self._clear_cached_op()
+        super().cast(dtype)
+
+    def _clear_cached_op(self) -> None:
+        vars(self).update(_graphs={}, _compiled={}, _last_structure=None)
+
+    # ---- running -------------------------------------------------------------------------
+    def _dispatch(self, args: tuple[Any, ...]) -> Any:
+        if not self._own_forward:
+            return self.forward(*args)
+        if self._active and not _symbolic(args) and tape.state.tracer is None:
+            return self._call_compiled(args)
+        if any(p._deferred is not None for p in self._reg_params.values()):
+            self._infer_and_finish(args)
+        return self.forward(*args)
+
+    def forward(self, x: Any, *args: Any) -> Any:
+        """Run `hybrid_forward` on arrays or symbols, compiled if hybridized.
+
+        Parameters
+        ----------
+        x : NDArray or Symbol, or nested lists of them
+        *args
+            Further inputs.
+
+        Raises
+        ------
+        InitError
+            If a parameter was not initialized.
+        ParamError
+            If no argument is an NDArray or a Symbol.
+        """
+        first = x if isinstance(x, (Tensor, Symbol)) else next(iter(leaves((x, args))), None)
+        if isinstance(first, Symbol):
+            return self._forward_symbol(x, args)
+        if first is None:
+            raise _no_array(self, x)
+        if self._active and tape.state.tracer is None:
+            return self._call_compiled((x, *args))
+        try:
+            values = {name: p.data(first._device) for name, p in self._reg_params.items()}
+        except DeferredInitializationError:
+            self._infer_and_finish((x, *args))
+            values = {name: p.data(first._device) for name, p in self._reg_params.items()}
+        out = self.hybrid_forward(nd, x, *args, **values)
+        return _as_numpy_dialect(out) if type(first) is ndarray else out
+
+    def _forward_symbol(self, x: Any, args: tuple[Any, ...]) -> Any:
+        variables = {name: p.var() for name, p in self._reg_params.items()}
+        with self.name_scope():
+            return self.hybrid_forward(sym, x, *args, **variables)
+
+    def hybrid_forward(self, F: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Compute the output with the functions of F; subclasses define it.
+
+        Parameters
+        ----------
+        F : module
+            `mx.nd` on arrays, `mx.sym` while the block is traced.
+        x, *args : NDArray or Symbol
+        **kwargs : NDArray or Symbol
+            This block's own parameters, by attribute name.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must define hybrid_forward(self, F, x, ...) or forward(self, x, ...)."
+        )
+
+    # ---- shapes --------------------------------------------------------------------------
+    def infer_shape(self, *args: Any) -> None:
+        """Complete the shapes of all parameters for inputs like these; nothing is computed.
+
+        Parameters
+        ----------
+        *args : NDArray
+
+        Raises
+        ------
+        ShapeError
+            If the inputs do not fit the parameters.
+        """
+        self._infer_attrs("infer_shape", args)
+
+    def infer_type(self, *args: Any) -> None:
+        """Set the dtypes of all parameters to fit inputs like these; nothing is computed."""
+        self._infer_attrs("infer_type", args)
+
+    def _infer_attrs(self, which: str, args: tuple[Any, ...]) -> None:
+        graph = self._graph(args)
+        attribute = "shape" if which == "infer_shape" else "dtype"
+        inputs = set(graph.symbol.list_inputs())
+        given = {
+            n: getattr(a, attribute)
+            for n, a in zip(graph.names, leaves(args), strict=True)
+            if n in inputs
+        }
+        arguments, _, states = getattr(graph.symbol, which)(**given)
+        found = dict(zip(graph.symbol.list_arguments(), arguments or (), strict=False))
+        found.update(zip(graph.symbol.list_auxiliary_states(), states or (), strict=False))
+        for parameter in self.collect_params().values():
+            value = found.get(parameter.name)
+            if value is not None and (attribute == "dtype" or shape_is_known(value)):
+                setattr(parameter, attribute, value)
+
+    def _infer_and_finish(self, args: tuple[Any, ...]) -> None:
+        """Make the parameters that waited for their shapes."""
+        try:
+            self.infer_shape(*args)
+        except MXNetError:
+            raise
+        except (TypeError, ValueError, AttributeError) as error:
+            raise ShapeError(
+                "Deferred initialization failed because shape cannot be inferred."
+                f" {type(self).__name__} {self.name!r}: {error}"
+            ) from error
+        for parameter in self.collect_params().values():
+            if parameter._deferred is not None and shape_is_known(parameter.shape):
+                parameter._finish_deferred_init()
+        if not tracer_needed(self):  # variables of the graph note the shapes: make it anew
+            vars(self)["_graphs"] = {k: retrace(self, k) for k in self._graphs}
+        waiting = [p for p in self._reg_params.values() if p._deferred is not None]
+        if waiting:
+            raise ShapeError(
+                explain(
+                    f"The shape of parameter {waiting[0].name!r} {waiting[0].shape} cannot be"
+                    " inferred from the inputs.",
+                    "shapes that follow from the first batch.",
+                    f"give it in {type(self).__name__}.__init__, or define infer_shape(self, x)",
+                )
+            )
+
+    # ---- tracing and compiling -----------------------------------------------------------
+    def _graph(self, args: tuple[Any, ...]) -> Traced:
+        """Return the symbol of this block for arguments nested like these; traced once."""
+        arrays, structure = flatten(args)
+        found = self._graphs.get(structure)
+        if found is None:
+            found = self._graphs[structure] = trace(self, args, arrays, structure)
+        vars(self)["_last_structure"] = structure
+        return found
+
+    def _call_compiled(self, args: tuple[Any, ...]) -> Any:
+        arrays, structure = flatten(args)
+        compiled = self._compiled.get(structure)
+        if compiled is None:
+            if not arrays:
+                raise _no_array(self, args[0] if args else None)
+            compiled = self._compile(args, structure)
+        return compiled(arrays)
+
+    def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled:
+        parameters = self.collect_params()
+        if any(p._deferred is not None for p in parameters.values()):
+            self._infer_and_finish(args)
+        found = self._compiled[structure] = Compiled(self._graph(args), parameters, self)
+        return found
+
+    @property
+    def _cached_op(self) -> Any:
+        """The compiled function of the last call, for those who want to look inside; or None."""
+        compiled = self._compiled.get(self._last_structure)
+        return None if compiled is None else compiled.op
+
+    def optimize_for(
+        self,
+        x: Any,
+        *args: Any,
+        backend: str | None = None,
+        clear: bool = False,
+        static_alloc: bool = False,
+        static_shape: bool = False,
+        inline_limit: int = 2,
+        forward_bulk_size: int | None = None,
+        backward_bulk_size: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Hybridize and run once, so that the plan for inputs like `x` is ready.
+
+        The arguments are those of `hybridize`; backends of MXNet are accepted and change nothing.
+        """
+        self.hybridize(
+            True, backend, clear, static_alloc, static_shape, inline_limit,
+            forward_bulk_size, backward_bulk_size, **kwargs,
+        )  # fmt: skip
+        self(x, *args)
+
+    def export(
+        self, path: Any, epoch: int = 0, remove_amp_cast: bool = True
+    ) -> tuple[str, str]:
+        """Write ``path-symbol.json`` and ``path-0000.params``, which need no Python code to run.
+
+        Parameters
+        ----------
+        path : path
+            Start of both file names.
+        epoch : int
+            Number in the second one.
+        remove_amp_cast : bool
+            Leave out casts of automatic mixed precision.
+
+        Returns
+        -------
+        symbol_file, params_file : str
+
+        Raises
+        ------
+        InitError
+            If the block has not run yet, so that its inputs are not known.
+        """
+        if self._last_structure is None:
+            raise InitError(
+                explain(
+                    f"{type(self).__name__} {self.name!r} was exported before it was traced.",
+                    "one call, from which the number and shapes of inputs are known.",
+                    "Please first call block.hybridize() and then run forward with this block at"
+                    " least once before calling export",
+                )
+            )
+        from dlstudio.interop import params
+
+        symbol = self._graphs[self._last_structure].symbol
+        symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
+        states = set(symbol.list_auxiliary_states())
+        arguments = set(symbol.list_arguments())
+        values = {}
+        for name, parameter in self.collect_params().items():
+            if name in arguments or name in states:
+                kind = "aux" if name in states else "arg"
+                values[f"{kind}:{name}"] = parameter._reduce()._data
+        Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
+        symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)
+        params.save(params_file, values)
+        return symbol_file, params_file
+
+
+def _symbolic(args: tuple[Any, ...]) -> bool:
+    return any(isinstance(x, Symbol) for x in leaves(args))
+
+
+def _no_array(block: HybridBlock, x: Any) -> ParamError:
+    return ParamError(
+        explain(
+            f"{type(block).__name__} {block.name!r} was called with a {type(x).__name__}.",
+            "In HybridBlock, there must be one NDArray or one Symbol in the input.",
+            "net(mx.nd.array(x))",
+        )
+    )
+
+
+def _as_numpy_dialect(out: Any) -> Any:
+    """Relabel results for callers who gave `mx.np` arrays."""
+    if isinstance(out, NDArray):
+        return out._as(ndarray)
+    if isinstance(out, (list, tuple)):
+        return type(out)(_as_numpy_dialect(x) for x in out)
+    return out

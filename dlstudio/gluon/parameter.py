@@ -1,0 +1,527 @@
+"""`Parameter`: a weight of a block, on one or several devices, with its gradient.
+
+A parameter is declared when a block is made, gets its values from an initializer, and may wait for
+its shape until the first batch has passed (deferred initialisation: a 0 in the shape is unknown).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio import initializer
+from dlstudio.core.device import Device, cpu, current_context
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.dialects.switches import is_np_array
+from dlstudio.errors import (
+    ArgumentError,
+    DeferredInitializationError,
+    DeviceError,
+    DTypeError,
+    GradError,
+    InitError,
+    ParamError,
+    ShapeError,
+    explain,
+)
+
+__all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
+
+tensor_types = (NDArray,)
+Shape = tuple[int, ...]
+_REQS = ("write", "add", "null")
+
+
+def shape_is_known(shape: Shape | None) -> bool:
+    """Whether `shape` is given and has no unknown (0 or -1) dimension."""
+    return shape is not None and all(size > 0 for size in shape)
+
+
+class Parameter:
+    """A weight that belongs to a block.
+
+    Parameters
+    ----------
+    name : str
+        Full name, e.g. ``dense0_weight``; names in a network are unique.
+    grad_req : {"write", "add", "null"}
+        Overwrite the gradient on each backward, accumulate, or keep none.
+    shape : tuple of int, optional
+        0 or -1 stands for a dimension that the first batch decides.
+    dtype : dtype
+    lr_mult, wd_mult : float
+        Factors of the trainer's learning rate and weight decay.
+    init : Initializer or str, optional
+        This parameter's own initializer.
+    allow_deferred_init : bool
+        Whether `initialize` may wait for the shape.
+    differentiable : bool
+        False for states such as moving averages.
+    stype, grad_stype : str
+        Accepted for MXNet programs; storage is dense.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> w = mx.gluon.Parameter("w", shape=(2, 3))
+    >>> w.initialize(mx.init.One())
+    >>> w.data().shape
+    (2, 3)
+    """
+
+    def __init__(
+        self,
+        name: str,
+        grad_req: str = "write",
+        shape: Any = None,
+        dtype: Any = np.float32,
+        lr_mult: float = 1.0,
+        wd_mult: float = 1.0,
+        init: Any = None,
+        allow_deferred_init: bool = False,
+        differentiable: bool = True,
+        stype: str = "default",
+        grad_stype: str = "default",
+    ) -> None:
+        self.name = name
+        self.lr_mult = lr_mult
+        self.wd_mult = wd_mult
+        self.init = init
+        self._shape = (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
+        self._dtype = dtype
+        self._stype, self._grad_stype = stype, grad_stype
+        self._allow_deferred_init = allow_deferred_init
+        self._differentiable = differentiable
+        self._data: dict[Device, Any] | None = None
+        self._deferred: _Deferred | None = None
+        self._var: Any = None
+        self._grad_req = "null"
+        self.grad_req = grad_req
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} {self.name} (shape={self.shape}, dtype={self.dtype})"
+
+    # ---- facts ---------------------------------------------------------------------------
+    @property
+    def grad_req(self) -> str:
+        """Overwrite ("write"), accumulate ("add") or keep no ("null") gradient; may be set."""
+        return self._grad_req
+
+    @grad_req.setter
+    def grad_req(self, req: str) -> None:
+        if req not in _REQS:
+            raise ParamError(f"{self.name}: grad_req must be one of {', '.join(_REQS)}. Got {req!r}.")
+        req = req if self._differentiable else "null"
+        if req == self._grad_req:
+            return
+        self._grad_req = req
+        if self._data is not None:
+            self._attach_gradients()
+
+    @property
+    def dtype(self) -> Any:
+        """Element type; setting it casts, as `cast` does."""
+        return self._dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        self.cast(dtype)
+
+    @property
+    def shape(self) -> Any:
+        """Shape, with 0 for dimensions not known yet; setting it may only fill those in."""
+        return self._shape
+
+    @shape.setter
+    def shape(self, new: Shape) -> None:
+        completed = self._completed(tuple(new))
+        if completed != self._shape:
+            self._shape, self._var = completed, None
+
+    def _completed(self, new: Shape) -> Shape:
+        """Return `new` if it agrees with what is known of the shape."""
+        old = self._shape
+        if old is not None and (
+            len(old) != len(new) or any(a > 0 and a != b for a, b in zip(old, new, strict=True))
+        ):
+            raise ShapeError(
+                explain(
+                    f"Parameter {self.name!r}: shape {new} was given, its shape is {old}"
+                    f"{' (0 is unknown)' if not shape_is_known(old) else ''}.",
+                    "a shape that only fills in unknown dimensions.",
+                    f"check the layer's sizes (in_units, in_channels, …), or give values of shape {old}",
+                )
+            )
+        return new
+
+    # ---- initialisation ------------------------------------------------------------------
+    def initialize(
+        self,
+        init: Any = None,
+        ctx: Any = None,
+        default_init: Any = None,
+        force_reinit: bool = False,
+    ) -> None:
+        """Give the parameter its first values, or note how as long as the shape is not known.
+
+        Parameters
+        ----------
+        init : Initializer or str, optional
+            Default: the parameter's own, then `default_init`.
+        ctx : Device or list of Device, optional
+            One copy is kept on each; default: the current context.
+        default_init : Initializer or str, optional
+            Default: ``Uniform()``.
+        force_reinit : bool
+            Overwrite values that are there.
+
+        Raises
+        ------
+        ParamError
+            If the shape is not known and may not be deferred.
+        """
+        if self._data is not None and not force_reinit:
+            warnings.warn(
+                f"Parameter '{self.name}' is already initialized, ignoring. "
+                "Set force_reinit=True to re-initialize.",
+                stacklevel=2,
+            )
+            return
+        default_init = initializer.Uniform() if default_init is None else default_init
+        plan = _Deferred(init or self.init or default_init, _devices(ctx), default_init)
+        if shape_is_known(self._shape):
+            self._fill(plan)
+        elif self._allow_deferred_init:
+            self._data, self._deferred = None, plan
+        else:
+            raise ParamError(
+                explain(
+                    f"Cannot initialize Parameter {self.name!r} because it has invalid shape:"
+                    f" {self._shape}.",
+                    "known dimensions, all > 0.",
+                    "give the full shape, or allow_deferred_init=True in a block's parameter",
+                )
+            )
+
+    def _finish_deferred_init(self) -> None:
+        """Make the values, now that the shape is known."""
+        if self._deferred is not None:
+            self._fill(self._deferred)
+
+    def _fill(self, plan: _Deferred) -> None:
+        values = plan.values
+        if values is None:
+            cls = ndarray if is_np_array() else NDArray
+            values = cls._wrap(np.zeros(self._shape or (), np.dtype(self._dtype)), cpu())
+            plan.run(self.name, values)
+        self._place(values, plan.devices)
+
+    def _place(self, values: Tensor, devices: list[Device]) -> None:
+        """Keep one copy of `values` on each device, and gradients as `grad_req` says."""
+        cls = ndarray if is_np_array() else NDArray
+        host = values.asnumpy()
+        placed = {}
+        for device in devices:
+            array = device.backend.empty(host.shape, host.dtype)
+            array[...] = device.backend.from_numpy(host)
+            placed[device] = cls._wrap(array, device)
+        self._data, self._deferred = placed, None
+        self._attach_gradients()
+
+    def _attach_gradients(self) -> None:
+        for tensor in (self._data or {}).values():
+            tensor._entry = None
+            if self._grad_req != "null":
+                tensor.attach_grad(self._grad_req)
+
+    # ---- values --------------------------------------------------------------------------
+    def _tensors(self) -> dict[Device, Any]:
+        """Copies by device; raise what teaches if there are none."""
+        if self._data is not None:
+            return self._data
+        if self._deferred is not None:
+            raise DeferredInitializationError(
+                explain(
+                    f"Parameter '{self.name}' has not been initialized yet because initialization was"
+                    f" deferred: its shape {self._shape} is not known (0 is unknown).",
+                    "one batch passed through the network before parameters are read.",
+                    "call net(x) once, or give the layer in_units, in_channels, …",
+                )
+            )
+        raise InitError(
+            explain(
+                f"Parameter '{self.name}' has not been initialized.",
+                "values before the first use.",
+                "net.initialize() before the first call; use net.collect_params() for a Trainer,"
+                " since net.params holds no parameters of children",
+            )
+        )
+
+    def data(self, ctx: Any = None) -> Any:
+        """Values on `ctx`.
+
+        Parameters
+        ----------
+        ctx : Device, optional
+            Default: the only device, or the current context if there are several.
+
+        Returns
+        -------
+        NDArray
+            The parameter's own array, not a copy.
+
+        Raises
+        ------
+        DeferredInitializationError
+            If the shape is not known yet.
+        InitError
+            If the parameter was not initialized.
+        DeviceError
+            If there is no copy on `ctx`.
+        """
+        data = self._data
+        if data is None:
+            data = self._tensors()
+        if ctx is None:
+            ctx = next(iter(data)) if len(data) == 1 else current_context()
+        found = data.get(ctx)
+        return found if found is not None else self._missing(ctx)
+
+    def _missing(self, ctx: Any) -> Any:
+        places = ", ".join(map(str, self._data or {}))
+        raise DeviceError(
+            explain(
+                f"Parameter '{self.name}' was not initialized on context {ctx}.",
+                f"one of its devices: {places}.",
+                f"net.initialize(ctx=[...]) or net.collect_params().reset_ctx([{ctx}]), or move the"
+                f" input: x.as_in_context(mx.{places.split(', ', maxsplit=1)[0]})",
+            )
+        )
+
+    def list_data(self) -> list[Any]:
+        """Values on all devices."""
+        return list(self._tensors().values())
+
+    def grad(self, ctx: Any = None) -> Any:
+        """Gradient buffer on `ctx`; see `data`.
+
+        Raises
+        ------
+        GradError
+            If `grad_req` is "null".
+        """
+        self._refuse_without_gradient()
+        return self.data(ctx).grad
+
+    def list_grad(self) -> list[Any]:
+        """Gradient buffers on all devices."""
+        self._refuse_without_gradient()
+        return [tensor.grad for tensor in self.list_data()]
+
+    def _refuse_without_gradient(self) -> None:
+        if self._data is not None and self._grad_req == "null":
+            raise GradError(
+                explain(
+                    f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'.",
+                    "a parameter whose gradient is kept.",
+                    f"net.collect_params('{self.name}').setattr('grad_req', 'write')",
+                )
+            )
+
+    def list_ctx(self) -> list[Device]:
+        """Devices the parameter is, or will be, on."""
+        if self._data is None and self._deferred is not None:
+            return self._deferred.devices
+        return list(self._tensors())
+
+    def set_data(self, data: Any) -> None:
+        """Overwrite the values on all devices.
+
+        Parameters
+        ----------
+        data : NDArray or array of the parameter's shape
+
+        Raises
+        ------
+        ShapeError
+            If the shape contradicts the parameter's; nothing changes.
+        """
+        if not isinstance(data, Tensor):
+            data = NDArray(data, cpu())
+        shape = self._completed(data.shape)
+        if self._data is None:
+            if self._deferred is None:
+                self._tensors()
+            self._shape = shape
+            self._deferred.values = data  # type: ignore[union-attr]
+            return
+        self._shape = shape
+        for tensor in self._data.values():
+            tensor._overwrite(data)
+
+    def zero_grad(self) -> None:
+        """Set the gradients to zero on all devices; nothing happens without gradients."""
+        for tensor in (self._data or {}).values():
+            buffer = tensor.grad
+            if buffer is not None:
+                buffer._prepare_write()
+                buffer._data.fill(0)
+
+    def reset_ctx(self, ctx: Any) -> None:
+        """Move to other devices; values are averaged over the old ones.
+
+        Parameters
+        ----------
+        ctx : Device or list of Device
+        """
+        devices = _devices(ctx)
+        if self._data is not None:
+            self._place(self._reduce(), devices)
+        elif self._deferred is not None:
+            self._deferred.devices = devices
+        else:
+            self._tensors()
+
+    def _reduce(self) -> Any:
+        """Mean of the copies on all devices, on the CPU."""
+        copies = [tensor.asnumpy() for tensor in self.list_data()]
+        mean = copies[0] if len(copies) == 1 else (sum(copies) / len(copies)).astype(copies[0].dtype)
+        return NDArray._wrap(mean, cpu())
+
+    def cast(self, dtype: Any) -> None:
+        """Change the element type of values and gradients."""
+        self._dtype, self._var = dtype, None
+        if self._data is None:
+            return
+        target = np.dtype(dtype)
+        for device, tensor in self._data.items():
+            if tensor._data.dtype != target:
+                self._data[device] = type(tensor)._wrap(tensor._data.astype(target), device)
+        self._attach_gradients()
+
+    def _load_init(
+        self, data: Any, ctx: Any, cast_dtype: bool = False, dtype_source: str = "current"
+    ) -> None:
+        """Take values from a file; `check_load` has accepted them."""
+        if cast_dtype and dtype_source == "saved":
+            self.cast(data.dtype)
+        values = NDArray._wrap(np.asarray(data).astype(np.dtype(self._dtype)), cpu())
+        self._shape = values.shape
+        if self._data is not None:
+            for tensor in self._data.values():
+                tensor._overwrite(values)
+        else:
+            devices = self._deferred.devices if self._deferred else _devices(ctx, default=cpu())
+            self._place(values, devices)
+
+    def _check_load(self, data: Any, ctx: Any, cast_dtype: bool) -> None:
+        """Raise if `data` from a file cannot become this parameter's values; change nothing."""
+        old = self._shape
+        if old is not None and (
+            len(old) != len(data.shape)
+            or any(a > 0 and a != b for a, b in zip(old, data.shape, strict=True))
+        ):
+            raise ShapeError(
+                f"Failed loading Parameter '{self.name}' from saved params: shape incompatible"
+                f" expected {old} vs saved {tuple(data.shape)}"
+            )
+        if not cast_dtype and np.dtype(self._dtype) != np.dtype(data.dtype):
+            raise DTypeError(
+                explain(
+                    f"Failed loading Parameter '{self.name}' from saved params: dtype incompatible"
+                    f" expected {np.dtype(self._dtype)} vs saved {np.dtype(data.dtype)}.",
+                    fix="load_parameters(..., cast_dtype=True)",
+                )
+            )
+        placed = self._data or (self._deferred.devices if self._deferred else None)
+        if ctx is not None and placed is not None and set(_devices(ctx)) != set(placed):
+            raise DeviceError(
+                explain(
+                    f"Failed to load Parameter '{self.name}' on {_devices(ctx)}: it was initialized"
+                    f" on {list(placed)}.",
+                    fix="net.collect_params().reset_ctx(...) first, or load without ctx",
+                )
+            )
+
+    # ---- symbols -------------------------------------------------------------------------
+    def var(self) -> Any:
+        """Variable that stands for this parameter in symbolic graphs."""
+        if self._var is None:
+            from dlstudio.graph.symbol import var
+
+            self._var = var(
+                self.name, shape=self._shape, dtype=self._dtype, lr_mult=self.lr_mult,
+                wd_mult=self.wd_mult, init=self.init, stype=self._stype,
+            )  # fmt: skip
+        return self._var
+
+    def row_sparse_data(self, row_id: Any) -> Any:
+        """Refuse: parameters are dense.
+
+        Raises
+        ------
+        ArgumentError
+            Always.
+        """
+        raise ArgumentError(
+            explain(
+                f"row_sparse_data() was called on Parameter '{self.name}', which is dense.",
+                fix=f"{self.name}.data()",
+            )
+        )
+
+    list_row_sparse_data = row_sparse_data
+
+
+class _Deferred:
+    """How a parameter will be filled once its shape is known."""
+
+    def __init__(self, init: Any, devices: list[Device], default_init: Any) -> None:
+        self.init, self.devices, self.default_init = init, devices, default_init
+        self.values: Any = None  # given by set_data before the shape was known
+
+    def run(self, name: str, values: Any) -> None:
+        """Fill `values` in place."""
+        default = initializer.create(self.default_init)
+        if not isinstance(default, initializer.Initializer) and self.init is self.default_init:
+            default(name, values)  # Mixed and Load decide by name
+            return
+        chosen = initializer.create(self.init)
+        method: Callable[..., None] = getattr(chosen, "_init_weight", chosen)
+        method(initializer.InitDesc(name, global_init=default), values)
+        if getattr(default, "_verbose", False):
+            print(f"Initialized {name} by {type(chosen).__name__}: {default._print_func(values)}")
+
+
+def _devices(ctx: Any, default: Device | None = None) -> list[Device]:
+    if ctx is None:
+        return [default or current_context()]
+    return [Device(c) for c in ctx] if isinstance(ctx, (list, tuple)) else [Device(ctx)]
+
+
+class Constant(Parameter):
+    """A parameter with fixed values and no gradient, for constants in a block.
+
+    Parameters
+    ----------
+    name : str
+    value : array-like
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> mx.gluon.Constant("c", [[1.0, 2.0]])
+    Constant c (shape=(1, 2), dtype=<class 'numpy.float32'>)
+    """
+
+    def __init__(self, name: str, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            value = NDArray(np.asarray(value, np.float32), cpu())
+        self.value = value
+        super().__init__(
+            name, grad_req="null", shape=value.shape, dtype=value.dtype,
+            init=initializer.Constant(value), differentiable=False,
+        )  # fmt: skip

@@ -1,0 +1,276 @@
+"""Helpers for training: splitting batches over devices, clipping gradients, downloading files."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import warnings
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from dlstudio.core.device import Device
+from dlstudio.core.tensor import Tensor
+from dlstudio.dialects.switches import is_np_array, is_np_shape
+from dlstudio.errors import DataError, ParamError, ShapeError, explain
+
+__all__ = [
+    "HookHandle",
+    "check_sha1",
+    "clip_global_norm",
+    "download",
+    "is_np_array",
+    "is_np_shape",
+    "replace_file",
+    "shape_is_known",
+    "split_and_load",
+    "split_data",
+]
+
+
+class HookHandle:
+    """Stands for a registered hook; `detach`, or the end of a ``with`` block, takes it off."""
+
+    _next = 0
+
+    def __init__(self) -> None:
+        self._hooks: MutableMapping[int, Any] | None = None
+        self._id = -1
+
+    def attach(self, hooks_dict: MutableMapping[int, Any], hook: Callable[..., Any]) -> None:
+        """Register `hook`."""
+        if self._hooks is not None:
+            raise ParamError("The same handle cannot be attached twice.")
+        HookHandle._next += 1
+        self._id, self._hooks = HookHandle._next, hooks_dict
+        hooks_dict[self._id] = hook
+
+    def detach(self) -> None:
+        """Take the hook off; a second call does nothing."""
+        if self._hooks is not None:
+            self._hooks.pop(self._id, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.detach()
+
+
+def shape_is_known(shape: Any) -> bool:
+    """Whether `shape` is given and has no unknown (0 or -1) dimension."""
+    return shape is not None and all(size > 0 for size in shape)
+
+
+def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool = True) -> list[Any]:
+    """Cut a batch into `num_slice` slices along `batch_axis`.
+
+    Parameters
+    ----------
+    data : NDArray
+    num_slice : int
+    batch_axis : int
+    even_split : bool
+        Refuse sizes that cannot be cut evenly; otherwise the first slices are longer.
+
+    Returns
+    -------
+    list of NDArray
+
+    Raises
+    ------
+    ShapeError
+        If the batch is too small, or uneven with `even_split`.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> [x.shape for x in split_data(mx.nd.ones((5, 2)), 2, even_split=False)]
+    [(3, 2), (2, 2)]
+    """
+    size = data.shape[batch_axis]
+    if size < num_slice or (even_split and size % num_slice):
+        raise ShapeError(
+            f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along axis"
+            f" {batch_axis}. Use a batch size that's multiple of {num_slice} or set even_split=False"
+            " to allow uneven partitioning of data."
+        )
+    if num_slice == 1:
+        return [data]
+    step, longer = divmod(size, num_slice)
+    edges = [0]
+    for i in range(num_slice):
+        edges.append(edges[-1] + step + (i < longer))
+    if batch_axis == 0:  # a slice of rows is a view: no bytes move
+        return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [
+        data.slice_axis(batch_axis, begin=a, end=b) for a, b in zip(edges, edges[1:], strict=False)
+    ]
+
+
+def split_and_load(
+    data: Any, ctx_list: list[Device], batch_axis: int = 0, even_split: bool = True
+) -> list[Any]:
+    """Cut a batch into one slice per device and put each there.
+
+    Parameters
+    ----------
+    data : NDArray or array-like
+    ctx_list : list of Device
+    batch_axis : int
+    even_split : bool
+        See `split_data`.
+
+    Returns
+    -------
+    list of NDArray
+        With one device where the batch already is, the batch itself.
+    """
+    if not isinstance(data, Tensor):
+        from dlstudio import nd
+
+        data = nd.array(data, ctx=ctx_list[0])
+    slices = split_data(data, len(ctx_list), batch_axis, even_split)
+    return [piece.as_in_context(ctx) for piece, ctx in zip(slices, ctx_list, strict=True)]
+
+
+def clip_global_norm(arrays: list[Any], max_norm: float, check_isfinite: bool = True) -> Any:
+    """Scale all arrays in place so that the norm of them together is at most `max_norm`.
+
+    Parameters
+    ----------
+    arrays : list of NDArray
+        Usually gradients.
+    max_norm : float > 0
+    check_isfinite : bool
+        Warn if the norm is NaN or infinite. Then a float is returned, else an NDArray (1,).
+
+    Returns
+    -------
+    float or NDArray
+        The norm before scaling.
+    """
+    if not arrays:
+        raise ParamError("clip_global_norm: parameter arrays must hold at least one array. Got [].")
+    # every array is summed where it lies; only one number per array travels
+    total = math.sqrt(sum(float(_sum_of_squares(array._data)) for array in arrays))
+    if check_isfinite and not math.isfinite(total):
+        warnings.warn(
+            "nan or inf is detected. Clipping results will be undefined.", stacklevel=2
+        )
+    scale = max_norm / (total + 1e-8)
+    if scale < 1.0:
+        for array in arrays:
+            array._prepare_write()
+            array._data[...] *= array._data.dtype.type(scale)
+    norm = np.float32(total)
+    return norm if check_isfinite else type(arrays[0])(np.array([norm]), arrays[0].context)
+
+
+def _sum_of_squares(array: Any) -> Any:
+    wide = array.astype("float32") if array.dtype.itemsize < 4 else array
+    return (wide * wide).sum()
+
+
+def check_sha1(filename: str | os.PathLike[str], sha1_hash: str) -> bool:
+    """Whether the file's SHA-1 starts with `sha1_hash`.
+
+    Parameters
+    ----------
+    filename : path
+    sha1_hash : str, hexadecimal digits, at least one
+    """
+    digest = hashlib.sha1(usedforsecurity=False)
+    with Path(filename).open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return bool(sha1_hash) and digest.hexdigest().startswith(sha1_hash.lower())
+
+
+def replace_file(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> None:
+    """Move `src` over `dst` in one step."""
+    Path(src).replace(dst)
+
+
+def download(
+    url: str,
+    path: str | None = None,
+    overwrite: bool = False,
+    sha1_hash: str | None = None,
+    retries: int = 5,
+    verify_ssl: bool = True,
+) -> str:
+    """Fetch a file unless it is there already.
+
+    Parameters
+    ----------
+    url : str
+    path : str, optional
+        File or existing folder; default: the address's last part in the current folder.
+    overwrite : bool
+        Fetch again.
+    sha1_hash : str, optional
+        Expected SHA-1 (or its start); a file that differs is fetched again.
+    retries : int >= 0
+    verify_ssl : bool
+
+    Returns
+    -------
+    str
+        Where the file is.
+
+    Raises
+    ------
+    DataError
+        If it cannot be fetched, or its checksum is wrong.
+    """
+    name = url.split("/")[-1]
+    target = Path(name if path is None else path).expanduser()
+    if not target.name or target.is_dir():
+        target /= name
+    if retries < 0:
+        raise ParamError(f"download: parameter retries must be >= 0. Got {retries}.")
+    if not overwrite and target.exists() and (not sha1_hash or check_sha1(target, sha1_hash)):
+        return str(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    failure: Exception = DataError(f"{url} was not fetched.")
+    for _ in range(retries + 1):
+        try:
+            content = _fetch(url, verify_ssl)
+        except OSError as error:
+            failure = error
+            continue
+        if not sha1_hash or hashlib.sha1(content, usedforsecurity=False).hexdigest().startswith(sha1_hash):
+            _store(target, content)
+            return str(target)
+        failure = DataError("its checksum is wrong")
+    raise DataError(
+        explain(
+            f"{url} could not be downloaded: {failure}",
+            "a working connection and an unchanged file.",
+            f"fetch it yourself and put it at {target}",
+        )
+    )
+
+
+def _store(target: Path, content: bytes) -> None:
+    partial = target.with_name(target.name + ".part")
+    partial.write_bytes(content)
+    partial.replace(target)
+
+
+def _fetch(url: str, verify_ssl: bool) -> bytes:
+    import ssl
+    import urllib.request
+
+    if not url.startswith(("http://", "https://", "file://")):
+        raise ParamError(f"download: parameter url must be an http(s) or file address. Got {url!r}.")
+    context = ssl.create_default_context()
+    if not verify_ssl:
+        warnings.warn(f"{url} is fetched without checking who answers (verify_ssl=False).", stacklevel=3)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with urllib.request.urlopen(url, context=context, timeout=60) as reply:  # noqa: S310  checked above
+        return reply.read()
