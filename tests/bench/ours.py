@@ -1,0 +1,85 @@
+"""What is timed, in dlstudio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import dlstudio as mx
+from dlstudio import autograd, gluon
+from dlstudio.gluon import nn
+
+BATCH = 64
+RATE, MOMENTUM = 0.01, 0.9
+
+
+def mlp() -> Any:
+    """784-256-128-10, rectified."""
+    net = nn.HybridSequential()
+    net.add(nn.Dense(256, activation="relu"), nn.Dense(128, activation="relu"), nn.Dense(10))
+    return net
+
+
+def lenet() -> Any:
+    """Two convolutions of 6 and 16 channels, three dense layers."""
+    net = nn.HybridSequential()
+    net.add(
+        nn.Conv2D(6, 5, padding=2, activation="relu"),
+        nn.MaxPool2D(2, 2),
+        nn.Conv2D(16, 5, activation="relu"),
+        nn.MaxPool2D(2, 2),
+        nn.Dense(120, activation="relu"),
+        nn.Dense(84, activation="relu"),
+        nn.Dense(10),
+    )
+    return net
+
+
+NETS: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {
+    "MLP": (mlp, (BATCH, 784)),
+    "LeNet": (lenet, (BATCH, 1, 28, 28)),
+}
+
+
+def batch(shape: tuple[int, ...]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Seeded data and labels."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal(shape, dtype=np.float32), rng.integers(0, 10, shape[0])
+
+
+def training_step(name: str, *, hybrid: bool) -> Callable[[], object]:
+    """One step of SGD with momentum, as a learner writes it."""
+    make, shape = NETS[name]
+    net, loss = make(), gluon.loss.SoftmaxCrossEntropyLoss()
+    net.initialize(mx.init.Xavier())
+    if hybrid:
+        net.hybridize()
+        loss.hybridize()
+    options = {"learning_rate": RATE, "momentum": MOMENTUM}
+    trainer = gluon.Trainer(net.collect_params(), "sgd", options)
+    x, y = (mx.nd.array(a) for a in batch(shape))
+
+    def step() -> object:
+        with autograd.record():
+            value = loss(net(x), y)
+        value.backward()
+        trainer.step(BATCH)
+        return value
+
+    return step
+
+
+def eager_calls() -> dict[str, Callable[[], object]]:
+    """Small operators, whose time is that of the dispatch."""
+    x, y = mx.nd.ones((4, 4)), mx.nd.ones((4, 4))
+    w = mx.nd.ones((4, 4))
+    w.attach_grad()
+
+    def recorded() -> None:
+        with autograd.record():
+            z = (w * x + y).sum()
+        z.backward()
+
+    return {"x + y": lambda: x + y, "exp(x)": x.exp, "record, 3 operators, backward": recorded}

@@ -1,0 +1,55 @@
+"""The benchmark runs, without torch; its numbers are for people, run alone."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+import dlstudio as mx
+from dlstudio import config, trace
+from tests.bench import ours, watching
+from tests.bench.timing import medians
+
+pytestmark = pytest.mark.bench
+
+
+@pytest.mark.parametrize("name", ours.NETS)
+@pytest.mark.parametrize("hybrid", [True, False])
+def test_a_training_step_runs_and_learns(name, hybrid):
+    step = ours.training_step(name, hybrid=hybrid)
+    first = step().mean().asscalar()
+    for _ in range(10):
+        last = step()
+    assert last.mean().asscalar() < first
+
+
+def test_medians_are_those_of_the_functions():
+    calls = {"a": lambda: sum(range(2000)), "b": lambda: None}
+    times = medians(calls, seconds=0.05)
+    assert times["a"] > times["b"] > 0
+
+
+def test_the_test_of_the_idle_bus_is_measured():
+    times = watching.idle_overhead(seconds=0.1)
+    assert times["with the test"] > 0
+    assert times["without it"] > 0
+
+
+def test_watching_a_step_is_measured():
+    with config.using(kernels="numpy"):
+        times = watching.watched_step("MLP", seconds=0.1)
+    assert times["watched"] > 0
+
+
+def test_an_eager_call_allocates_nothing_for_watchers_while_nobody_watches():
+    x, y = mx.nd.ones((4, 4)), mx.nd.ones((4, 4))
+    x + y
+    where = str(Path(trace.__file__).parent / "*")
+    tracemalloc.start()
+    try:
+        results = [x + y for _ in range(100)]
+        snapshot = tracemalloc.take_snapshot()
+    finally:
+        tracemalloc.stop()
+    assert len(results) == 100
+    assert not snapshot.filter_traces([tracemalloc.Filter(True, where)]).traces
