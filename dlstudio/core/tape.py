@@ -233,15 +233,20 @@ class _Sweep:
         old = slots[index]
         slots[index] = gradient if old is None else self._sum(entry, old, gradient)
 
-    def buffer(self, target: tuple[Entry | Leaf, int] | None) -> Any:
-        """The gradient buffer that may be written at once instead of an array of its own, or None."""
-        leaf = None if target is None else target[0]
-        if not self.delivering or leaf.__class__ is not Leaf or leaf in self.leaves:
+    def claim(self, leaf: Any) -> Any:
+        """The buffer of `leaf` that its first gradient may be written into at once, or None."""
+        if leaf.__class__ is not Leaf or not self.delivering or leaf in self.leaves:
             return None
-        if leaf.req != "write" or leaf.grad is None:
+        grad = leaf.grad
+        if leaf.req != "write" or grad is None:
             return None
-        leaf.grad._prepare_write()
-        return leaf.grad._data
+        if grad._store is not None:
+            grad._prepare_write()
+        buffer = grad._data
+        if not buffer.flags.c_contiguous:
+            return None
+        self.leaves[leaf] = buffer
+        return buffer
 
     def _sum(self, entry: Entry | Leaf, old: Any, new: Any) -> Any:
         return self._functions(entry).add(old, new)
@@ -465,11 +470,14 @@ def deliver(leaf: Leaf, gradient: Any, *, create_graph: bool = False) -> None:
     target = leaf.grad
     if target is None or leaf.req == "null":
         return
+    if gradient is target._data:  # written in place by a compiled block
+        leaf.fresh = True
+        return
     array = gradient._data if create_graph else gradient
     target._prepare_write()
     if leaf.req == "add":
         target._data[...] += array.astype(target._data.dtype, copy=False)
-    elif array is not target._data:  # a compiled block writes there itself
+    else:
         target._data[...] = array
     leaf.fresh = True
     if create_graph and leaf.req != "add":

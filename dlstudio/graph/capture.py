@@ -11,10 +11,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dlstudio.core import tape
 from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
-from dlstudio.core.pool import pool_of
+from dlstudio.core.pool import THRESHOLD, pool_of
 from dlstudio.core.random import stream_of
 from dlstudio.core.storage import Store
 from dlstudio.core.tensor import Tensor
@@ -22,6 +24,7 @@ from dlstudio.errors import ArgumentError, DeviceError, StaleValueError, explain
 from dlstudio.graph import pipeline, program
 from dlstudio.graph.executor import plain
 from dlstudio.graph.lower import lower
+from dlstudio.graph.ir import mutated
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import bus
 
@@ -77,25 +80,22 @@ class CachedOp:
             arrays = [x._data for x in inputs]
         except AttributeError:
             raise self._wrong_inputs(inputs) from None
-        wants = tuple([x._entry is not None for x in inputs]) if state.recording else ()
-        key = (
-            inputs[0]._device if inputs else default_ctx,
-            state.training,
-            wants,
-            tuple([(a.shape, a.dtype.num) for a in arrays]),
-        )
-        plan = self._plans.get(key)
-        if plan is None or plan is not self._last:
-            plan = self._find(key, inputs, wants)
+        plan = self._last
+        if plan is None or not plan.fits(inputs, arrays, state):
+            plan = self._find(inputs, state)
         outputs = plan.call(inputs, arrays)
         if out is not None:
             return _into(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _find(self, key: Any, inputs: Sequence[Tensor], wants: tuple[bool, ...]) -> _Plan:
+    def _find(self, inputs: Sequence[Tensor], state: Any) -> _Plan:
+        """The plan of this signature, compiled if it is new."""
+        wants = tuple(x._entry is not None for x in inputs) if state.recording else ()
+        facts = tuple((x._device, x._data.shape, x._data.dtype.str) for x in inputs)
+        key = (state.training, wants if any(wants) else (), facts)
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._build(inputs, wants)
+            plan = self._plans[key] = self._build(inputs, key[1])
             if len(self._plans) > _LIMIT:
                 self._plans.popitem(last=False)
         self._plans.move_to_end(key)
@@ -178,6 +178,11 @@ class _Plan:
         self, owner: CachedOp, inputs: Sequence[Tensor], wants: tuple[bool, ...], *, training: bool
     ) -> None:
         self.owner, self.wanted = owner, [i for i, w in enumerate(wants) if w]
+        self.training, self.wants = training, list(wants)
+        self.avals = [aval_of(x._data) for x in inputs]
+        self.places = [x._device for x in inputs]
+        self.seen: list[Array] = [None] * len(inputs)  # arrays that came twice: parameters
+        self.fresh: list[Any] = [None] * len(inputs)  # ids of the arrays of the last call
         names = owner.names
         avals = {n: aval_of(x._data) for n, x in zip(names, inputs, strict=True)}
         graph = lower(owner.symbol, avals=avals, training=training, group2ctx=owner.group2ctx)
@@ -217,26 +222,56 @@ class _Plan:
         self._find_effects(graph, names)
 
     def _find_effects(self, graph: Graph, names: list[str]) -> None:
-        aux = {x.value: names.index(x.name) for x in graph.inputs if x.kind == "auxiliary"}
-        self.written = [aux[e.ins[0]] for e in graph.eqns if e.op.flags.mutates and e.ins[0] in aux]
+        states = {
+            x.value: names.index(x.name) for x in graph.inputs if x.kind in ("argument", "auxiliary")
+        }
+        self.written = sorted({states[v] for e in graph.eqns for v in mutated(e) if v in states})
         self.saved = [i for i in self.saved if i not in self.written]
         self.draws = sorted({e.device for e in graph.eqns if e.op.flags.random})
 
     @staticmethod
     def _maker(aval: Aval, device: Device) -> tuple[Any, tuple[int, ...], Any, Device]:
-        return pool_of(device).empty, aval.shape, aval.dtype, device
+        """How an array that leaves the plan is made: large ones from the pool."""
+        small = aval.nbytes < THRESHOLD and device.device_type != "gpu"
+        return np.empty if small else pool_of(device).empty, aval.shape, aval.dtype, device
 
     # ---- calls -----------------------------------------------------------------------------
+    def fits(self, inputs: Sequence[Tensor], arrays: list[Array], state: Any) -> bool:
+        """Whether this plan is the one for these inputs; parameters are known by identity."""
+        if state.training is not self.training or len(arrays) != len(self.seen):
+            return False
+        if state.recording:
+            wants = [x._entry is not None for x in inputs]
+            if wants != self.wants and (self.wants or True in wants):
+                return False
+        elif self.wants:
+            return False
+        for i, a in enumerate(arrays):
+            if a is not self.seen[i] and not self._admits(i, a, inputs[i]):
+                return False
+        return True
+
+    def _admits(self, i: int, array: Array, tensor: Tensor) -> bool:
+        """Look closely at an array that was not seen before."""
+        shape, dtype = self.avals[i]
+        if array.shape != shape or array.dtype != dtype or tensor._device is not self.places[i]:
+            return False
+        if self.fresh[i] == id(array) and array.flags.c_contiguous:
+            self.seen[i] = array
+        else:
+            self.fresh[i], self.seen[i] = id(array), None
+        return True
+
     def call(self, inputs: Sequence[Tensor], arrays: list[Array]) -> list[Tensor]:
         """Run the forward half; leave a tape entry if gradients are wanted."""
-        for i, a in enumerate(arrays):
-            if not a.flags.c_contiguous:
-                arrays[i] = plain(a, f"{self.owner.title} input", inputs[i]._device)
+        for i, known in enumerate(self.seen):
+            if known is None and not arrays[i].flags.c_contiguous:
+                arrays[i] = plain(arrays[i], f"{self.owner.title} input", inputs[i]._device)
         outs = [empty(shape, dtype) for empty, shape, dtype, _ in self.outputs]
         arrays += outs
         frames = self.frames
         frame = frames.pop() if frames else self.program.frame()
-        counters = [stream_of(program.device_of(d)).counter for d in self.draws]
+        counters = [stream.counter for stream in self.streams()] if self.draws else ()
         if bus.subscribers or program.poison:
             frame.run("forward", [arrays[i] for i in self.forward_from])
         else:
@@ -249,9 +284,13 @@ class _Plan:
             frames.append(frame)
         return tensors
 
+    def streams(self) -> list[Any]:
+        """Random streams the plan draws from."""
+        return [stream_of(program.device_of(d)) for d in self.draws]
+
     def _record(
         self, inputs: Sequence[Tensor], arrays: list[Array], tensors: list[Tensor],
-        frame: Frame, counters: list[int],
+        frame: Frame, counters: Sequence[int],
     ) -> None:  # fmt: skip
         rule = _Backward(self, inputs, arrays, frame, counters)
         owner = self.owner
@@ -277,7 +316,7 @@ class _Backward:
         inputs: Sequence[Tensor],
         arrays: list[Array],
         frame: Frame,
-        counters: list[int],
+        counters: Sequence[int],
     ) -> None:
         self.plan, self.inputs, self.arrays, self.frame = plan, inputs, arrays, frame
         self.counters = counters
@@ -307,14 +346,11 @@ class _Backward:
             self.arrays[i] = self.inputs[i]._data
         arrays = [*self.arrays, *self._heads(heads)]
         result: list[Any] = [None] * len(self.inputs)
-        handed: set[int] = set()
+        parents, claim = self.parents, sweep.claim
         for i, (empty, shape, dtype, _) in zip(plan.wanted, plan.grads, strict=True):
-            target = self.parents[i]
-            buffer = sweep.buffer(target) if id(target[0]) not in handed else None
-            handed.add(id(target[0]))
-            if buffer is None or not buffer.flags.c_contiguous:
-                buffer = empty(shape, dtype)
-            result[i] = buffer
+            buffer = claim(parents[i][0])
+            if buffer is None:
+                buffer = result[i] = empty(shape, dtype)
             arrays.append(buffer)
         self._run(arrays, retain=sweep.retain)
         return result
@@ -343,7 +379,7 @@ class _Backward:
     def _replayed(self, heads: tuple[Any, ...]) -> list[Any]:
         """Differentiable gradients: run the symbol again, eagerly and recorded, and ask the tape."""
         plan = self.plan
-        streams = [stream_of(program.device_of(d)) for d in plan.draws]
+        streams = plan.streams()
         now, mode = [s.counter for s in streams], tape.state.training
         tape.state.training = plan.program.graph.training
         for stream, counter in zip(streams, self.counters, strict=True):

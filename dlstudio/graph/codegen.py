@@ -316,7 +316,8 @@ class _Writer:
 
     def _call(self, eqn: Eqn, *extra: str) -> str:
         xp = "cp" if eqn.device.startswith("gpu") else "np"
-        defaults = eqn.op.attrs
+        # what the forward itself takes for granted need not be spelled
+        defaults = getattr(eqn.op.forward, "__kwdefaults__", None) or {}
         attrs = [
             f"{name}={self._literal(value)}"
             for name, value in eqn.attrs.items()

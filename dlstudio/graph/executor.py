@@ -73,7 +73,7 @@ class Executor:
         self.arg_arrays, self.grad_arrays, self.aux_arrays = args, grads, aux
         self._arg_names, self._aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
         self._grad_req = grad_req
-        self._runs: dict[bool, _Run] = {}
+        self._runs: dict[tuple[bool, bool], _Run] = {}  # by mode, and whether it is monitored
         self._last: _Run | None = None
         self._monitor: tuple[Callable[[str, NDArray], None], bool] | None = None
         self._outputs: list[NDArray] | None = None
@@ -180,9 +180,12 @@ class Executor:
                 target._overwrite(value)
 
     def _run(self, *, train: bool) -> _Run:
-        run = self._runs.get(train)
+        key = (train, self._monitor is not None)
+        run = self._runs.get(key)
         if run is None:
-            run = self._runs[train] = _Run(self, train=train)
+            # a monitor wants to see every node's output: nothing is fused for it
+            with pipeline.without(*(("fuse",) if key[1] else ())):
+                run = self._runs[key] = _Run(self, train=train)
         return run
 
     # ---- parameters ------------------------------------------------------------------------

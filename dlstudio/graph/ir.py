@@ -20,7 +20,7 @@ from dlstudio.errors import GraphError, explain
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
 
-__all__ = ["ABSENT", "Builder", "Change", "Eqn", "Graph", "Input", "Ref", "effectful", "verify"]
+__all__ = ["ABSENT", "Builder", "Change", "Eqn", "Graph", "Input", "Ref", "effectful", "mutated", "verify"]
 
 ABSENT = -1  # stands among `ins` for an optional input that is not given
 Role = Literal["forward", "backward", "update", "copy"]
@@ -164,6 +164,15 @@ def _lines(graph: Graph) -> Iterator[str]:
         place = f"  @{e.device}" if e.device else ""
         yield f"{outs} = {e.op.name}({ins}{', ' if ins and attrs else ''}{attrs})  # {e.role} {e.name} {e.span}{place}"
     yield "return " + ", ".join(f"v{o}" for o in graph.outputs)
+
+
+def mutated(eqn: Eqn) -> tuple[int, ...]:
+    """Values an equation writes into; of a variadic operator all it is given."""
+    if not eqn.op.flags.mutates:
+        return ()
+    if eqn.op.variadic:
+        return eqn.reads
+    return tuple(eqn.ins[p] for p in eqn.op.flags.mutates if p < len(eqn.ins) and eqn.ins[p] != ABSENT)
 
 
 def effectful(eqn: Eqn) -> bool:

@@ -26,7 +26,8 @@ class Buffer:
     """One value's place in the arena. Several buffers share a slot when written in place.
 
     `first` and `last` are the equations that first write and last read it; `previous` names the
-    owners of (part of) the same bytes before, latest first; `in_place_of` the owner it overwrites.
+    owners of (part of) the same bytes before, latest first; `in_place_of` the owner it overwrites,
+    whose value is `over`.
     """
 
     value: int
@@ -38,6 +39,7 @@ class Buffer:
     last: int
     previous: tuple[str, ...] = ()
     in_place_of: str = ""
+    over: int = -1
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,10 @@ class Watcher:
         self.arenas, self.devices = frame.arenas, program.devices
         self.taken: dict[int, list[Buffer]] = {}
         self.freed: dict[int, list[Buffer]] = {}
-        heirs = {b.in_place_of for b in program.memory.buffers if b.in_place_of}
+        heirs = {b.over for b in program.memory.buffers}  # taken over, not freed
         for b in program.memory.buffers:
             self.taken.setdefault(b.first, []).append(b)
-            if b.owner not in heirs:
+            if b.value not in heirs:
                 self.freed.setdefault(b.last, []).append(b)
         self.kinds = {x.value: (x.name, x.kind) for x in program.graph.inputs}
 

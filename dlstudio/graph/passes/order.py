@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dlstudio.graph.ir import Eqn, Graph, effectful
+from dlstudio.graph.ir import Eqn, Graph, effectful, mutated
 from dlstudio.graph.storage import Storages, analyse
 
 __all__ = ["order", "peak_bytes"]
@@ -109,8 +109,8 @@ def _dependencies(eqns: Sequence[Eqn], storages: Storages) -> tuple[list[list[in
             if last_effect is not None:
                 edges[k].add(last_effect)
             last_effect = k
-            for position in eqn.op.flags.mutates:
-                edges[k].update(readers.get(storages.root[eqn.ins[position]], ()))
+            for value in mutated(eqn):
+                edges[k].update(readers.get(storages.root[value], ()))
         for v in eqn.reads:
             readers.setdefault(storages.root[v], []).append(k)
     users: list[list[int]] = [[] for _ in eqns]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin
+from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin, mutated
 from dlstudio.graph.operators import CROSS
 
 __all__ = ["place"]
@@ -37,6 +37,7 @@ def place(graph: Graph, default: str, pinned: Mapping[str, str] | None = None) -
         if pinned and x.name in pinned:
             where[x.value] = pinned[x.name]
     forward: dict[str, str] = {}
+    _place_zero_gradients(graph, where)
     _place_free_inputs(graph, where, default)
     decided = [_decide(graph, e, where, forward, default) for e in graph.eqns]
     for x in graph.inputs:
@@ -65,6 +66,16 @@ def _place_free_inputs(graph: Graph, where: dict[int, str], default: str) -> Non
             where[x.value] = default
 
 
+def _place_zero_gradients(graph: Graph, where: dict[int, str]) -> None:
+    """A gradient that is a constant lies where its argument lies."""
+    arguments = {x.name: x.value for x in graph.inputs if x.kind == "argument"}
+    constants = {x.value for x in graph.inputs if x.kind == "constant"}
+    for name, value in zip(graph.names[graph.heads :], graph.outputs[graph.heads :], strict=True):
+        place = where.get(arguments.get(name.removesuffix("_grad"), -1))
+        if value in constants and place is not None:
+            where.setdefault(value, place)
+
+
 def _decide(
     graph: Graph, eqn: Eqn, where: dict[int, str], forward: dict[str, str], default: str
 ) -> Eqn:
@@ -72,7 +83,8 @@ def _decide(
     if not device and eqn.role != "forward":
         device = forward.get(eqn.name, "")
     if eqn.op.flags.mutates:  # a state is written where it lives
-        device = where.get(eqn.ins[eqn.op.flags.mutates[0]], device)
+        written = mutated(eqn)
+        device = where.get(written[0], device) if written else device
     if not device:
         votes: Counter[str] = Counter()
         for i in eqn.reads:
