@@ -11,6 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.operators import number_functions
 from dlstudio.errors import DTypeError, explain
@@ -302,3 +303,4 @@ _module = sys.modules[__name__]
 vars(_module).update(number_functions("nd"))
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
+vars(sys.modules[f"{__name__}.random"]).update(_samplers.nd_functions())

@@ -11,6 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 
 bool_ = _np.bool_
@@ -117,3 +118,4 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Device
 _module = sys.modules[__name__]
 Namespace("np").attach(_module)
 submodules(_module, "np", ("random", "linalg"))
+vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())

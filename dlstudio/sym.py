@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
@@ -12,3 +13,4 @@ __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
 _module = sys.modules[__name__]
 Namespace("sym").attach(_module)
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
+vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())

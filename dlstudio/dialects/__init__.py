@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dlstudio import ops as ops
 from dlstudio.core.tensor import NDArray, ndarray
-from dlstudio.dialects import indexing, legacy, methods, operators, printing
+from dlstudio.dialects import indexing, legacy, methods, operators, printing, shaping
 from dlstudio.dialects.bind import method_functions
 
-__all__ = ["indexing", "legacy", "methods", "operators", "printing"]
+__all__ = ["indexing", "legacy", "methods", "operators", "printing", "shaping"]
 
 
 def _install() -> None:
@@ -17,6 +17,7 @@ def _install() -> None:
     for name, function in method_functions("np").items():
         setattr(ndarray, name, function)
     methods.install()
+    shaping.install()
     operators.install()
     printing.install()
 

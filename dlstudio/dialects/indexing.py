@@ -19,7 +19,7 @@ from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeErr
 from dlstudio.ops.getitem import native
 from dlstudio.trace import bus
 
-__all__ = ["get", "set"]
+__all__ = ["get", "own_memory", "set", "unlazy"]
 
 Array = Any
 _FULL = (None, None, None)
@@ -36,13 +36,13 @@ def get(tensor: Any, key: Any) -> Any:
     parts, indices = canonical(tensor, key)
     if indices:
         return _call("advanced_index", (tensor, *indices), parts)
-    _own(tensor)
+    own_memory(tensor)
     view = tensor._data[native(parts)]
     if not view.flags.c_contiguous:
         return _call("index_copy_out", (tensor,), parts)
     if (state.recording and tensor._entry is not None) or bus.subscribers:
         result = _call("index_view", (tensor,), parts)
-        _unlazy(result)
+        unlazy(result)
         return result
     result = tensor.__class__._wrap(view, tensor._device)
     tensor._share(result)
@@ -54,7 +54,7 @@ def _call(name: str, inputs: tuple[Any, ...], key: tuple[Any, ...]) -> Any:
     return invoke(op, inputs, attributes(op, {"key": key}), inputs[0].__class__)
 
 
-def _own(tensor: Any) -> None:
+def own_memory(tensor: Any) -> None:
     """Give a tensor that only looks at another's memory (a transpose) its own, before viewing it."""
     store = tensor._store
     if store is not None and store.lazy is not None:
@@ -62,7 +62,7 @@ def _own(tensor: Any) -> None:
             tensor._data, tensor._store = tensor._data.copy(), None
 
 
-def _unlazy(view: Any) -> None:
+def unlazy(view: Any) -> None:
     """Make a recorded view a true one: dispatch lets views share only until one is written."""
     store = view._store
     if store is not None and store.lazy is not None:

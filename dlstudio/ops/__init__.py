@@ -21,9 +21,11 @@ from dlstudio.ops import (
     nn_softmax,
     optimizer,
     optimizer_multi,
+    random,
     reduce,
     shape,
     sort,
+    special,
 )
 
 __all__ = [
@@ -47,7 +49,9 @@ __all__ = [
     "nn_softmax",
     "optimizer",
     "optimizer_multi",
+    "random",
     "reduce",
     "shape",
     "sort",
+    "special",
 ]

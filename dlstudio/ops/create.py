@@ -67,14 +67,14 @@ def _(xp, *, shape, dtype="float32", out=None):
     infer=_shaped,
     grad=MADE,
     flags=Flags(out=True),
-    params={"shape": Shape(0), "val": Scalar(), "dtype": DType()},
+    params={"shape": Shape(0), "fill_value": Scalar(), "dtype": DType()},
     names=Names(nd="full", json="_full"),
-    samples=_shapes(val=2.5),
-    reference=lambda *, shape, val, dtype="float32": np.full(shape, val, dtype),
+    samples=_shapes(fill_value=2.5),
+    reference=lambda *, shape, fill_value, dtype="float32": np.full(shape, fill_value, dtype),
 )
-def _(xp, *, shape, val, dtype="float32", out=None):
-    """Array filled with the number `val`."""
-    return _fill(xp, shape, val, dtype, out)
+def _(xp, *, shape, fill_value, dtype="float32", out=None):
+    """Array filled with the number `fill_value`."""
+    return _fill(xp, shape, fill_value, dtype, out)
 
 
 def _fill(xp: Any, shape: tuple[int, ...], value: Any, dtype: str, out: Array | None) -> Array:

@@ -79,7 +79,9 @@ def _without_nan(name: str, neutral: float) -> Callable[..., Array]:
     """Reduce with NaN replaced by the neutral element."""
 
     def compute(F: Any, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
-        neutral_like = F.full(shape=tuple(x.shape), val=neutral, dtype=np.dtype(x.dtype).name)
+        neutral_like = F.full(
+            shape=tuple(x.shape), fill_value=neutral, dtype=np.dtype(x.dtype).name
+        )
         clean = F.where(F.isnan(x), neutral_like, x)
         return getattr(F, name)(clean, axis=axes, keepdims=keepdims)
 
