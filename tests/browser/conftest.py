@@ -22,7 +22,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SHOTS = Path(__file__).parent / "shots"
-TIMEOUT = 60_000  # ms; generous, because test machines are shared
+TIMEOUT = 30_000  # ms; generous, because test machines are shared
 
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -59,11 +59,11 @@ class Lab:
         self._wait()
 
     def _write_settings(self) -> None:
-        """Ask for no news: only a file can say None."""
-        config = self.folder.parent / "config"
-        config.mkdir()
-        settings = json.dumps({"LabApp": {"news_url": None}})
-        (config / "jupyter_lab_config.json").write_text(settings, encoding="utf-8")
+        """Ask for no news: the question would cover what the tests look at."""
+        config = self.folder.parent / "config" / "labconfig"
+        config.mkdir(parents=True)
+        off = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+        (config / "page_config.json").write_text(json.dumps(off), encoding="utf-8")
 
     def _command(self) -> list[str]:
         settings = {
@@ -192,7 +192,7 @@ class Notebook:
             "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
         )
         light = "false" if dark else "true"
-        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']")
+        self.page.wait_for_selector(f"body[data-jp-theme-light='{light}']", state="attached")
         self.page.wait_for_timeout(600)
 
     def data(self, selector: str) -> dict[str, str]:
@@ -206,10 +206,23 @@ class Notebook:
             "rows => rows.map(row => [...row.cells].map(c => c.dataset.value ?? c.textContent))",
         )
 
-    def shot(self, name: str) -> None:
+    def colours(self, selector: str) -> int:
+        """How many different colours a canvas shows; a blank one shows one."""
+        return self.page.eval_on_selector(
+            selector,
+            """canvas => {
+                const { data } = canvas.getContext('2d')
+                    .getImageData(0, 0, canvas.width, canvas.height);
+                return new Set(new Uint32Array(data.buffer)).size;
+            }""",
+        )
+
+    def shot(self, name: str, selector: str | None = None) -> None:
+        """Keep a picture of the page, or of one element, for a person to look at."""
         if os.environ.get("DLSTUDIO_SHOTS"):
             SHOTS.mkdir(exist_ok=True)
-            self.page.screenshot(path=SHOTS / f"{name}.png")
+            seen = self.page if selector is None else self.page.locator(selector).first
+            seen.screenshot(path=SHOTS / f"{name}.png")
 
 
 @pytest.fixture(scope="session")

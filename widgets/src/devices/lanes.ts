@@ -1,7 +1,7 @@
 // Lanes on a canvas: bars for operators, a line for bytes in use, arrows for copies.
 import { prepare, type Surface, ticks } from "../lib/canvas";
 import { formatBytes, formatNanoseconds, type Locale } from "../lib/i18n";
-import { colour, type Theme } from "../lib/theme";
+import { colour, inkOn, type Theme } from "../lib/theme";
 import type { Span } from "../lib/timeline";
 import type { DevicesStore, Lane } from "./store";
 
@@ -122,7 +122,8 @@ function drawBars(
     context.fillStyle = phaseColour(phase);
     context.fillRect(x, y, w, BAR);
     context.globalAlpha = 1;
-    if (w > 34) label(context, store.names.text(lane.cell(i, "op")), x, y, w, theme);
+    if (w > 34)
+      label(context, store.names.text(lane.cell(i, "op")), { x, y, w }, phaseColour(phase), theme);
     const current = marks.device === lane.device && marks.current === i;
     if (chosen || current) {
       context.strokeStyle = theme.text;
@@ -140,16 +141,15 @@ function belongs(name: string, selected: string): boolean {
 function label(
   context: CanvasRenderingContext2D,
   text: string,
-  x: number,
-  y: number,
-  width: number,
+  { x, y, w }: { x: number; y: number; w: number },
+  fill: string,
   theme: Theme,
 ): void {
   context.save();
   context.beginPath();
-  context.rect(x, y, width - 3, BAR);
+  context.rect(x, y, w - 3, BAR);
   context.clip();
-  context.fillStyle = "#ffffff";
+  context.fillStyle = inkOn(fill);
   context.font = `11px ${theme.font}`;
   context.textAlign = "left";
   context.textBaseline = "middle";

@@ -3,7 +3,6 @@ import { type Cell, element, setData, setText, table } from "../lib/dom";
 import { formatBytes, formatNanoseconds, formatNumber } from "../lib/i18n";
 import type { Traits } from "../lib/model";
 import { notice } from "../lib/notice";
-import { readTheme } from "../lib/theme";
 import { type Span, steadySpan, Timeline, zoomable } from "../lib/timeline";
 import { type Facts, tip } from "../lib/tip";
 import { captureKeys, toggle, toolbar } from "../lib/toolbar";
@@ -97,7 +96,7 @@ class DevicesView implements Drawing {
       current: this.current.index,
       selected: selection.selected,
     };
-    const drawn = drawLanes(this.canvas, store, this.span, marks, readTheme(root), locale);
+    const drawn = drawLanes(this.canvas, store, this.span, marks, this.context.theme(), locale);
     this.drawFacts(lanes);
     this.drawTable(lanes);
     setData(root, "drawn", drawn);

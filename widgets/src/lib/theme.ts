@@ -79,6 +79,11 @@ export function contrast(first: string, second: string): number {
   return ((high ?? 0) + 0.05) / ((low ?? 0) + 0.05);
 }
 
+/** Black or white, whichever reads better on a colour of the palette. */
+export function inkOn(fill: string): string {
+  return contrast(fill, "#ffffff") >= contrast(fill, "#000000") ? "#ffffff" : "#000000";
+}
+
 function parseHex(hex: string): [number, number, number] {
   const value = Number.parseInt(hex.slice(1), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];

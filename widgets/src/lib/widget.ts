@@ -7,7 +7,7 @@ import { type Locale, resolveLocale, type Translate, translator } from "./i18n";
 import type { Model, Traits } from "./model";
 import type { Acknowledgement, Frame, Ping } from "./schema";
 import { joinSelection, type SelectionBus } from "./selection";
-import { onThemeChange, readTheme } from "./theme";
+import { onThemeChange, readTheme, type Theme } from "./theme";
 
 /** What a view keeps of the frames it received. */
 export interface Store {
@@ -22,6 +22,8 @@ export interface Context<S, T extends Traits> {
   selection: SelectionBus;
   translate: Translate;
   locale: Locale;
+  /** The host's colours; read anew when the host changes them. */
+  theme(): Theme;
   /** Ask for a drawing at the next animation frame. */
   invalidate(): void;
 }
@@ -108,27 +110,34 @@ class Session<S extends Store, T extends Traits> {
     });
     const { store, connection, selection } = this;
     const invalidate = () => frames.invalidate();
-    const context = { model, store, root, connection, selection, translate, locale, invalidate };
-    const drawing = this.definition.drawing(context);
-    return this.watch(root, drawing, invalidate, frames.cancel);
+    let colours: Theme | undefined;
+    const theme = () => {
+      colours ??= readTheme(root);
+      return colours;
+    };
+    const themed = () => {
+      colours = undefined;
+      setData(root, "dark", String(theme().dark));
+      invalidate();
+    };
+    const shared = { model, store, root, connection, selection, translate, locale };
+    const drawing = this.definition.drawing({ ...shared, theme, invalidate });
+    return this.watch(root, drawing, themed, invalidate, frames.cancel);
   }
 
   /** Redraw on news, on a change of theme and of size; returns the cleanup. */
   private watch(
     root: HTMLElement,
     drawing: Drawing,
+    themed: () => void,
     invalidate: () => void,
     cancel: () => void,
   ): () => void {
-    const themed = () => {
-      setData(root, "dark", String(readTheme(root).dark));
-      invalidate();
-    };
     const endTheme = onThemeChange(themed);
-    const resize = new ResizeObserver(invalidate);
+    // The first size comes when the element is on the page: only then has it colours.
+    const resize = new ResizeObserver(themed);
     resize.observe(root);
     this.listeners.add(invalidate);
-    themed();
     return () => {
       this.listeners.delete(invalidate);
       endTheme();

@@ -1,7 +1,7 @@
 // The map itself: rectangles time × address on a canvas.
 import { prepare, type Surface, ticks } from "../lib/canvas";
 import { formatBytes, formatNanoseconds, type Locale } from "../lib/i18n";
-import { colour, type Theme } from "../lib/theme";
+import { colour, inkOn, type Theme } from "../lib/theme";
 import type { Span } from "../lib/timeline";
 import type { Space } from "./store";
 
@@ -112,7 +112,8 @@ function drawRectangles(
     context.globalAlpha = marks.selected && !chosen ? 0.25 : 0.88;
     context.fillStyle = colourOf(space, i);
     context.fillRect(box.x, box.y, box.width, box.height);
-    if (box.width > NAMED.width && box.height > NAMED.height) drawName(context, box, owner, theme);
+    if (box.width > NAMED.width && box.height > NAMED.height)
+      drawName(context, box, owner, colourOf(space, i), theme);
     if (chosen || i === marks.current) outline(context, box, theme, i === marks.current);
   }
   context.globalAlpha = 1;
@@ -131,13 +132,19 @@ function outline(context: CanvasRenderingContext2D, box: Box, theme: Theme, stro
   context.strokeRect(box.x, box.y, box.width, box.height);
 }
 
-function drawName(context: CanvasRenderingContext2D, box: Box, name: string, theme: Theme): void {
+function drawName(
+  context: CanvasRenderingContext2D,
+  box: Box,
+  name: string,
+  fill: string,
+  theme: Theme,
+): void {
   context.save();
   context.globalAlpha = 1;
   context.beginPath();
   context.rect(box.x, box.y, box.width - 3, box.height);
   context.clip();
-  context.fillStyle = "#ffffff";
+  context.fillStyle = inkOn(fill);
   context.font = `11px ${theme.font}`;
   context.textAlign = "left";
   context.textBaseline = "middle";

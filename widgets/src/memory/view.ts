@@ -3,7 +3,7 @@ import { type Cell, element, setData, setText, table } from "../lib/dom";
 import { formatBytes, formatNanoseconds, type Key } from "../lib/i18n";
 import { notice } from "../lib/notice";
 import type { PlanMap } from "../lib/schema";
-import { colour, readTheme } from "../lib/theme";
+import { colour } from "../lib/theme";
 import { type Span, steadySpan, Timeline, zoomable } from "../lib/timeline";
 import { type Facts, tip } from "../lib/tip";
 import { captureKeys, select, setChoices, toggle, toolbar } from "../lib/toolbar";
@@ -117,7 +117,7 @@ class MemoryView implements Drawing {
       space,
       this.span,
       marks,
-      readTheme(root),
+      this.context.theme(),
       locale,
       translate("memory.peak", { bytes: peak }),
     );

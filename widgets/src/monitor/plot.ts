@@ -1,7 +1,7 @@
 // The curves, drawn by uPlot.
 import uPlot from "uplot";
 import { formatMetric } from "../lib/i18n";
-import { colour, dash, readTheme } from "../lib/theme";
+import { colour, dash, type Theme } from "../lib/theme";
 import { baseName, isFraction, type MonitorStore, type Points, thin, valueRange } from "./store";
 
 export interface PlotOptions {
@@ -35,6 +35,7 @@ export class Plot {
   constructor(
     private readonly host: HTMLElement,
     private readonly store: MonitorStore,
+    private readonly theme: () => Theme,
     private readonly hover: (step: number | undefined) => void,
   ) {}
 
@@ -45,7 +46,7 @@ export class Plot {
     const smooth = this.store.smoothing > 0;
     const parts = names.flatMap((name) => this.parts(name, smooth));
     this.setRanges(names, parts, options, smooth);
-    const key = JSON.stringify([names, options.log, smooth, readTheme(this.host)]);
+    const key = JSON.stringify([names, options.log, smooth, this.theme()]);
     if (key !== this.key) this.rebuild(key, names, options, smooth, width);
     if (this.chart?.width !== width) this.chart?.setSize({ width, height: HEIGHT });
     const zoomed = this.zoomed();
@@ -130,7 +131,7 @@ export class Plot {
   }
 
   private axes(names: string[]): uPlot.Axis[] {
-    const { text, line, font } = readTheme(this.host);
+    const { text, line, font } = this.theme();
     const base = {
       stroke: text,
       font: `11px ${font}`,

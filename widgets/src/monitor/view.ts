@@ -39,7 +39,7 @@ class MonitorView implements Drawing {
     this.buttons = this.makeButtons();
     this.rate = rateSlider(translate, (value) => connection.send("lr", value));
     this.notice = notice(translate);
-    this.plot = new Plot(this.host, store, (step) => this.hover(step));
+    this.plot = new Plot(this.host, store, context.theme, (step) => this.hover(step));
     this.bar.setAttribute("aria-label", translate("monitor.progress"));
     this.empty.append(translate("monitor.empty"), element("code", {}, translate("monitor.hint")));
     this.tableButton = toggle({
