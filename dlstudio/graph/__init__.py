@@ -1,0 +1,1 @@
+"""Symbols, the passes that rewrite their graphs, the memory plan, and the compiler."""
