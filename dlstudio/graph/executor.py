@@ -12,6 +12,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import ArgumentError, GradError, GraphError, ParamError, ShapeError, explain
 from dlstudio.graph import pipeline
+from dlstudio.graph.compose import check_unique, topological
 from dlstudio.graph.lower import input_avals, lower
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import copies
@@ -512,6 +513,7 @@ def bind(
     ShapeError, DTypeError
         If the arrays do not fit the graph.
     """
+    check_unique(topological(symbol.outputs_))
     names = symbol.list_arguments()
     arguments = _listed(args, names, "argument")
     grads = (
@@ -574,6 +576,7 @@ def simple_bind(
     ShapeError
         If a shape stays unknown; the message names the variable.
     """
+    check_unique(topological(symbol.outputs_))
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     symbol._by_name((), shapes)
     avals = input_avals(symbol, {n: tuple(s) for n, s in shapes.items()}, type_dict or {})
@@ -598,8 +601,6 @@ def simple_bind(
 def _places(
     symbol: Symbol, default: Device, group2ctx: Mapping[str, Any] | None
 ) -> dict[str, Device]:
-    from dlstudio.graph.compose import topological
-
     found: dict[str, Device] = {}
     for node in topological(symbol.outputs_):
         if node.is_variable:

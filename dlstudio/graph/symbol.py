@@ -238,25 +238,29 @@ class Symbol:
         ShapeError
             If shapes contradict each other; the message names the node.
         """
-        result = self._infer_shape(args, kwargs, partial=False)
-        missing = [n for n, s in zip(self.list_arguments(), result[0], strict=True) if not known(s)]
-        if any(not known(s) for group in result for s in group if s != ()) and missing:
+        facts = self._infer_shape(args, kwargs, partial=False)
+        missing = [
+            n.name
+            for n in topological(self.outputs_)
+            if n.is_variable and not known(facts.shape((n, 0)))
+        ]
+        if missing or not all(known(facts.shape(edge)) for edge in self.outputs_):
             warnings.warn(
                 f"Cannot decide shapes of the arguments {missing} (0 means unknown). "
                 "Give more shapes to infer_shape.",
                 stacklevel=2,
             )
             return None, None, None
-        return result
+        return self._collect(lambda edge: facts.shape(edge))
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown."""
-        return self._infer_shape(args, kwargs, partial=True)
-
-    def _infer_shape(self, args: Any, kwargs: Any, *, partial: bool) -> tuple[Any, Any, Any]:
-        shapes = {k: tuple(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
-        facts = infer_nodes(self.outputs_, shapes, partial=partial)
+        facts = self._infer_shape(args, kwargs, partial=True)
         return self._collect(lambda edge: facts.shape(edge) or ())
+
+    def _infer_shape(self, args: Any, kwargs: Any, *, partial: bool) -> Facts:
+        shapes = {k: tuple(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
+        return infer_nodes(self.outputs_, shapes, partial=partial)
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """Dtypes of arguments, outputs and auxiliary states, as NumPy scalar types."""

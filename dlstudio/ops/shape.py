@@ -316,7 +316,7 @@ def _one_dtype(name: str, arrays: tuple[Any, ...]) -> None:
     infer=_infer_concat,
     flags=Flags(out=True),
     grad=lambda F, g, out, *data, dim: _concatenate_grad(F, g, out, *data, axis=dim),
-    names=Names(nd="concat Concat"),
+    names=Names(nd="concat Concat", json="Concat"),
     samples=lambda s: [
         s((2, 3), (2, 1)),
         s((2, 3), (4, 3), dim=0),

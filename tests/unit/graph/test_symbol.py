@@ -1,0 +1,194 @@
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import sym
+from dlstudio.errors import ArgumentError, GraphError, ParamError
+from tests.unit.graph.nets import mlp
+
+
+def test_missing_inputs_become_variables():
+    net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc")
+    assert net.list_arguments() == ["data", "fc_weight", "fc_bias"]
+    assert net.list_outputs() == ["fc_output"]
+    assert net.name == "fc"
+
+
+def test_no_bias_leaves_the_bias_out():
+    net = sym.FullyConnected(sym.var("data"), num_hidden=3, no_bias=True, name="fc")
+    assert net.list_arguments() == ["data", "fc_weight"]
+
+
+def test_moving_averages_are_auxiliary_states():
+    net = sym.BatchNorm(sym.var("data"), name="bn")
+    assert net.list_arguments() == ["data", "bn_gamma", "bn_beta"]
+    assert net.list_auxiliary_states() == ["bn_moving_mean", "bn_moving_var"]
+    assert net.list_outputs() == ["bn_output"]
+    assert net.list_inputs() == net.list_arguments() + net.list_auxiliary_states()
+
+
+def test_automatic_names_count_up_per_operator():
+    with mx.name.NameManager():
+        first, second = sym.exp(sym.var("x")), sym.exp(sym.var("y"))
+    assert (first.name, second.name) == ("exp0", "exp1")
+
+
+def test_prefix_goes_before_every_name():
+    with mx.name.Prefix("stage1_"):
+        net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc")
+    assert net.list_arguments() == ["data", "stage1_fc_weight", "stage1_fc_bias"]
+
+
+def test_attributes_of_scopes_reach_nodes_and_their_variables():
+    with mx.AttrScope(ctx_group="stage1", __layer__="first"):
+        net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc", attr={"__mood__": "calm"})
+    assert net.attr("ctx_group") == net.attr("__ctx_group__") == "stage1"
+    assert net.attr("__mood__") == "calm"
+    assert net.attr_dict()["fc_weight"]["ctx_group"] == "stage1"
+    assert net.list_attr()["__layer__"] == "first"
+
+
+def test_inner_scope_wins_and_ends():
+    with mx.AttrScope(__a__="1", __b__="1"):
+        with mx.AttrScope(__b__="2"):
+            inner = sym.var("x")
+        outer = sym.var("y")
+    assert inner.list_attr() == {"__a__": "1", "__b__": "2"}
+    assert outer.list_attr() == {"__a__": "1", "__b__": "1"}
+    assert sym.var("z").list_attr() == {}
+
+
+def test_attribute_for_one_input_goes_to_its_variable():
+    net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc", attr={"weight_lr_mult": "0.5"})
+    assert net.attr_dict()["fc_weight"]["lr_mult"] == "0.5"
+    assert "lr_mult" not in net.attr_dict()["fc_bias"]
+
+
+def test_facts_of_a_variable_are_kept_as_mxnet_spells_them():
+    x = sym.var("x", shape=(2, 0), lr_mult=2, wd_mult=0.5, dtype="float16", init="zeros", stype="default")
+    assert x.list_attr() == {
+        "__shape__": "(2, 0)", "__lr_mult__": "2", "__wd_mult__": "0.5", "__dtype__": "2",
+        "__init__": "zeros", "__storage_type__": "0", "lr_mult": "2", "wd_mult": "0.5",
+    }  # fmt: skip
+
+
+def test_unknown_keyword_of_a_variable_is_refused():
+    with pytest.raises(ParamError, match="unknown keyword 'mood'"):
+        sym.var("x", mood="calm")
+
+
+def test_attribute_that_is_no_string_is_refused():
+    with pytest.raises(ParamError, match="AttrScope"):
+        mx.AttrScope(ctx_group=3)
+
+
+def test_group_indexing_by_number_name_and_slice():
+    a, b = sym.exp(sym.var("x"), name="a"), sym.exp(sym.var("y"), name="b")
+    group = sym.Group([a, b])
+    assert len(group) == 2
+    assert group.name is None
+    assert group[1].name == "b"
+    assert group["a_output"].name == "a"
+    assert group[:1].list_outputs() == ["a_output"]
+    assert [s.name for s in group] == ["a", "b"]
+    with pytest.raises(IndexError):
+        group[2]
+    with pytest.raises(GraphError, match="no output called 'c_output'"):
+        group["c_output"]
+
+
+def test_internals_and_children():
+    net = mlp()
+    assert net.get_internals().list_outputs()[:4] == ["data", "fc1_weight", "fc1_bias", "fc1_output"]
+    assert net.get_internals()["fc1_output"].list_arguments() == ["data", "fc1_weight", "fc1_bias"]
+    assert net.get_children().list_outputs() == ["fc2_output", "softmax_label"]
+    assert sym.var("x").get_children() is None
+
+
+def test_calling_a_symbol_replaces_variables():
+    inner = sym.FullyConnected(sym.var("data"), num_hidden=3, name="inner")
+    outer = sym.exp(sym.var("x"), name="outer")
+    by_name, by_position = outer(x=inner), outer(inner)
+    assert by_name.list_arguments() == by_position.list_arguments() == ["data", "inner_weight", "inner_bias"]
+    assert outer.list_arguments() == ["x"], "the composed symbol must not change"
+    assert outer(x=inner, name="renamed").name == "renamed"
+
+
+def test_composing_two_variables_of_one_name_is_refused():
+    outer = sym.elemwise_add(sym.var("a"), sym.var("b"))
+    with pytest.raises(GraphError, match="two variables called 'b'"):
+        outer(a=sym.exp(sym.var("b")))
+
+
+def test_unknown_argument_in_composition_is_refused():
+    with pytest.raises(ArgumentError, match="no argument 'z'"):
+        sym.exp(sym.var("x"))(z=sym.var("y"))
+
+
+def test_arrays_are_refused_in_symbols():
+    with pytest.raises(ArgumentError, match="where a Symbol is expected"):
+        sym.exp(mx.nd.ones(2))
+
+
+def test_truth_value_and_values_of_symbols_are_refused():
+    x = sym.var("x")
+    with pytest.raises(GraphError, match="truth value"):
+        bool(x)
+    with pytest.raises(GraphError, match="asnumpy"):
+        x.asnumpy()
+
+
+def test_copies_and_pickles_are_the_same_graph():
+    net = mlp()
+    for other in (copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert other.tojson() == net.tojson()
+
+
+def test_eval_runs_once():
+    x = sym.var("x")
+    (y,) = sym.exp(x).eval(ctx=mx.cpu(), x=mx.nd.array([0.0, 1.0]))
+    np.testing.assert_allclose(y.asnumpy(), np.exp([0.0, 1.0]), rtol=1e-6)
+
+
+def test_operators_of_python_make_nodes():
+    x, y = sym.var("x"), sym.var("y")
+    z = (x + y) * 2 - x / y
+    (result,) = z.eval(x=mx.nd.array([4.0]), y=mx.nd.array([2.0]))
+    assert result.asscalar() == 10.0
+
+
+def test_infer_shape_by_position_and_by_name():
+    net = mlp()
+    by_name = net.infer_shape(data=(8, 5))
+    assert by_name == net.infer_shape((8, 5))
+    assert by_name[0] == [(8, 5), (16, 5), (16,), (4, 16), (4,), (8,)]
+    assert by_name[1] == [(8, 4)]
+
+
+def test_infer_shape_without_enough_shapes_warns_and_gives_none():
+    with pytest.warns(UserWarning, match="Cannot decide shapes"):
+        assert mlp().infer_shape() == (None, None, None)
+
+
+def test_partial_inference_keeps_what_is_known():
+    arguments, outputs, _ = mlp().infer_shape_partial(data=(8, 5))
+    assert outputs == [(8, 4)]
+    arguments, outputs, _ = mlp().infer_shape_partial()
+    assert arguments[0] == ()
+    assert outputs == [()]
+
+
+def test_infer_type_follows_the_data():
+    arguments, outputs, _ = mlp().infer_type(data="float16")
+    assert arguments[1] is np.float16
+    assert outputs == [np.float16]
+    assert mlp().infer_type()[1] == [np.float32]
+
+
+def test_debug_str_lists_nodes():
+    text = mlp().debug_str()
+    assert "Variable:data" in text
+    assert "Op:FullyConnected, Name=fc1" in text
