@@ -236,6 +236,7 @@ class Parameter:
             tensor._entry = None
             if self._grad_req != "null":
                 tensor.attach_grad(self._grad_req)
+                tensor._entry.name = self.name  # pictures show it
 
     # ---- values --------------------------------------------------------------------------
     def _tensors(self) -> dict[Device, Any]:

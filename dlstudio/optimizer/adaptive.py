@@ -57,13 +57,21 @@ class Adam(_TwoStates):
         self.epsilon = epsilon
         self.lazy_update = lazy_update
 
+    def kernel(self) -> tuple[str, dict[str, float]] | None:
+        """See `Optimizer.kernel`."""
+        return "adam_update", {"beta1": self.beta1, "beta2": self.beta2, "epsilon": self.epsilon}
+
+    def kernel_rate(self, lr: float, t: int) -> float:
+        """Rate with the bias correction of both running means."""
+        return lr * sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
+
     def rule(
         self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
     ) -> None:
         """See the class."""
         mean, var = states
         g = self.prepared(xp, grad, weight, wd, clip_last=True)
-        rate = lr * sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
+        rate = self.kernel_rate(lr, t)
         mean *= self.beta1
         mean += (1.0 - self.beta1) * g
         g *= g
@@ -130,8 +138,6 @@ class Nadam(_TwoStates):
     Dozat, "Incorporating Nesterov Momentum into Adam", ICLR workshop 2016.
     """
 
-    elementwise = False  # as in MXNet, every single update moves the one momentum schedule on
-
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -146,7 +152,7 @@ class Nadam(_TwoStates):
         self.beta2 = beta2
         self.epsilon = epsilon
         self.schedule_decay = schedule_decay
-        self.m_schedule = 1.0
+        self.m_schedule = 1.0  # as in MXNet, every single update moves the one schedule on
 
     def _momentum(self, t: int) -> float:
         return self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.schedule_decay))
@@ -405,8 +411,6 @@ class LAMB(_TwoStates):
     ----------
     You et al., "Large Batch Optimization for Deep Learning: Training BERT in 76 Minutes", ICLR 2020.
     """
-
-    elementwise = False
 
     def __init__(
         self,

@@ -53,8 +53,6 @@ class Optimizer:
     """
 
     opt_registry: ClassVar[dict[str, type]] = {}
-    elementwise: ClassVar[bool] = True  # the rule may run on many parameters laid end to end
-
     def __init__(
         self,
         rescale_grad: float = 1.0,
@@ -131,6 +129,18 @@ class Optimizer:
             weight.context.xp, weight._data, grad._data, arrays,
             self._get_lr(index), self._get_wd(index), self._index_update_count[index],
         )  # fmt: skip
+
+    def kernel(self) -> tuple[str, dict[str, float]] | None:
+        """Operator that computes this rule for many weights in one compiled call, and its constants.
+
+        None if there is none for these settings.
+        """
+        return None
+
+    def kernel_rate(self, lr: float, t: int) -> float:
+        """Learning rate as `kernel` wants it for update number `t`."""
+        del t
+        return lr
 
     def prepared(self, xp: Any, grad: Array, weight: Array, wd: float, *, clip_last: bool = False) -> Array:
         """Rescaled and clipped gradient plus ``wd * weight``, in a new array.

@@ -62,6 +62,12 @@ class SGD(_MasterLast):
         """One momentum array, or None."""
         return zeros_like(weight) if self.momentum else None
 
+    def kernel(self) -> tuple[str, dict[str, float]] | None:
+        """See `Optimizer.kernel`."""
+        if self.momentum:
+            return "sgd_mom_update", {"momentum": self.momentum}
+        return "sgd_update", {}
+
     def rule(
         self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
     ) -> None:
@@ -238,8 +244,6 @@ class DCASGD(Optimizer):
 
 class _LayerWise(_MasterLast):
     """SGD whose rate is scaled by the norms of each layer's weight and gradient."""
-
-    elementwise = False
 
     def __init__(self, momentum: float = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import FileFormatError, explain
 from dlstudio.interop import params
+from dlstudio.optimizer.many import ManyWeights
 from dlstudio.optimizer.optimizer import Optimizer, State
 
 __all__ = ["Updater", "get_updater"]
@@ -34,13 +35,17 @@ class Updater:
         self.states: dict[Any, State] = {}
         self.states_synced: dict[Any, bool] = {}
         self.aggregate_updates = False
+        self.many = ManyWeights()
 
     def __call__(self, index: Any, grad: Any, weight: Any) -> None:
         """Update one weight, or lists of them, in place."""
         if not isinstance(index, (list, tuple)):
             index, grad, weight = [index], [grad], [weight]
-        for i, g, w in zip(index, grad, weight, strict=True):
-            self.optimizer.update_multi_precision(i, w, g, self.state(i, w))
+        states = [self.state(i, w) for i, w in zip(index, weight, strict=True)]
+        if self.many.update(self.optimizer, index, grad, weight, states):
+            return
+        for i, g, w, s in zip(index, grad, weight, states, strict=True):
+            self.optimizer.update_multi_precision(i, w, g, s)
 
     def state(self, index: Any, weight: Any) -> State:
         """State of weight `index`, made now if need be, on the weight's device."""

@@ -1,0 +1,312 @@
+"""`Trainer`: applies an optimizer to a set of parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from dlstudio import optimizer as opt
+from dlstudio.core.device import Device
+from dlstudio.errors import GradError, ParamError, explain
+from dlstudio.gluon.parameter import Parameter
+from dlstudio.gluon.parameter_dict import ParameterDict
+from dlstudio.interop.files import write_atomically
+from dlstudio.trace import bus
+
+__all__ = ["StaleGradientError", "Trainer"]
+
+
+class StaleGradientError(GradError, UserWarning):
+    """A step whose gradients no backward pass has written since the last step.
+
+    Wrong: ``trainer.step(batch_size)`` before ``loss.backward()``
+    Right: ``loss.backward()`` and then ``trainer.step(batch_size)``
+    """
+
+
+class Trainer:
+    """Updates parameters from their gradients.
+
+    Parameters
+    ----------
+    params : ParameterDict, dict or list of Parameter
+        Usually ``net.collect_params()``.
+    optimizer : str or Optimizer
+    optimizer_params : dict, optional
+        Arguments of the optimizer: ``{"learning_rate": 0.1, "momentum": 0.9}``.
+    kvstore : str or KVStore or None
+        Where gradients of several devices are added up: "local" and "device" do so in this process.
+    compression_params : dict, optional
+        Must be empty: gradients are not compressed.
+    update_on_kvstore : bool, optional
+        True forbids `allreduce_grads` and `update`, as the store would run the optimizer.
+
+    Raises
+    ------
+    ParamError
+        If `params` holds something else than parameters.
+    InitError
+        If a parameter was not initialized.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> net = mx.gluon.nn.Dense(1, in_units=2)
+    >>> net.initialize()
+    >>> trainer = mx.gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+    >>> with mx.autograd.record():
+    ...     loss = net(mx.nd.ones((4, 2))).sum()
+    >>> loss.backward()
+    >>> trainer.step(4)
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        optimizer: Any,
+        optimizer_params: dict[str, Any] | None = None,
+        kvstore: Any = "device",
+        compression_params: dict[str, Any] | None = None,
+        update_on_kvstore: bool | None = None,
+    ) -> None:
+        self._params = _as_list(params)
+        if compression_params:
+            raise ParamError(
+                explain(
+                    f"Trainer(compression_params={compression_params!r}): gradients stay in this"
+                    " process and are not compressed.",
+                    fix="leave compression_params out",
+                )
+            )
+        optimizer_params = dict(optimizer_params or {})
+        self._scale = float(optimizer_params.get("rescale_grad", 1.0))
+        self._contexts = self._check_contexts()
+        self._param2idx = {p.name: i for i, p in enumerate(self._params)}
+        self._kvstore = kvstore
+        self._update_on_kvstore = bool(update_on_kvstore)
+        self._make_optimizer(optimizer, optimizer_params)
+
+    def _check_contexts(self) -> list[Device]:
+        contexts: list[Device] | None = None
+        for parameter in self._params:
+            places = list(parameter.list_ctx())
+            if contexts is not None and contexts != places:
+                raise ParamError(
+                    explain(
+                        f"All Parameters must be initialized on the same set of contexts, but"
+                        f" Parameter {parameter.name} is initialized on {places} while previous"
+                        f" Parameters are initialized on {contexts}.",
+                        fix="net.collect_params().reset_ctx([...]), or one Trainer per set",
+                    )
+                )
+            contexts = places
+        return contexts or []
+
+    def _make_optimizer(self, optimizer: Any, arguments: dict[str, Any]) -> None:
+        by_index = dict(enumerate(self._params))
+        if isinstance(optimizer, opt.Optimizer):
+            if arguments:
+                raise ParamError(
+                    "optimizer_params must be None if optimizer is an Optimizer instance: it has its"
+                    f" arguments already. Got {arguments}."
+                )
+            self._optimizer = optimizer
+            self._optimizer.param_dict = by_index
+        else:
+            self._optimizer = opt.create(optimizer, param_dict=by_index, **arguments)
+        # one updater per device: each keeps the states of its device's copies
+        self._updaters = [opt.get_updater(self._optimizer) for _ in self._contexts]
+
+    # ---- rates ---------------------------------------------------------------------------
+    @property
+    def optimizer(self) -> opt.Optimizer:
+        """The optimizer."""
+        return self._optimizer
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate of the next step."""
+        return self._optimizer.learning_rate
+
+    def set_learning_rate(self, lr: float) -> None:
+        """Use `lr` from the next step on.
+
+        Raises
+        ------
+        UserWarning
+            If the optimizer has a schedule.
+        """
+        self._optimizer.set_learning_rate(lr)
+
+    # ---- steps ---------------------------------------------------------------------------
+    def step(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
+        """Add up the gradients of all devices and update the parameters.
+
+        Parameters
+        ----------
+        batch_size : int
+            Gradients are divided by it; 1 if the loss was averaged over the batch already.
+        ignore_stale_grad : bool
+            Leave parameters alone that no backward pass has reached; otherwise they raise.
+
+        Raises
+        ------
+        StaleGradientError
+            If a gradient is old; no parameter is changed then.
+        """
+        self._rescale(batch_size)
+        self._refuse_stale(ignore_stale_grad)
+        self._allreduce_grads()
+        self._update(ignore_stale_grad)
+
+    def allreduce_grads(self) -> None:
+        """Add up the gradients of all devices, for changing them before `update`.
+
+        Raises
+        ------
+        ParamError
+            If the Trainer was made with ``update_on_kvstore=True``.
+        """
+        self._refuse_on_kvstore("allreduce_grads")
+        self._allreduce_grads()
+
+    def update(self, batch_size: float, ignore_stale_grad: bool = False) -> None:
+        """Update the parameters after `allreduce_grads`; see `step`.
+
+        Raises
+        ------
+        StaleGradientError
+            If a gradient is old; no parameter is changed then.
+        ParamError
+            If the Trainer was made with ``update_on_kvstore=True``.
+        """
+        self._refuse_on_kvstore("update")
+        self._rescale(batch_size)
+        self._refuse_stale(ignore_stale_grad)
+        self._update(ignore_stale_grad)
+
+    def _refuse_on_kvstore(self, method: str) -> None:
+        if self._update_on_kvstore:
+            raise ParamError(
+                f"{method}() when parameters are updated on kvstore is not supported. Try setting"
+                " `update_on_kvstore` to False when creating trainer."
+            )
+
+    def _rescale(self, batch_size: float) -> None:
+        if not batch_size > 0:
+            raise ParamError(f"Trainer.step: parameter batch_size must be > 0. Got {batch_size!r}.")
+        self._optimizer.rescale_grad = self._scale / batch_size
+
+    def _trained(self) -> list[tuple[int, Parameter]]:
+        return [(i, p) for i, p in enumerate(self._params) if p._grad_req != "null"]
+
+    def _refuse_stale(self, ignore: bool) -> None:
+        if ignore:
+            return
+        for parameter in self._params:
+            if parameter._grad_req == "null":
+                continue
+            for device, tensor in parameter._tensors().items():
+                if not tensor._entry.fresh:
+                    raise _stale(parameter, device)
+
+    def _allreduce_grads(self) -> None:
+        if len(self._contexts) < 2:
+            return
+        for _, parameter in self._trained():
+            grads = parameter.list_grad()
+            total = grads[0]._data.copy()
+            home = grads[0].context
+            for grad in grads[1:]:
+                total += grad.detach().as_in_context(home)._data
+            summed = type(grads[0])._wrap(total, home)
+            for grad in grads:
+                grad._overwrite(summed)
+
+    def _update(self, ignore: bool) -> None:
+        trained = self._trained()
+        for number, (device, updater) in enumerate(zip(self._contexts, self._updaters, strict=True)):
+            indices, grads, weights = [], [], []
+            for i, parameter in trained:
+                tensor = parameter._tensors()[device]
+                entry = tensor._entry
+                if ignore and not entry.fresh:
+                    continue
+                entry.fresh = False
+                indices.append(i)
+                weights.append(tensor)
+                grads.append(entry.grad)
+            if len(self._contexts) > 1:
+                self._optimizer._set_current_context(number)
+            if indices:
+                self._run(updater, device, indices, grads, weights)
+
+    def _run(
+        self, updater: opt.Updater, device: Device, indices: list[int], grads: Any, weights: Any
+    ) -> None:
+        if not bus.subscribers:
+            updater(indices, grads, weights)
+            return
+        from dlstudio.optimizer.watch import watched_update
+
+        names = [self._params[i].name for i in indices]
+        start = perf_counter_ns()
+        updater(indices, grads, weights)
+        watched_update(self._optimizer, device, names, grads, weights, start)
+
+    # ---- files ---------------------------------------------------------------------------
+    def save_states(self, fname: Any) -> None:
+        """Write the optimizer's states and counters to a file, atomically.
+
+        Parameters
+        ----------
+        fname : path
+        """
+        write_atomically(fname, self._updaters[0].get_states(dump_optimizer=True))
+
+    def load_states(self, fname: Any) -> None:
+        """Read what `save_states` wrote: training goes on as if it had not been interrupted.
+
+        Parameters
+        ----------
+        fname : path
+
+        Raises
+        ------
+        FileFormatError
+            If the file is damaged or of another optimizer; nothing changes then.
+        """
+        states = Path(fname).read_bytes()
+        for updater in self._updaters:
+            updater.set_states(states)
+
+
+def _as_list(params: Any) -> list[Parameter]:
+    if isinstance(params, (dict, ParameterDict)):
+        params = [params[name] for name in sorted(params.keys())]
+    if not isinstance(params, (list, tuple)):
+        raise ParamError(
+            "First argument must be a list or dict of Parameters, got"
+            f" {type(params)}. Fix: Trainer(net.collect_params(), ...)"
+        )
+    for parameter in params:
+        if not isinstance(parameter, Parameter):
+            raise ParamError(
+                "First argument must be a list or dict of Parameters, got list of"
+                f" {type(parameter)}. Fix: Trainer(net.collect_params(), ...)"
+            )
+    return list(params)
+
+
+def _stale(parameter: Parameter, device: Device) -> StaleGradientError:
+    return StaleGradientError(
+        explain(
+            f"Gradient of Parameter `{parameter.name}` on context {device} has not been updated by"
+            " backward since last `step`.",
+            "loss.backward() before every trainer.step(). This could mean a bug in your model that"
+            " made it only use a subset of the Parameters (Blocks) for this iteration.",
+            "call loss.backward() first; if you are intentionally only using a subset, call step with"
+            " ignore_stale_grad=True",
+        )
+    )
