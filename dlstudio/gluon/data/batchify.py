@@ -206,7 +206,7 @@ class Append:
 
     def __call__(self, data: Sequence[Any]) -> Any:
         """Turn each sample of `data` into a batch."""
-        arrays = [to_numpy(sample) for sample in data]
+        arrays = [np.array(sample) for sample in data]  # copies: a batch is nobody else's memory
         if self._expand:
             arrays = [np.expand_dims(array, self._batch_axis) for array in arrays]
         return to_tensors(arrays)

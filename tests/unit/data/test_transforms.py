@@ -7,6 +7,7 @@ import pytest
 
 from dlstudio.errors import ParamError, ShapeError
 from dlstudio.gluon.data import datasets
+from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.vision import pixels, transforms
 
 
@@ -272,6 +273,18 @@ def test_transforms_do_not_change_their_input(photo):
     )(photo)
 
     assert np.array_equal(photo, before)
+
+
+@pytest.mark.parametrize("view", [transforms.CropResize(2, 3, 5, 7), transforms.CenterCrop(10)])
+def test_a_crop_has_memory_of_its_own(photo, view):
+    image = to_tensors(photo.copy())
+    part = view(image)
+    before = part.asnumpy()
+
+    image[:] = 0
+
+    assert np.array_equal(part.asnumpy(), before)
+    assert part._data.flags.c_contiguous
 
 
 def test_a_result_is_on_the_device_of_its_image(digit):

@@ -35,14 +35,20 @@ class ArrayTransform(Block):
         -------
         NDArray
         """
-        result = self.compute(np.asarray(x))
-        if isinstance(x, Tensor):
-            return type(x)._wrap(x.context.backend.from_numpy(result), x.context)
-        return to_tensors(result)
+        result = _own(self.compute(np.asarray(x)))
+        if not isinstance(x, Tensor):
+            return to_tensors(result)
+        on_cpu = x.context.device_type == "cpu"
+        return type(x)._wrap(result if on_cpu else x.context.backend.from_numpy(result), x.context)
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image; must not change it in place."""
         raise ParamError(explain(f"{type(self).__name__} does not define compute(self, image)."))
+
+
+def _own(image: Array) -> Array:
+    """Copy an image that is a view of another: a crop or mirror image must not change with it."""
+    return image if image.base is None and image.flags.c_contiguous else np.array(image, order="C")
 
 
 class Compose(Sequential):
