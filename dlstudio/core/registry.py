@@ -256,6 +256,17 @@ def op(
     return register
 
 
+def _own_memory(result: Any, arrays: tuple[Array, ...]) -> Any:
+    """Copy a result that happens to be a view of an input, such as a reshape that moved nothing."""
+    if isinstance(result, (tuple, list)):
+        return tuple(_own_memory(r, arrays) for r in result)
+    base = getattr(result, "base", None)
+    if base is None:
+        return result
+    shared = any(a is not None and (a is base or a.base is base) for a in arrays)
+    return result.copy() if shared else result
+
+
 def composite(
     name: str,
     *,
@@ -269,7 +280,8 @@ def composite(
 
     def register(expand: Callable[..., Any]) -> Op:
         def forward(xp: Any, *arrays: Array, **attrs: Any) -> Any:
-            return expand(raw(xp), *arrays, **attrs)
+            result = expand(raw(xp), *arrays, **attrs)
+            return result if flags.view else _own_memory(result, arrays)
 
         def infer(*avals: Any, **attrs: Any) -> Any:
             return expand(Avals, *avals, **attrs)

@@ -86,12 +86,12 @@ def _as(F: Any, mask: Array, x: Array) -> Array:
     return F.cast(mask, dtype=x.dtype.name)
 
 
-def _pick_slopes(compare: str) -> Callable[..., tuple[Array, Array]]:
+def _pick_slopes(left: str, right: str) -> Callable[..., tuple[Array, Array]]:
     """Slopes of maximum and minimum: a tie belongs to the left operand, as in MXNet."""
 
     def slopes(F: Any, g: Array, out: Array, x: Array, y: Array) -> tuple[Array, Array]:
-        left = _as(F, getattr(F, compare)(x, y), g)
-        return F.multiply(g, left), F.multiply(g, F.subtract_scalar(left, scalar=1, reverse=True))
+        first, second = getattr(F, left)(x, y), getattr(F, right)(x, y)
+        return F.multiply(g, _as(F, first, g)), F.multiply(g, _as(F, second, g))
 
     return slopes
 
@@ -244,7 +244,7 @@ TABLE = (
         "maximum",
         "The larger of x and y.",
         _call("maximum"),
-        _pick_slopes("greater_equal"),
+        _pick_slopes("greater_equal", "less"),
         _pick_slope("greater_equal"),
         legacy="broadcast_maximum maximum",
         scalar="maximum",
@@ -253,7 +253,7 @@ TABLE = (
         "minimum",
         "The smaller of x and y.",
         _call("minimum"),
-        _pick_slopes("less_equal"),
+        _pick_slopes("less_equal", "greater"),
         _pick_slope("less_equal"),
         legacy="broadcast_minimum minimum",
         scalar="minimum",

@@ -11,6 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType, Float, Int, Scalar, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, explain
+from dlstudio.ops.families import zeros
 
 Array = Any
 MADE = NotDifferentiable("its result does not depend on any array")
@@ -88,24 +89,26 @@ def _like(x: Aval, *, dtype: str | None = None, **_: Any) -> Aval:
     return Aval(x.shape, x.dtype if dtype is None else np.dtype(dtype))
 
 
-def _constant(count: int) -> Any:
-    reason = "its result does not depend on the values of its input"
+def _flat_grad(F: Any, g: Array, out: Array, a: Array, **_: Any) -> tuple[Array]:
+    return (zeros(F, a),)
 
-    def samples(s: Any) -> list[Any]:
-        return [s(2, 3), s((), dtype="int32"), s(0, 3)]
 
-    return {
-        "infer": _like,
-        "grad": NotDifferentiable(reason),
-        "samples": samples,
-        "flags": Flags(out=True, inplace=(0,) if count else ()),
-        "params": {"dtype": DType(optional=True)},
-    }
+def _like_samples(s: Any) -> list[Any]:
+    return [s(2, 3), s((), dtype="int32"), s(0, 3)]
+
+
+_CONSTANT = {
+    "infer": _like,
+    "grad": _flat_grad,
+    "samples": _like_samples,
+    "flags": Flags(out=True),
+    "params": {"dtype": DType(optional=True)},
+}
 
 
 @op(
     "zeros_like",
-    **_constant(0),
+    **_CONSTANT,
     reference=lambda a, *, dtype=None: np.zeros_like(a, dtype),
     names=Names(
         nd="zeros_like",
@@ -123,7 +126,7 @@ def _(xp, a, *, dtype=None, out=None):
 
 @op(
     "ones_like",
-    **_constant(0),
+    **_CONSTANT,
     reference=lambda a, *, dtype=None: np.ones_like(a, dtype),
     names=Names(
         nd="ones_like",
@@ -143,7 +146,7 @@ def _(xp, a, *, dtype=None, out=None):
     "full_like",
     infer=_like,
     flags=Flags(out=True),
-    grad=NotDifferentiable("its result does not depend on the values of its input"),
+    grad=_flat_grad,
     params={"fill_value": Scalar(), "dtype": DType(optional=True)},
     names=Names(np="full_like", np_args="a", json="_npi_full_like"),
     samples=lambda s: [
@@ -300,7 +303,7 @@ def _infer_arange_like(data, *, start, step, repeat, axis):
 @op(
     "_contrib_arange_like",
     infer=_infer_arange_like,
-    grad=NotDifferentiable("its result does not depend on the values of its input"),
+    grad=_flat_grad,
     params={"axis": Int(optional=True)},
     names=Names(nd="contrib.arange_like", npx="arange_like"),
     samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, start=1.0, step=2.0, repeat=2), s(0, 3)],

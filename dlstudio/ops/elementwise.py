@@ -9,7 +9,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType, Scalar
-from dlstudio.core.registry import Flags, Names, NotDifferentiable, op
+from dlstudio.core.registry import Flags, Names, op
 from dlstudio.ops.families import LOGIC, flat, same, unary, zeros
 
 Array = Any
@@ -355,7 +355,8 @@ def _(xp, x, *, out=None):
     "BlockGrad",
     infer=same,
     flags=Flags(inplace=(0,), out=True),
-    grad=NotDifferentiable("stopping the gradient is its purpose"),
+    grad=lambda F, g, out, x: (zeros(F, x),),
+    custom_gradient="stopping the gradient is its purpose",
     names=Names(nd="BlockGrad stop_gradient", npx="stop_gradient", args="data"),
     samples=lambda s: [s(2, 3), s(()), s(0, 3)],
     reference=np.copy,

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int, Shape
-from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
+from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.sort import put_along_axis
 from dlstudio.ops.families import broadcast_shape, common_dtype, fit, normalize_axis, zeros
@@ -351,7 +351,7 @@ def _(xp, g, index, *, shape, axis=-1, mode="clip"):
     infer=lambda indices, *, depth, on_value, off_value, dtype: Aval(
         (*indices.shape, depth), np.dtype(dtype)
     ),
-    grad=NotDifferentiable("its input is an index"),
+    grad=lambda F, g, out, indices, **_: (zeros(F, indices),),
     params={"depth": Int(0), "on_value": Float(), "off_value": Float(), "dtype": DType()},
     names=Names(nd="one_hot", npx="one_hot", method="one_hot", np_method="one_hot", np_args="data"),
     samples=lambda s: [

@@ -8,13 +8,17 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Int, Shape
-from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
+from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.families import normalize_axis, zeros
 from dlstudio.ops.reduce import reduced_shape
 
 Array = Any
-POSITION = NotDifferentiable("its result is a position, a whole number")
+
+
+def _flat_grad(F: Any, g: Array, out: Array, a: Array, **_: Any) -> tuple[Array]:
+    """Positions are piecewise constant: their gradient is zero."""
+    return (zeros(F, a),)
 
 
 def _position(name: str, doc: str) -> None:
@@ -41,7 +45,7 @@ def _position(name: str, doc: str) -> None:
 
     forward.__doc__ = doc
     op(
-        name, infer=infer, grad=POSITION, flags=Flags(out=True),
+        name, infer=infer, grad=_flat_grad, flags=Flags(out=True),
         params={"axis": Int(optional=True)},
         names=Names(np=name, np_method=name, json=f"_npi_{name}"),
         samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, axis=-2, keepdims=True), s(0, 3, axis=1)],
@@ -111,7 +115,7 @@ def _(xp, a, *, axis=-1, is_ascend=True):
 
 @op(
     "argsort", infer=lambda a, *, axis, is_ascend: _infer_sorted(a, axis=axis, dtype="int64"),
-    grad=POSITION, params={"axis": Int(optional=True)},
+    grad=_flat_grad, params={"axis": Int(optional=True)},
     names=Names(np="argsort", np_method="argsort", json="_npi_argsort"),
     samples=_sort_samples,
     errors=lambda s: [bad(s(2, 3, axis=2), ShapeError, "axis=2")],

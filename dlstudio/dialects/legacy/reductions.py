@@ -115,7 +115,7 @@ legacy_reduction(
     names=Names(nd="norm", method="norm"),
     samples=lambda s: [
         s(2, 3), s(2, 3, ord=1), s(2, 3, axis=1), s(2, 3, 2, ord=1, axis=(1, 2), keepdims=True),
-        s(s.normal(2, 3), out_dtype="float32"),
+        s(s.normal(2, 3).astype("float32"), out_dtype="float64"),
     ],
     errors=lambda s: [bad(s(2, 3, ord=3), ParamError, "1 or 2")],
 )  # fmt: skip
