@@ -32,6 +32,16 @@ def json_name(op: Op) -> str:
     return op.names.json or (op.names.nd or op.names.npx or op.names.np or op.name).split()[0]
 
 
+# what files of MXNet before 1.0 call operators that have another name since
+_OLD_NAMES = {
+    "_plus": "elemwise_add", "_Plus": "elemwise_add", "_minus": "elemwise_sub",
+    "_Minus": "elemwise_sub", "_sub": "elemwise_sub", "_mul": "elemwise_mul", "_Mul": "elemwise_mul",
+    "_div": "elemwise_div", "_Div": "elemwise_div", "_PlusScalar": "_plus_scalar",
+    "_MinusScalar": "_minus_scalar", "_RMinusScalar": "_rminus_scalar", "_MulScalar": "_mul_scalar",
+    "_DivScalar": "_div_scalar", "_RDivScalar": "_rdiv_scalar", "_PowerScalar": "_power_scalar",
+    "_RPowerScalar": "_rpower_scalar", "_Power": "_power", "_Maximum": "_maximum",
+    "_Minimum": "_minimum",
+}  # fmt: skip
 _index: dict[str, Op] = {}
 
 
@@ -44,7 +54,7 @@ def operator_called(name: str) -> Op | None:
                 _index.setdefault(f"_{key.replace('.', '_')}", op)  # contrib.x is _contrib_x
         for op in OPS.values():  # an exact name in files wins over an alias of another operator
             _index[json_name(op)] = op
-    return _index.get(name)
+    return _index.get(_OLD_NAMES.get(name, name))
 
 
 # ---- reading ---------------------------------------------------------------------------------
