@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from dlstudio.dialects import random as _samplers
+from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
@@ -14,3 +15,4 @@ _module = sys.modules[__name__]
 Namespace("sym").attach(_module)
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
+_symbolic.install()

@@ -1,0 +1,134 @@
+"""Python's operators and the array methods on symbols: ``x + y``, ``2 - x``, ``x.reshape(...)``."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.registry import OPS, Op
+from dlstudio.dialects.operators import TABLE
+from dlstudio.errors import ArgumentError, explain
+from dlstudio.graph.symbol import Symbol, create
+
+__all__ = ["install"]
+
+# between two symbols these four take equal shapes, as in MXNet; the others broadcast
+_ELEMENTWISE = {"add": "elemwise_add", "sub": "elemwise_sub", "mul": "elemwise_mul", "truediv": "elemwise_div"}
+# MXNet's stems of automatic names: x + y is called _plus0, x + 1 _plusscalar0
+_STEMS = {
+    "add": "_plus", "sub": "_minus", "mul": "_mul", "truediv": "_div", "mod": "_mod", "pow": "_power",
+    "eq": "_equal", "ne": "_not_equal", "gt": "_greater", "ge": "_greater_equal", "lt": "_lesser",
+    "le": "_lesser_equal",
+}  # fmt: skip
+_COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
+_NUMBERS = (int, float, bool, np.generic, numbers.Number)
+
+
+def _apply(op: Op, args: tuple[Symbol, ...], hint: str, **attrs: Any) -> Symbol:
+    return create(op, args, attrs, hint=hint)
+
+
+def _operator(python: str, pair: Op, scalar: Op, stem: str) -> Callable[[Symbol, Any], Any]:
+    def operator(self: Symbol, other: Any) -> Any:
+        if isinstance(other, Symbol):
+            return _apply(pair, (self, other), stem)
+        if isinstance(other, _NUMBERS):
+            return _apply(scalar, (self,), _scalar_stem(scalar), scalar=other)
+        raise _not_symbolic(python, other)
+
+    return operator
+
+
+def _scalar_stem(op: Op) -> str:
+    """``_plus_scalar`` names its nodes ``_plusscalar0``."""
+    return "_" + op.name.replace("_", "")
+
+
+def _reflected(python: str, scalar: Op) -> Callable[[Symbol, Any], Any]:
+    def operator(self: Symbol, other: Any) -> Any:
+        if isinstance(other, _NUMBERS):
+            return _apply(scalar, (self,), _scalar_stem(scalar), scalar=other)
+        raise _not_symbolic(python, other)
+
+    return operator
+
+
+def _not_symbolic(python: str, other: Any) -> ArgumentError:
+    return ArgumentError(
+        explain(
+            f"a symbol and a {type(other).__name__} cannot be combined by __{python}__.",
+            "symbols and numbers: a graph is computed later and holds no arrays.",
+            "in a hybrid block use a parameter or a Constant (self.params.get_constant) for arrays",
+        )
+    )
+
+
+def _inplace(python: str) -> Callable[[Symbol, Any], Any]:
+    def operator(self: Symbol, other: Any) -> Any:
+        return getattr(self, f"__{python}__")(other)
+
+    return operator
+
+
+def _method(name: str) -> Callable[..., Any]:
+    def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
+        from dlstudio import sym
+
+        return getattr(sym, name)(self, *args, **kwargs)
+
+    method.__name__, method.__qualname__ = name, f"Symbol.{name}"
+    return method
+
+
+def _reshape(self: Symbol, *shape: Any, **kwargs: Any) -> Symbol:
+    """Give the elements another shape; the codes 0, -1, -2, -3, -4 are those of `sym.reshape`."""
+    from dlstudio import sym
+
+    if len(shape) == 1 and not isinstance(shape[0], int):
+        shape = tuple(shape[0])
+    return sym.reshape(self, shape=kwargs.pop("shape", shape), **kwargs)
+
+
+def _transpose(self: Symbol, *axes: Any, **kwargs: Any) -> Symbol:
+    """Reorder the axes, or reverse them."""
+    from dlstudio import sym
+
+    if len(axes) == 1 and not isinstance(axes[0], int):
+        axes = tuple(axes[0])
+    return sym.transpose(self, axes=kwargs.pop("axes", axes), **kwargs)
+
+
+def _astype(self: Symbol, dtype: Any, **_: Any) -> Symbol:
+    """Convert to another dtype."""
+    from dlstudio import sym
+
+    return sym.cast(self, dtype=np.dtype(dtype).name)
+
+
+def install() -> None:
+    """Hang operators and methods onto the class."""
+    for row in TABLE:
+        pair = OPS[_ELEMENTWISE.get(row.python, row.legacy)]
+        stem = _STEMS[row.python]
+        setattr(Symbol, f"__{row.python}__", _operator(row.python, pair, OPS[row.scalar], stem))
+        if row.python not in _COMPARISONS:
+            setattr(Symbol, f"__r{row.python}__", _reflected(row.python, OPS[row.rscalar]))
+            setattr(Symbol, f"__i{row.python}__", _inplace(row.python))
+    negative, absolute = OPS["negative"], OPS["abs"]
+    Symbol.__neg__ = lambda self: _apply(negative, (self,), "negative")  # type: ignore[attr-defined]
+    Symbol.__abs__ = lambda self: _apply(absolute, (self,), "abs")  # type: ignore[attr-defined]
+    Symbol.__pos__ = lambda self: self  # type: ignore[attr-defined]
+    _install_methods()
+
+
+def _install_methods() -> None:
+    special = {"reshape": _reshape, "transpose": _transpose, "astype": _astype, "cast": _astype}
+    for name, method in special.items():
+        setattr(Symbol, name, method)
+    for record in list(OPS.values()):
+        for name in record.names.method.split():
+            if name not in vars(Symbol):
+                setattr(Symbol, name, _method(name))

@@ -1,0 +1,5 @@
+"""Blocks under the names MXNet 1.9 keeps apart as contributed."""
+
+from dlstudio.gluon.contrib import nn
+
+__all__ = ["nn"]
