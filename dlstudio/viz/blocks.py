@@ -23,7 +23,7 @@ def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:
     its operators are not known, so the blocks themselves are drawn, nested as they are.
     """
     inputs = _inputs(shape, data)
-    if hasattr(block, "hybridize") and hasattr(block, "_get_graph"):
+    if hasattr(block, "hybrid_forward"):
         drawing = _from_hybrid(block, shape, inputs)
     elif inputs:
         from dlstudio.viz.tapes import traced
@@ -49,7 +49,7 @@ def _from_hybrid(block: Any, shape: Shapes, inputs: tuple[Any, ...]) -> Drawing 
     from dlstudio.viz.sources import from_symbol
 
     if inputs:
-        names, symbol = block._get_graph(inputs)
+        names, symbol, _ = block._graph(inputs)
         arguments = set(symbol.list_inputs())
         shapes = {n: tuple(x.shape) for n, x in zip(names, inputs, strict=False) if n in arguments}
         return from_symbol(symbol, shapes, None)
@@ -58,23 +58,18 @@ def _from_hybrid(block: Any, shape: Shapes, inputs: tuple[Any, ...]) -> Drawing 
 
 
 def _traced_without_data(block: Any) -> Any:
-    """Trace a block on nameless inputs, or answer the graph of its last trace; None if neither."""
-    if block._cached_graph is not None:
-        return block._cached_graph[1]
-    if block._own_forward or any(getattr(b, "_own_forward", False) for b in _family(block)):
+    """Answer the graph of the last trace, or trace on nameless inputs; None where neither works."""
+    from dlstudio.gluon.compiled import retrace, tracer_needed
+    from dlstudio.gluon.structure import flatten
+
+    if block._last_structure in block._graphs:
+        return block._graphs[block._last_structure].symbol
+    if tracer_needed(block):
         return None  # array code: it has to run on arrays to be known
     from dlstudio import sym
 
-    count = _input_count(block)
-    names = ["data"] if count == 1 else [f"data{i}" for i in range(count)]
-    out = block(*[sym.var(name) for name in names])
-    return out if hasattr(out, "outputs_") else sym.Group(list(out))
-
-
-def _family(block: Any) -> Iterator[Any]:
-    yield block
-    for child in block._children.values():
-        yield from _family(child)
+    inputs = [sym.var(f"data{i}") for i in range(_input_count(block))]
+    return retrace(block, flatten(tuple(inputs))[1]).symbol
 
 
 def _input_count(block: Any) -> int:

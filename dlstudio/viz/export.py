@@ -63,6 +63,7 @@ def to_file(
     *,
     engine: str = "auto",
     theme: str = "light",
+    locale: str = "auto",
 ) -> Path:
     """Draw into `path`; its suffix chooses the format.
 
@@ -76,6 +77,8 @@ def to_file(
     engine : "auto" | "dot" | "wasi"
         Who lays the graph out.
     theme : "light" | "dark"
+    locale : "auto" | "en" | "zh"
+        Language of the controls in an HTML file.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def to_file(
             )
         )
     if kind == "html":
-        content: bytes = to_html(drawing, options).encode("utf-8")
+        content: bytes = to_html(drawing, options, locale=locale).encode("utf-8")
     elif kind == "dot":
         content = to_dot(drawing, options, theme).encode("utf-8")
     else:

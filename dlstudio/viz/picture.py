@@ -40,6 +40,10 @@ class Options:
         Operator types to leave out; their readers are connected to what they read.
     overlay : "" | "device" | "bytes" | "time"
         What colours the operators instead of their category.
+    limit : int
+        Scopes are closed until no more nodes than this are left to lay out.
+    quiet : bool
+        Close them without a warning.
     """
 
     depth: int | None = 1
@@ -49,6 +53,8 @@ class Options:
     show_backward: bool = True
     hide_ops: Collection[str] = ()
     overlay: str = ""
+    limit: int = MAX_NODES
+    quiet: bool = False
 
     def opens(self, path: str) -> bool:
         """Tell whether the scope `path` is drawn open."""
@@ -98,25 +104,30 @@ class Picture:
 
 
 def picture_of(drawing: Drawing, options: Options | None = None) -> Picture:
-    """Choose what to draw; close scopes until at most `MAX_NODES` nodes remain, with a warning."""
+    """Choose what to draw; close scopes until at most `options.limit` nodes remain."""
     options = options or Options()
     kept = drawing if options.show_backward else _forward_only(drawing)
     tree = ScopeTree(_without_ops(kept, options.hide_ops))
     picture = _Chooser(tree, options).picture()
-    if picture.size <= MAX_NODES:
+    if picture.size <= options.limit:
         return picture
     asked = picture.size
     for depth in range(_depth_of(tree), -1, -1):
         options = replace(options, depth=depth, expand=None)
         picture = _Chooser(tree, options).picture()
-        if picture.size <= MAX_NODES:
+        if picture.size <= options.limit:
             break
-    warnings.warn(
-        f"{drawing.title}: {asked} nodes are too many for one file (at most {MAX_NODES}); drawn "
-        f"with depth={options.depth}. Fix: pass a smaller depth=, or expand= for one scope.",
-        stacklevel=3,
-    )
+    if not options.quiet:
+        _warn(drawing, asked, options)
     return picture
+
+
+def _warn(drawing: Drawing, asked: int, options: Options) -> None:
+    warnings.warn(
+        f"{drawing.title}: {asked} nodes are too many for one file (at most {options.limit}); drawn "
+        f"with depth={options.depth}. Fix: pass a smaller depth=, or expand= for one scope.",
+        stacklevel=4,
+    )
 
 
 def _depth_of(tree: ScopeTree) -> int:

@@ -40,18 +40,22 @@ def traced(function: Callable[..., Any], data: Any, title: str) -> Drawing:
             )
         )
     from dlstudio import autograd
-    from dlstudio.core import tape
+    from dlstudio.trace import bus
 
     tensors = data if isinstance(data, tuple | list) else (data,)
     names = ["data"] if len(tensors) == 1 else [f"data{i}" for i in range(len(tensors))]
     inputs = [_fresh(x, name) for x, name in zip(tensors, names, strict=True)]
-    before, tape.lines.wanted = tape.lines.wanted, True
+    leave = bus.subscribe(_ignore)  # blocks and source lines are noted while somebody watches
     try:
         with autograd.record(train_mode=False):
             results = function(*inputs)
     finally:
-        tape.lines.wanted = before
+        leave()
     return from_outputs(_flattened(results), title, data=names)
+
+
+def _ignore(event: Any) -> None:
+    del event
 
 
 def _fresh(x: Any, name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from dlstudio.widgets.view import STATIC, View
 
 __all__ = ["GraphView"]
 
+STILL_NODES = 300  # laid out within 0.2 s
 OVERLAYS = ("", "device", "bytes", "time")
 
 
@@ -184,17 +186,23 @@ class GraphView(View):
         MissingExtraError
             If the layout engine, or matplotlib for PNG and PDF without ``dot``, is missing.
         """
-        return export.to_file(self.drawing, path, self.options(), engine=engine, theme=theme)
+        return export.to_file(
+            self.drawing, path, self.options(), engine=engine, theme=theme, locale=self.locale
+        )
 
     def _render(self, suffix: str) -> bytes:
-        return export.render_dot(self.to_dot(), suffix)
+        return export.render_dot(export.to_dot(self.drawing, self._still_options()), suffix)
 
     def _svg_if_possible(self) -> str | None:
         """Return the fallback picture, unless this machine has nothing to lay it out with."""
         try:
-            return self.to_svg()
+            return export.to_svg(self.drawing, self._still_options())
         except (MXNetError, ImportError):
             return None
+
+    def _still_options(self) -> Options:
+        """Return the options of the stored picture: a large one would delay every display."""
+        return replace(self.options(), limit=STILL_NODES, quiet=True)
 
 
 def _events(times: Iterable[Any]) -> Iterable[Any]:

@@ -41,10 +41,13 @@ export function drawCanvas(
 ): void {
   const visible = scene.items.filter((item) => inside(item, shown));
   const text = scale * DETAIL_SIZE >= LEGIBLE;
-  for (const item of visible) if (item.kind === "open") drawFrame(context, item, theme, text);
+  const frames = visible.filter((item) => item.kind === "open");
+  for (const item of frames) drawFrame(context, item, theme);
   scene.links.forEach((link, i) => {
     if (crosses(link, shown)) drawLink(context, link, theme, text, marks, i);
   });
+  context.globalAlpha = 1;
+  if (text) for (const item of frames) drawTitle(context, item, theme);
   for (const item of visible) {
     if (item.kind === "open") continue;
     context.globalAlpha = marks.dim && !marks.lit.has(item.key) ? 0.4 : 1;
@@ -70,12 +73,7 @@ export function crosses(link: Link, shown: Window): boolean {
   return right >= shown.left && left <= shown.right && bottom >= shown.top && top <= shown.bottom;
 }
 
-function drawFrame(
-  context: CanvasRenderingContext2D,
-  item: Item,
-  theme: Theme,
-  text: boolean,
-): void {
+function drawFrame(context: CanvasRenderingContext2D, item: Item, theme: Theme): void {
   const { x, y, w, h } = item;
   context.beginPath();
   context.roundRect(x, y, w, h, 8);
@@ -84,11 +82,28 @@ function drawFrame(
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
   context.stroke();
-  if (!text) return;
+}
+
+function drawTitle(context: CanvasRenderingContext2D, item: Item, theme: Theme): void {
   context.font = `600 ${LABEL_SIZE}px ${theme.font}`;
   context.textAlign = "left";
   context.fillStyle = theme.text;
-  context.fillText(`− ${item.lines[0]}`, x + 10, y + 17);
+  withHalo(context, `− ${item.lines[0]}`, item.x + 10, item.y + 17, theme);
+}
+
+/** A line that passes behind a text must not strike it through. */
+function withHalo(
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  theme: Theme,
+): void {
+  context.strokeStyle = theme.background;
+  context.lineWidth = 4;
+  context.lineJoin = "round";
+  context.strokeText(text, x, y);
+  context.fillText(text, x, y);
 }
 
 function drawLink(
@@ -111,7 +126,7 @@ function drawLink(
   context.font = `${EDGE_SIZE}px ${theme.font}`;
   context.textAlign = "center";
   context.fillStyle = theme.muted;
-  context.fillText(link.label, link.labelX, link.labelY + 3);
+  withHalo(context, link.label, link.labelX, link.labelY + 3, theme);
 }
 
 function drawHead(context: CanvasRenderingContext2D, points: number[], colour: string): void {

@@ -39,7 +39,9 @@ export class Minimap {
     for (const item of scene.items) {
       context.fillStyle = item.kind === "open" ? theme.line : (paint.colour(item) ?? theme.muted);
       context.globalAlpha = item.kind === "open" ? 0.25 : 0.9;
-      context.fillRect(item.x, item.y, item.w, item.h);
+      // A long network is scaled to less than a pixel across: keep it visible.
+      const least = 2 / this.scale;
+      context.fillRect(item.x, item.y, Math.max(item.w, least), Math.max(item.h, least / 4));
     }
     context.globalAlpha = 1;
     context.strokeStyle = theme.accent;

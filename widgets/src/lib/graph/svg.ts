@@ -40,18 +40,25 @@ export function drawSvg(scene: Scene, paint: Paint, arrow: string): SVGGElement 
   const frames = scene.items.filter((item) => item.kind === "open");
   for (const item of frames) group.append(frameElement(item));
   for (const link of scene.links) group.append(...linkElements(link, arrow));
+  for (const item of frames) group.append(titleElement(item));
   for (const item of scene.items) if (item.kind !== "open") group.append(itemElement(item, paint));
   return group;
 }
 
 function frameElement(item: Item): SVGGElement {
-  const { x, y, w, h, lines } = item;
+  const { x, y, w, h } = item;
   return svgElement(
     "g",
     { class: "dl-frame", "data-key": item.key },
     svgElement("rect", { x, y, width: w, height: h, rx: 8 }),
-    svgElement("text", { x: x + 10, y: y + 17, class: "dl-label" }, `− ${lines[0]}`),
   );
+}
+
+/** Titles come after the lines, which may pass under them. */
+function titleElement(item: Item): SVGTextElement {
+  const { x, y, lines } = item;
+  const place = { x: x + 10, y: y + 17, class: "dl-label dl-title" };
+  return svgElement("text", place, `− ${lines[0]}`);
 }
 
 function itemElement(item: Item, paint: Paint): SVGGElement {
