@@ -1,7 +1,7 @@
 """dlstudio: a deep-learning engine you can see inside, with MXNet's names.
 
 >>> import dlstudio as mx
->>> mx.nd.ones((2, 3)).sum().asscalar()
+>>> float(mx.nd.ones((2, 3)).sum().asscalar())
 6.0
 """
 

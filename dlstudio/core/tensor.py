@@ -351,7 +351,7 @@ class NDArray(Tensor):
     --------
     >>> import dlstudio as mx
     >>> x = mx.nd.array([[1, 2], [3, 4]])
-    >>> x.sum().asscalar()
+    >>> float(x.sum().asscalar())
     10.0
     """
 

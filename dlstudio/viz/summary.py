@@ -47,11 +47,11 @@ def print_summary(
     >>> net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
     >>> mx.viz.print_summary(net, {"data": (1, 4)}, line_length=60)
     ____________________________________________________________
-    Layer (type)              Output Sha  Param  Previous Layer
+    Layer (type)              Output ShapeParam Previous Layer
     ============================================================
     data(null)                4           0
     ____________________________________________________________
-    fc(FullyConnected)        3           15     data
+    fc(FullyConnected)        3           15    data
     ============================================================
     Total params: 15
     ____________________________________________________________
