@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.registry import OPS, Op
-from dlstudio.dialects.operators import TABLE
+from dlstudio.dialects.operators import FUNCTIONS, TABLE, Arithmetic
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.graph.symbol import Symbol, create
 
-__all__ = ["install"]
+__all__ = ["install", "number_functions"]
 
 # between two symbols these four take equal shapes, as in MXNet; the others broadcast
 _ELEMENTWISE = {"add": "elemwise_add", "sub": "elemwise_sub", "mul": "elemwise_mul", "truediv": "elemwise_div"}
@@ -132,3 +132,26 @@ def _install_methods() -> None:
         for name in record.names.method.split():
             if name not in vars(Symbol):
                 setattr(Symbol, name, _method(name))
+
+
+def number_functions() -> dict[str, Callable[[Any, Any], Any]]:
+    """``sym.maximum``, ``sym.add`` …, which take numbers as well as symbols."""
+    rows = (*TABLE, *FUNCTIONS)
+    return {name: _function(row, name) for row in rows for name in row.functions.split()}
+
+
+def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
+    pair, right, left = OPS[row.legacy], OPS[row.scalar], OPS[row.rscalar]
+
+    def function(lhs: Any, rhs: Any) -> Any:
+        if isinstance(lhs, Symbol) and isinstance(rhs, Symbol):
+            return _apply(pair, (lhs, rhs), f"_{name}")
+        if isinstance(lhs, Symbol) and isinstance(rhs, _NUMBERS):
+            return _apply(right, (lhs,), _scalar_stem(right), scalar=rhs)
+        if isinstance(rhs, Symbol) and isinstance(lhs, _NUMBERS):
+            return _apply(left, (rhs,), _scalar_stem(left), scalar=lhs)
+        raise _not_symbolic(name, rhs if isinstance(lhs, Symbol) else lhs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"{pair.doc}\n\nOne of the operands may be a number."
+    return function

@@ -294,7 +294,7 @@ def _check_classes(pred: Tensor, label: Tensor, axis: int, *, sparse: bool) -> N
 
 
 class KLDivLoss(Loss):
-    r"""Kullback–Leibler divergence, :math:`label (\log label - pred)`, averaged per sample.
+    r"""Kullback–Leibler divergence, :math:`label (\log label - pred)`, summed per sample.
 
     Parameters
     ----------
@@ -326,9 +326,9 @@ class KLDivLoss(Loss):
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
         if not self._from_logits:
-            pred = F.log_softmax(pred, self._axis)
-        loss = label * (F.log(label + 1e-12) - pred)
-        return self._mean(F, _weighted(F, loss, self._weight, sample_weight))
+            pred = F.log_softmax(pred, axis=self._axis)
+        loss = _weighted(F, label * (F.log(label + 1e-12) - pred), self._weight, sample_weight)
+        return F.sum(loss, axis=self._batch_axis, exclude=True)
 
 
 class CTCLoss(Loss):
@@ -691,4 +691,4 @@ class SDMLLoss(Loss):
         labels = type(x1)(host, x1.context)
         gaps = F.expand_dims(x1, 1) - F.expand_dims(x2, 0)
         distances = F.sum(F.square(gaps), axis=2)
-        return self.kl_loss(F.log_softmax(-distances, axis=1), labels) * rows
+        return self.kl_loss(F.log_softmax(-distances, axis=1), labels)
