@@ -32,9 +32,9 @@ class Run:
             self._result = self._train()
         except BaseException as error:
             self._error = error
-            self.monitor._close("error", f"{type(error).__name__}: {error}")
+            self.monitor._loop.fail(error)
         else:
-            self.monitor._close("done")
+            self.monitor._loop.end("done")
 
     def start(self, *, background: bool) -> Self:
         """Begin; in the background, return at once."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceView"]
 
+# Changes of the bytes in use that one frame shows of each device.
+_USAGE_ROWS = 64
+
 
 class DeviceView(EventView):
     """One lane per device: operators as bars while they run, copies as arrows, bytes in use.
@@ -37,7 +40,7 @@ class DeviceView(EventView):
         self._bytes: dict[str, int] = {}  # in use now, by device
         self._peaks: dict[str, int] = {}
         self._alive: set[int] = set()
-        self._latest: dict[str, int] = {}  # time of the last change, by device, not sent yet
+        self._changes: dict[str, list[Row]] = {}  # of bytes in use, by device, not sent yet
         super().__init__(locale=locale)
         self.receive(live_buffers())
 
@@ -82,19 +85,17 @@ class DeviceView(EventView):
     def _change(self, device: str, count: int, time: int) -> None:
         used = self._bytes[device] = self._bytes.get(device, 0) + count
         self._peaks[device] = max(self._peaks.get(device, 0), used)
-        self._latest[device] = time
+        row = (self.string(device), used, self._peaks[device], self.since_start(time))
+        self._changes.setdefault(device, []).append(row)
 
     def _settle(self) -> dict[str, list[Row]]:
-        """Add one row of bytes in use per device and frame, not one per buffer."""
-        latest, self._latest = self._latest, {}
-        for device, time in latest.items():
-            row = (
-                self.string(device),
-                self._bytes[device],
-                self._peaks[device],
-                self.since_start(time),
-            )
-            self.add("usage", row)
+        """Add the changes of bytes in use, thinned where there are more than anybody could see."""
+        changes, self._changes = self._changes, {}
+        for rows in changes.values():
+            stride = -(-len(rows) // _USAGE_ROWS)
+            # Counted from the end: the last value is the one that stays.
+            for row in reversed(rows[::-1][::stride]):
+                self.add("usage", row)
         return super()._settle()
 
     def usage(self) -> dict[str, tuple[int, int]]:
