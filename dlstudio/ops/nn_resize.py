@@ -1,0 +1,186 @@
+"""Changing the size of maps: bilinear resizing and adaptive average pooling.
+
+Both are linear in the data and separable: out = R_h · data · R_wᵀ, with one small matrix per space
+axis. So one operator, `resample2d`, computes both, and its adjoint their gradients.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.params import Bool, Choice, Float, Int, Shape
+from dlstudio.core.registry import Names, bad, composite, op
+from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.ops.nn_rules import aval, narrow, wide
+
+Array = Any
+
+
+@lru_cache(maxsize=256)
+def _matrix(kind: str, n: int, m: int) -> Any:
+    """Matrix (m, n) that takes n cells to m."""
+    rows = np.arange(m)
+    if kind == "average":
+        low, high = rows * n // m, -(-(rows + 1) * n // m)
+        cells = np.arange(n)
+        inside = (cells >= low[:, None]) & (cells < high[:, None])
+        return inside / (high - low)[:, None]
+    if kind == "corners":
+        place = rows * ((n - 1) / (m - 1)) if m > 1 else np.zeros(m)
+    else:  # "centres": the middles of the cells correspond
+        place = np.maximum((rows + 0.5) * (n / m) - 0.5, 0)
+    low = np.minimum(place.astype(int), n - 1)
+    part = place - low
+    matrix = np.zeros((m, n))
+    matrix[rows, low] += 1 - part
+    matrix[rows, np.minimum(low + 1, n - 1)] += part
+    return matrix
+
+
+def _apply(xp: Any, x: Array, rows: Any, columns: Any) -> Array:
+    y = wide(x)
+    rows, columns = (xp.asarray(m.astype(y.dtype)) for m in (rows, columns))
+    return narrow(xp.matmul(xp.matmul(rows, y), columns.T), x.dtype)
+
+
+_KIND = Choice("corners", "centres", "average")
+
+
+@op(
+    "resample2d",
+    infer=lambda data, *, size, kind: aval((*data.shape[:-2], *size), data),
+    grad=lambda F, g, out, data, *, size, kind: (
+        F.resample2d_adjoint(g, size=tuple(data.shape[-2:]), kind=kind),
+    ),
+    params={"size": Shape(1), "kind": _KIND},
+    samples=lambda s: [
+        s(1, 2, 2, 3, size=(3, 4), kind=kind) for kind in ("corners", "centres", "average")
+    ],
+)
+def _(xp: Any, data: Array, *, size: tuple[int, int], kind: str) -> Array:
+    """Resample the last two axes to `size`.
+
+    `kind` is "corners" or "centres" (bilinear, with corners or cell centres in correspondence) or
+    "average" (each cell is the mean of those it covers).
+    """
+    H, W = data.shape[-2:]
+    return _apply(xp, data, _matrix(kind, H, size[0]), _matrix(kind, W, size[1]))
+
+
+@op(
+    "resample2d_adjoint",
+    infer=lambda g, *, size, kind: aval((*g.shape[:-2], *size), g),
+    grad=lambda F, u, out, g, *, size, kind: (
+        F.resample2d(u, size=tuple(g.shape[-2:]), kind=kind),
+    ),
+    params={"size": Shape(1), "kind": _KIND},
+    samples=lambda s: [s(1, 2, 3, 4, size=(2, 3), kind="corners")],
+)
+def _(xp: Any, g: Array, *, size: tuple[int, int], kind: str) -> Array:
+    """Adjoint of `resample2d` from maps of `size`: its gradient."""
+    H, W = g.shape[-2:]
+    return _apply(xp, g, _matrix(kind, size[0], H).T, _matrix(kind, size[1], W).T)
+
+
+# ---- BilinearResize2D ------------------------------------------------------------------------
+def _odd_scaled(n: int, scale: float) -> int:
+    return int(n * scale) if n % 2 == 0 else int((n - 1) * scale) + 1
+
+
+_ROUND = {
+    "to_even_down": lambda n: n - n % 2,
+    "to_even_up": lambda n: n + n % 2,
+    "to_odd_down": lambda n: n - 1 + n % 2,
+    "to_odd_up": lambda n: n + 1 - n % 2,
+}
+_MODES = ("size", "odd_scale", "like", *_ROUND)
+
+
+def _target(data: Any, like: Any, mode: str, fixed: Any, scales: Any) -> Any:
+    space = tuple(data.shape[2:])
+    if mode == "like":
+        if like is None:
+            raise ParamError("BilinearResize2D: mode='like' needs a second array. Got one.")
+        return tuple(like.shape[2:])
+    if mode in _ROUND:
+        return tuple(_ROUND[mode](n) for n in space)
+    if mode == "odd_scale":
+        return tuple(_odd_scaled(n, s or 1) for n, s in zip(space, scales, strict=True))
+    return tuple(
+        int(n * scale) if scale is not None else size
+        for n, scale, size in zip(space, scales, fixed, strict=True)
+    )
+
+
+def _expect_maps(name: str, data: Any) -> None:
+    if data.ndim != 4:
+        raise ShapeError(
+            explain(f"{name}: data has shape {tuple(data.shape)}.", "four axes, (B, C, H, W).")
+        )
+
+
+@composite(
+    "BilinearResize2D",
+    params={
+        "height": Int(1), "width": Int(1), "mode": Choice(*_MODES), "align_corners": Bool(),
+        "scale_height": Float(optional=True), "scale_width": Float(optional=True),
+    },
+    input_names=lambda attrs: ("data", "like")[: 2 if attrs["mode"] == "like" else 1],
+    names=Names(nd="contrib.BilinearResize2D", json="_contrib_BilinearResize2D"),
+    samples=lambda s: [
+        s(1, 2, 2, 3, height=4, width=5),
+        s(1, 2, 3, 2, height=2, width=4, align_corners=False),
+        s(1, 1, 3, 2, scale_height=2.0, scale_width=1.5),
+        s((1, 1, 2, 2), (1, 1, 3, 3), mode="like"),
+        s(1, 1, 3, 2, mode="odd_scale", scale_height=2.0, scale_width=2.0),
+        *(s(1, 1, 3, 2, mode=mode) for mode in _ROUND),
+    ],
+    errors=lambda s: [
+        bad(s((2, 3), height=2, width=2), ShapeError, r"\(B, C, H, W\)"),
+        bad(s((1, 1, 2, 2), mode="like"), ParamError, "second array"),
+    ],
+)  # fmt: skip
+def _(
+    F: Any, data: Any, like: Any = None, *, height: int = 1, width: int = 1,
+    scale_height: float | None = None, scale_width: float | None = None, mode: str = "size",
+    align_corners: bool = True,
+) -> Any:  # fmt: skip
+    """Resize maps (B, C, H, W) by bilinear interpolation.
+
+    `mode` "size" goes to (height, width), or by the scales where given; "like" to the size of a
+    second array; "odd_scale" keeps odd sizes odd; "to_even_down" and its like round the size.
+    `align_corners` puts the corners of both grids together, else the centres of the cells.
+    """
+    _expect_maps("BilinearResize2D", data)
+    size = _target(data, like, mode, (height, width), (scale_height, scale_width))
+    return F.resample2d(data, size=size, kind="corners" if align_corners else "centres")
+
+
+@composite(
+    "AdaptiveAvgPooling2D",
+    params={"output_size": Shape(1)},
+    names=Names(nd="contrib.AdaptiveAvgPooling2D", json="_contrib_AdaptiveAvgPooling2D"),
+    samples=lambda s: [
+        s(1, 2, 5, 4, output_size=(2, 3)),
+        s(1, 2, 3, 4, output_size=2),
+        s(1, 2, 3, 2),
+        s(1, 1, 2, 2, output_size=(3, 4)),
+    ],
+    errors=lambda s: [
+        bad(s((2, 3), output_size=2), ShapeError, r"\(B, C, H, W\)"),
+        bad(s((1, 1, 2, 2), output_size=(1, 2, 3)), ParamError, "output_size"),
+    ],
+)
+def _(F: Any, data: Any, *, output_size: tuple[int, ...] = ()) -> Any:
+    """Average maps (B, C, H, W) down to `output_size`, (1, 1) if not given, whatever their size."""
+    _expect_maps("AdaptiveAvgPooling2D", data)
+    if len(output_size) > 2:
+        raise ParamError(
+            "AdaptiveAvgPooling2D: parameter output_size must have 1 or 2 entries. "
+            f"Got {output_size}."
+        )
+    size = output_size * 2 if len(output_size) == 1 else output_size or (1, 1)
+    return F.resample2d(data, size=size, kind="average")
