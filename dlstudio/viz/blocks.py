@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+from dlstudio.errors import InitError
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
 
 __all__ = ["from_block"]
@@ -46,15 +47,41 @@ def _inputs(shape: Shapes, data: Any) -> tuple[Any, ...]:
 
 
 def _from_hybrid(block: Any, shape: Shapes, inputs: tuple[Any, ...]) -> Drawing | None:
-    from dlstudio.viz.sources import from_symbol
+    """Draw the plan that a hybridized block runs, or else the graph it was traced into."""
+    from dlstudio.viz.sources import from_graph, from_symbol
+
+    plan = _plan_of(block, inputs) if block._active else None
+    if plan is not None:
+        return from_graph(plan, None, None)
+    if not inputs:
+        symbol = _traced_without_data(block)
+        return None if symbol is None else from_symbol(symbol, shape, None)
+    traced = block._graph(inputs)
+    arguments = set(traced.symbol.list_inputs())
+    pairs = zip(traced.names, inputs, strict=False)
+    shapes = {name: tuple(x.shape) for name, x in pairs if name in arguments}
+    return _placed(from_symbol(traced.symbol, shapes, None), block, str(inputs[0].context))
+
+
+def _plan_of(block: Any, inputs: tuple[Any, ...]) -> Any:
+    """Answer the graph of the plan for `inputs` (compiled now if need be), or of the last one."""
+    from dlstudio import autograd
 
     if inputs:
-        names, symbol, _ = block._graph(inputs)
-        arguments = set(symbol.list_inputs())
-        shapes = {n: tuple(x.shape) for n, x in zip(names, inputs, strict=False) if n in arguments}
-        return from_symbol(symbol, shapes, None)
-    symbol = _traced_without_data(block)
-    return None if symbol is None else from_symbol(symbol, shape, None)
+        try:
+            with autograd.pause():
+                block(*inputs)
+        except InitError:
+            return None  # no parameters yet: the traced graph needs none
+        return block._cached_op.graph(train=False)
+    return None if block._cached_op is None else block._cached_op.graph()
+
+
+def _placed(drawing: Drawing, block: Any, device: str) -> Drawing:
+    """Fill in where eager operators run: on their context group's device, or on the data's."""
+    groups = {name: str(ctx) for name, ctx in (block._flags.get("group2ctx") or {}).items()}
+    nodes = tuple(replace(n, device=groups.get(n.device, device)) for n in drawing.nodes)
+    return replace(drawing, nodes=nodes)
 
 
 def _traced_without_data(block: Any) -> Any:
@@ -95,48 +122,61 @@ def _kinds(block: Any, path: str) -> Iterator[tuple[str, str]]:
 # ---- the tree ----------------------------------------------------------------------------------
 def _tree(block: Any) -> Drawing:
     """Draw the blocks; arrows are drawn only where a container says what follows what."""
-    leaves = [
-        (path, leaf) for path, leaf in _places(block, block._local_name) if not leaf._children
-    ]
-    keys = {path: f"n{place}" for place, (path, _) in enumerate(leaves)}
-    nodes = tuple(_leaf(keys[path], path, leaf) for path, leaf in leaves)
-    edges = tuple(
-        DrawEdge(keys[before], keys[after])
-        for before, after in _sequence(block, block._local_name)
-        if before in keys and after in keys
-    )
-    kinds = dict(_kinds(block, block._local_name))
-    return Drawing(nodes, edges, title=block.name, scopes=kinds, note="tree")
+    root = block._local_name
+    drawn = [(path, inner) for path, inner in _places(root, block) if _is_drawn(inner)]
+    keys = {path: f"n{place}" for place, (path, _) in enumerate(drawn)}
+    nodes = tuple(_block_node(keys[path], path, inner) for path, inner in drawn)
+    edges = tuple(DrawEdge(keys[a], keys[b]) for a, b in _sequence(root, block) if a and b)
+    return Drawing(nodes, edges, title=block.name, scopes=dict(_kinds(block, root)), note="tree")
 
 
-def _places(block: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _places(path: str, block: Any) -> Iterator[tuple[str, Any]]:
     yield path, block
-    for child in block._children.values():
-        yield from _places(child, f"{path}/{child._local_name}")
+    for inner, child in _children(path, block):
+        yield from _places(inner, child)
 
 
-def _leaf(key: str, path: str, block: Any) -> DrawNode:
+def _children(path: str, block: Any) -> list[tuple[str, Any]]:
+    return [(f"{path}/{child._local_name}", child) for child in block._children.values()]
+
+
+def _is_drawn(block: Any) -> bool:
+    """Tell whether a block computes itself: `Dense` does, `Sequential` does not."""
+    return not block._children or bool(block._reg_params)
+
+
+def _is_chain(block: Any) -> bool:
+    """Tell whether what a block holds runs one after the other."""
+    return "Sequential" in type(block).__name__ or _is_drawn(block)
+
+
+def _block_node(key: str, path: str, block: Any) -> DrawNode:
     sizes = [p.shape for p in block._reg_params.values() if p.shape is not None]
     known = [prod(size) for size in sizes if all(n > 0 for n in size)]
+    outer, _, label = path.rpartition("/")
     return DrawNode(
-        id=key, name=block.name, label=path.rsplit("/", 1)[-1], op=type(block).__name__,
-        scope=path.rpartition("/")[0], params=sum(known), detail=block._alias(),
+        id=key, name=block.name, label=label, op=type(block).__name__,
+        scope=path if block._children else outer, params=sum(known),
     )  # fmt: skip
 
 
-def _sequence(block: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield (leaf, next leaf) inside sequential containers."""
-    places = [(f"{path}/{child._local_name}", child) for child in block._children.values()]
-    if "Sequential" in type(block).__name__:
-        for (before, first), (after, second) in pairwise(places):
-            yield _end(before, first, -1), _end(after, second, 0)
-    for inner, child in places:
-        yield from _sequence(child, inner)
+def _sequence(path: str, block: Any) -> Iterator[tuple[str, str]]:
+    """Yield the paths of blocks drawn that follow each other; "" where that is not known."""
+    stages = _stages(path, block)
+    if _is_chain(block):
+        for before, after in pairwise(stages):
+            yield _end(*before, -1), _end(*after, 0)
+    for inner, child in _children(path, block):
+        yield from _sequence(inner, child)
+
+
+def _stages(path: str, block: Any) -> list[tuple[str, Any]]:
+    own = [(path, None)] if _is_drawn(block) else []
+    return [*own, *_children(path, block)]
 
 
 def _end(path: str, block: Any, which: int) -> str:
-    """Path of the first (0) or last (-1) leaf of nested sequential containers."""
-    while block._children and "Sequential" in type(block).__name__:
-        block = list(block._children.values())[which]
-        path = f"{path}/{block._local_name}"
-    return path
+    """Path of the first (0) or last (-1) block drawn of a chain; "" for what is no chain."""
+    if block is None or not block._children:
+        return path
+    return _end(*_stages(path, block)[which], which) if _is_chain(block) else ""

@@ -124,8 +124,8 @@ def picture_of(drawing: Drawing, options: Options | None = None) -> Picture:
 
 def _warn(drawing: Drawing, asked: int, options: Options) -> None:
     warnings.warn(
-        f"{drawing.title}: {asked} nodes are too many for one file (at most {options.limit}); drawn "
-        f"with depth={options.depth}. Fix: pass a smaller depth=, or expand= for one scope.",
+        f"{drawing.title}: {asked} nodes are too many for one file (at most {options.limit}); "
+        f"drawn with depth={options.depth}. Fix: pass a smaller depth=, or expand= for one scope.",
         stacklevel=4,
     )
 

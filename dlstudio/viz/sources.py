@@ -201,6 +201,7 @@ def _graph_input(given: Any, key: str, graph: Any) -> DrawNode:
         id=key, name=given.name, label=given.name, kind="auxiliary" if is_aux else "variable",
         weight=is_weight, shape=tuple(aval.shape), dtype=str(aval.dtype), nbytes=aval.nbytes,
         params=aval.size if is_weight else 0, device=str(graph.devices.get(given.value, "")),
+        role="backward" if given.kind in ("head_gradient", "gradient") else "forward",
     )  # fmt: skip
 
 
@@ -219,9 +220,10 @@ def _shape_of(graph: Any, value: int) -> Shape:
     return tuple(graph.avals[value].shape)
 
 
-def from_executor(executor: Any, shape: Shapes, data: Any) -> Drawing:
-    """Read the graph that an executor runs, forward and backward."""
-    return from_graph(executor.graph, shape, data)
+def from_holder(holder: Any, shape: Shapes, data: Any) -> Drawing:
+    """Read the graph that an executor, a compiled function or a program runs."""
+    graph = holder.graph() if callable(holder.graph) else holder.graph
+    return from_graph(graph, shape, data)
 
 
 # ---- tapes, functions, blocks ------------------------------------------------------------------
@@ -255,8 +257,8 @@ def _is_symbol(obj: Any) -> bool:
 _READERS: tuple[tuple[Callable[[Any], bool], Reader], ...] = (
     (_is_symbol, from_symbol),
     (lambda obj: hasattr(obj, "eqns") and hasattr(obj, "avals"), from_graph),
-    (lambda obj: hasattr(obj, "arg_dict") and hasattr(obj, "graph"), from_executor),
     (lambda obj: hasattr(obj, "collect_params") and callable(obj), from_block),
+    (lambda obj: hasattr(obj, "graph"), from_holder),
     (lambda obj: hasattr(obj, "_entry"), from_tensor),
     (callable, from_function),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -185,18 +185,27 @@ class _TapeReader:
         if owner not in self.made:
             names = entry.op.inputs_for(entry.attrs, len(entry.parents)) if entry.op else ()
             name = names[place] if place < len(names) else "input"
-            is_state = name in ("moving_mean", "moving_var")
-            self._variable(owner, self._unique(name), is_state, value)
+            if entry.op is not None and name in entry.op.aux:
+                self._variable(owner, self._unique(name), True, value, "auxiliary")
+            else:
+                self._variable(owner, self._unique(name), False, value)
         return self.made[owner]
 
-    def _variable(self, owner: tuple[int, int], name: str, is_weight: bool, value: Any) -> None:
+    def _variable(
+        self,
+        owner: tuple[int, int],
+        name: str,
+        is_weight: bool,
+        value: Any,
+        kind: Literal["variable", "auxiliary"] = "variable",
+    ) -> None:
         key = f"v{len(self.nodes)}"
         shape = _shape(value)
         self.made[owner] = (key, 0)
         self.shapes[key, 0] = shape
         self.nodes.append(
             DrawNode(
-                id=key, name=name, label=name, kind="variable", weight=is_weight, shape=shape,
+                id=key, name=name, label=name, kind=kind, weight=is_weight, shape=shape,
                 dtype=_dtype(value), nbytes=_nbytes(value),
                 params=prod(shape) if is_weight and shape is not None else 0,
             )
@@ -209,9 +218,10 @@ class _TapeReader:
         symbol, arguments = entry.extra["symbol"], entry.extra["arguments"]
         given = dict(zip(arguments, range(len(entry.parents)), strict=False))
         parents = {n: self._source(entry, place) for n, place in given.items()}
-        shapes = {n: self.shapes.get(found) for n, found in parents.items() if found}
-        known = {n: shape for n, shape in shapes.items() if shape is not None}
-        inner = from_symbol(symbol, known, None)
+        # the rule of such an entry holds the arrays of the call, in the order of the arguments
+        arrays = getattr(entry.extra["custom"], "arrays", ())
+        shapes = {n: tuple(array.shape) for n, array in zip(arguments, arrays, strict=False)}
+        inner = from_symbol(symbol, shapes, None)
         keys = self._take(inner, parents, str(entry.device))
         for edge in inner.edges:
             source = keys[edge.source]
