@@ -89,6 +89,8 @@ class Block:
             self.register_child(value, name)
         elif isinstance(value, Parameter):
             self._reg_params[name] = value
+            if not value._owned:  # made by hand, as in MXNet 2: it gets a name of its own here
+                value.name, value._owned = self._prefix + value.name, True
         super().__setattr__(name, value)
 
     # ---- names and members ---------------------------------------------------------------
@@ -126,7 +128,7 @@ class Block:
         found = ParameterDict(self._params.prefix)
         pattern = re.compile(select) if select else None
         for block in _depth_first(self):
-            named = block.params
+            named = {**block.params._params, **{p.name: p for p in block._reg_params.values()}}
             found.update({n: p for n, p in named.items() if pattern is None or pattern.match(n)})
         return found
 
@@ -307,7 +309,10 @@ class Block:
     # ---- running -------------------------------------------------------------------------
     def __call__(self, *args: Any) -> Any:
         """Run the hooks and `forward`."""
-        if bus.subscribers or tape.state.tracer is not None or _is_traced(args):
+        if tape.state.tracer is not None:
+            with scope(self._local_name), self.name_scope():
+                return self._run(args)
+        if bus.subscribers or _is_traced(args):
             with scope(self._local_name):
                 return self._run(args)
         return self._run(args)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dlstudio import sym
+from dlstudio import autograd, sym
 from dlstudio.core.node import scope
 from dlstudio.errors import GraphError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, regroup
@@ -25,6 +25,7 @@ class Traced(NamedTuple):
     names: list[str]
     symbol: Symbol
     structure: Any
+    constants: dict[str, Any] = {}  # noqa: RUF012  arrays the code used that are no parameters
 
 
 def input_names(count: int) -> list[str]:
@@ -61,22 +62,26 @@ def retrace(block: HybridBlock, structure: Any) -> Traced:
 
 
 def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) -> Traced:
-    from dlstudio.graph import tracing
+    from dlstudio.graph.tracing import Tracer
 
-    names = input_names(len(arrays))
-    for child in _with_children(block):
-        if any(p._deferred is not None for p in child._reg_params.values()):
+    if any(_waits(child) for child in _with_children(block)):
+        with autograd.pause(train_mode=autograd.is_training()):
             block.forward(*args)  # parameters get their shapes layer by layer
-            break
-    values = {p.name: p for p in block.collect_params().values() if p._data is not None}
-    context = arrays[0].context
-    parameters = {name: p.data(context) for name, p in values.items()}
-    out, symbols = tracing.trace(
-        lambda: block.forward(*args), dict(zip(names, arrays, strict=True)), parameters,
-        block._local_name,
-    )  # fmt: skip
-    _, nesting = flatten(out)
-    return Traced(names, symbols[0] if len(symbols) == 1 else sym.Group(symbols), nesting)
+    names = input_names(len(arrays))
+    # the caller's arrays stay untouched: the tracer marks what it follows
+    watched = {name: array.detach() for name, array in zip(names, arrays, strict=True)}
+    device = arrays[0].context
+    known = {p.name: p.data(device) for p in block.collect_params().values() if p._data is not None}
+    with Tracer({**watched, **known}) as tracer, scope(block._local_name), block.name_scope():
+        out = block.forward(*regroup(list(watched.values()), flatten(args)[1]))
+        outputs, nesting = flatten(out)
+        symbol = tracer.symbol(outputs)
+    constants = {name: tensor.detach() for name, tensor in tracer.constants.items()}
+    return Traced(names, symbol, nesting, constants)
+
+
+def _waits(block: Any) -> bool:
+    return any(p._deferred is not None for p in block._reg_params.values())
 
 
 def _with_children(block: Any) -> list[Any]:
@@ -117,7 +122,7 @@ class Compiled:
         self.single = graph.structure == Leaf()
         position = {name: i for i, name in enumerate(graph.names)}
         self.sources = [
-            position[name] if name in position else _parameter(parameters, name, block)
+            position[name] if name in position else _source(graph, parameters, name, block)
             for name in self.op.names
         ]
 
@@ -130,7 +135,24 @@ class Compiled:
         return regroup(out if isinstance(out, (list, tuple)) else [out], self.structure)
 
 
-def _parameter(parameters: Mapping[str, Parameter], name: str, block: Any) -> Parameter:
+class _Constant:
+    """An array that is part of a traced computation, copied to other devices when needed."""
+
+    __slots__ = ("copies",)
+
+    def __init__(self, tensor: Any) -> None:
+        self.copies = {tensor.context: tensor}
+
+    def data(self, device: Any) -> Any:
+        """Return the array on `device`."""
+        if device not in self.copies:
+            self.copies[device] = next(iter(self.copies.values())).as_in_context(device)
+        return self.copies[device]
+
+
+def _source(graph: Traced, parameters: Mapping[str, Parameter], name: str, block: Any) -> Any:
+    if name in graph.constants:
+        return _Constant(graph.constants[name])
     try:
         return parameters[name]
     except KeyError:

@@ -361,7 +361,8 @@ backward_bulk_size, **kwargs
             )
         from dlstudio.interop import params
 
-        symbol = self._graphs[self._last_structure].symbol
+        graph = self._graphs[self._last_structure]
+        symbol = graph.symbol
         symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
         states = set(symbol.list_auxiliary_states())
         arguments = set(symbol.list_arguments())
@@ -370,6 +371,7 @@ backward_bulk_size, **kwargs
             if name in arguments or name in states:
                 kind = "aux" if name in states else "arg"
                 values[f"{kind}:{name}"] = parameter._reduce()._data
+        values.update({f"arg:{n}": c.asnumpy() for n, c in graph.constants.items()})
         Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
         symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)
         params.save(params_file, values)

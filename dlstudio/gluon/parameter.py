@@ -98,6 +98,7 @@ class Parameter:
         self._data: dict[Device, Any] | None = None
         self._deferred: _Deferred | None = None
         self._var: Any = None
+        self._owned = False  # whether a block or a ParameterDict has given it its name
         self._grad_req = "null"
         self.grad_req = grad_req
 

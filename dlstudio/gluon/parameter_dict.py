@@ -95,6 +95,7 @@ class ParameterDict:
         found = self._find(full)
         if found is None:
             found = self._params[full] = Parameter(full, **kwargs)
+            found._owned = True
         else:
             self._agree(found, kwargs)
         return found
@@ -123,6 +124,7 @@ class ParameterDict:
             if value is None:
                 raise ParamError(f"get_constant: no constant {full!r} exists, so a value is needed.")
             found = self._params[full] = Constant(full, value)
+            found._owned = True
         elif not isinstance(found, Constant):
             raise ParamError(f"get_constant: {full!r} exists and is not a Constant: {found!r}.")
         elif value is not None and not np.array_equal(np.asarray(value), found.value.asnumpy()):

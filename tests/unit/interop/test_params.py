@@ -9,7 +9,7 @@ import pytest
 from dlstudio.errors import DTypeError, FileFormatError
 from dlstudio.interop import files, params
 
-PACK = Path(__file__).parents[2] / "reference" / "symbols" / "open" / "params"
+PACK = Path(__file__).parents[2] / "reference" / "pack" / "symbols" / "open" / "params"
 FILES = sorted(PACK.glob("*.params"))
 needs_pack = pytest.mark.skipif(not FILES, reason="the recorded reference pack is not in tests/")
 
