@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -59,6 +60,7 @@ class Loop:
         self.total = self.epoch = self.epochs = 0
         self._listener = listener
         self._session: ExitStack | None = None
+        self._dropped = False  # ended by whoever iterated: a break, or an error not known yet
 
     @property
     def tracked(self) -> bool:
@@ -118,12 +120,22 @@ class Loop:
         if self._session is not None or self.state == "running":
             self._close(state, message)
 
+    def _drop(self) -> None:
+        """Note that nobody iterates any more.
+
+        Python closes a generator before it says why: after a break, and just as well after an
+        error in the body of the loop, which `fail` then hears of.
+        """
+        self._dropped = True
+        self.end("stopped")
+
     def fail(self, error: BaseException) -> None:
         """End the loop because of `error`; an interrupt is no error."""
         if isinstance(error, KeyboardInterrupt):
             self.end("stopped")
-        else:
-            self.end("error", f"{type(error).__name__}: {error}")
+        elif self._dropped or self._session is not None or self.state == "running":
+            self._dropped = False
+            self._close("error", f"{type(error).__name__}: {error}")
 
     def _open(self, loader: Iterable[Any], epochs: int, total: int) -> None:
         if self._session is not None:
@@ -132,12 +144,13 @@ class Loop:
         self.total = self.step + length * epochs if length else 0
         self.epochs = epochs
         self.message = ""
+        self._dropped = False
         self._listener.loop_opened()
         session = self._session = ExitStack()
         self.control.begin()
         session.callback(self.control.end)
         session.enter_context(stop_on_interrupt(self.control))
-        session.callback(_on_cell_error(self.fail))
+        _at_cell_error(self.fail)
         self.clock.start()
         self._enter("running")
 
@@ -147,9 +160,9 @@ class Loop:
         return go_on
 
     def _fail(self, error: BaseException) -> None:
-        """Note what ended the generator; `break` arrives as GeneratorExit."""
+        """Note what ended the generator."""
         if isinstance(error, GeneratorExit):
-            self.end("stopped")
+            self._drop()
         else:
             self.fail(error)
 
@@ -188,19 +201,16 @@ def _length(loader: Any) -> int:
         return 0
 
 
-def _on_cell_error(failed: Callable[[BaseException], None]) -> Callable[[], None]:
-    """Call `failed` if the running cell raises; return what ends that.
-
-    A generator does not learn that the body of its loop raised: Python only drops it, some time.
-    """
+def _at_cell_error(failed: Callable[[BaseException], None]) -> None:
+    """Call `failed` if the cell that runs now ends with an error."""
     events = getattr(kernel.shell(), "events", None)
-    if events is None:
-        return lambda: None
+    if events is None or threading.current_thread() is not threading.main_thread():
+        return  # a background thread's loop has nothing to do with the cells
 
     def after_cell(result: Any) -> None:
+        events.unregister("post_run_cell", after_cell)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             failed(error)
 
     events.register("post_run_cell", after_cell)
-    return lambda: events.unregister("post_run_cell", after_cell)

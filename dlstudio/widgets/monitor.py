@@ -70,6 +70,7 @@ class TrainingMonitor(View):
         self._stream = Stream()
         self._lines = Lines()
         self._waiting: deque[tuple[str, int, float]] = deque()
+        self._unsent: list[tuple[str, int, float]] = []
         self._entered = False
         self._said: tuple[Any, ...] = ()
         super().__init__(locale=locale)
@@ -244,18 +245,19 @@ class TrainingMonitor(View):
 
     # Sending -----------------------------------------------------------------------------
 
-    def _collect(self) -> list[tuple[str, int, float]]:
-        """Move the waiting values into the history and return them."""
+    def _collect(self) -> None:
+        """Move the waiting values into the history, and note that they were not sent yet."""
         with self._guard:
             rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
             self.metrics.add(rows)
-            return rows
+            self._unsent += rows
 
     def flush(self) -> bool:
         """Send what was logged since the last time; called by the pump."""
         with self._guard:
             acknowledged = self._acknowledge()
-            rows = self._collect()
+            self._collect()
+            rows, self._unsent = self._unsent, []
             progress = self._progress()
             news = (progress["state"], progress["step"], progress["lr"], progress["message"])
             reset = self._take_reset()

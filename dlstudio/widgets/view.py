@@ -231,7 +231,9 @@ class View(anywidget.AnyWidget):
             figure = figures.empty(self.summary())
         buffer = io.BytesIO()
         with figures.fonts():
-            figure.savefig(buffer, format=suffix, bbox_inches="tight", dpi=144)
+            # Without a date the same picture is the same bytes.
+            metadata = {"Date": None} if suffix == "svg" else {}
+            figure.savefig(buffer, format=suffix, bbox_inches="tight", dpi=144, metadata=metadata)
         return buffer.getvalue()
 
     def to_html(self) -> str:
