@@ -133,7 +133,7 @@ def _numba() -> Finding:
 
 
 def _kernel_cache() -> Finding:
-    from dlstudio import config
+    from dlstudio import config, kernels
 
     folder = config.get().cache
     existing = next(path for path in (folder, *folder.parents) if path.exists())
@@ -141,8 +141,8 @@ def _kernel_cache() -> Finding:
         fix = "set DLSTUDIO_CACHE to a folder you may write to"
         return Finding("kernel cache", False, f"{existing} cannot be written to", fix)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    hint = "" if size else "; `dlstudio warmup` fills it ahead of the first training"
-    return Finding("kernel cache", True, f"{folder}, {size:.1f} MB{hint}")
+    state = kernels.status().removeprefix("kernels: ")
+    return Finding("kernel cache", True, f"{folder}, {size:.1f} MB; {state}")
 
 
 def _graph_drawing() -> Finding:
