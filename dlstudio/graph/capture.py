@@ -22,9 +22,10 @@ from dlstudio.core.storage import Store
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, StaleValueError, explain
 from dlstudio.graph import pipeline, program
+from dlstudio.graph.compose import check_unique, topological
 from dlstudio.graph.executor import plain
-from dlstudio.graph.lower import lower
 from dlstudio.graph.ir import mutated
+from dlstudio.graph.lower import lower
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import bus
 
@@ -58,6 +59,7 @@ class CachedOp:
 
     def __init__(self, symbol: Symbol, flags: Any = (), title: str = "") -> None:
         options = dict(flags)
+        check_unique(topological(symbol.outputs_))
         self.symbol = symbol
         self.names = symbol.list_inputs()
         self.title = title or symbol.name or "block"
@@ -223,7 +225,9 @@ class _Plan:
 
     def _find_effects(self, graph: Graph, names: list[str]) -> None:
         states = {
-            x.value: names.index(x.name) for x in graph.inputs if x.kind in ("argument", "auxiliary")
+            x.value: names.index(x.name)
+            for x in graph.inputs
+            if x.kind in ("argument", "auxiliary")
         }
         self.written = sorted({states[v] for e in graph.eqns for v in mutated(e) if v in states})
         self.saved = [i for i in self.saved if i not in self.written]
@@ -421,7 +425,6 @@ class _Backward:
 def run_eagerly(symbol: Symbol, values: Mapping[str, Tensor]) -> list[Tensor]:
     """Run a symbol operator by operator on the tape."""
     from dlstudio.core.dispatch import attributes, create, invoke
-    from dlstudio.graph.compose import topological
 
     done: dict[int, Sequence[Tensor]] = {}
     for node in topological(symbol.outputs_):

@@ -136,8 +136,10 @@ class _Writer:
                 found[value] = self.names.fresh(name if name.endswith("_grad") else f"out_{name}")
         for number, value in enumerate(self.buffers):
             found.setdefault(value, self.names.fresh(f"b{number}"))
-        for value in self.made:
-            if value not in found:
+        for value, (_, eqn) in self.made.items():
+            if eqn.op is ASSIGN:  # another name for the state that was written
+                found[value] = found[eqn.ins[0]]
+            elif value not in found:
                 found[value] = "_" if value in self.unused else self.names.fresh(f"v{value}")
         return found
 
@@ -287,9 +289,7 @@ class _Writer:
                 local.update(maker.outs)
                 value = maker.ins[0]  # noqa: PLW2901
             for maker in reversed(chain):
-                if maker.op is ASSIGN:
-                    yield f"{self.name_of[maker.outs[0]]} = {self.name_of[maker.ins[0]]}"
-                else:
+                if maker.op is not ASSIGN:
                     yield f"{self._view(maker)}  # {maker.name}: a view"
 
     # ---- one statement -------------------------------------------------------------------
@@ -297,8 +297,7 @@ class _Writer:
         outs = [self.name_of[v] for v in eqn.outs]
         ins = [self._operand(v) for v in eqn.ins]
         if eqn.op is ASSIGN:
-            # the name of the written state is that of the state itself
-            return f"{self.name_of[eqn.ins[0]]}[...] = {ins[1]}"
+            return f"{outs[0]}[...] = {ins[1]}"
         if eqn.op is CROSS:
             self.scope["cross"] = _cross
             return f'cross({outs[0]}, {ins[0]}, "{self.graph.devices[eqn.ins[0]]}", "{eqn.device}")'

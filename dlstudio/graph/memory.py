@@ -225,6 +225,7 @@ def _buffers(
                 last[value],
                 previous,
                 replaced,
+                over.get(value, -1),
             )
         )
     return tuple(done)
