@@ -31,7 +31,7 @@ from dlstudio.ops.nn_rules import (
     wide,
     window_of,
 )
-from dlstudio.ops.nn_windows import batches, columns, scatter_columns
+from dlstudio.ops.nn_windows import batches, columns, columns_by_channel, scatter_columns
 
 Array = Any
 
@@ -185,6 +185,9 @@ def _convolve(xp: Any, x: Array, w: Array, window: Window, groups: int, out: Arr
 
 def _spread(xp: Any, g: Array, w: Array, window: Window, groups: int, out: Array) -> None:
     """Write the adjoint of `_convolve` in data, for `g` (B, O, *steps), to zeroed `out`."""
+    if _worth_flipping(g.shape, out.shape, window):
+        _convolve(xp, g, _flipped(w, groups), _flipped_window(window), groups, out)
+        return
     steps = g.shape[2:]
     B, filters = g.shape[:2]
     matrix = w.reshape(groups, filters // groups, -1).transpose(0, 2, 1)
@@ -195,17 +198,46 @@ def _spread(xp: Any, g: Array, w: Array, window: Window, groups: int, out: Array
         scatter_columns(xp, cols.reshape(-1, *layout), window, steps, out[part])
 
 
+def _worth_flipping(g: tuple[int, ...], data: tuple[int, ...], window: Window) -> bool:
+    """Whether the adjoint is better computed as a convolution with the mirrored filters.
+
+    It needs stride 1 and padding within the window, and pays where the columns of `g` are not much
+    larger than those of the data: scattering costs about twice as much an element as gathering.
+    """
+    if max(window.stride) > 1 or any(p >= r for p, r in zip(window.pad, window.reach, strict=True)):
+        return False
+    return g[1] * prod(data[2:]) <= 2 * data[1] * prod(g[2:])
+
+
+def _flipped(w: Array, groups: int) -> Array:
+    """Filters (C, O/groups, *kernel) of the adjoint: mirrored in space, channels exchanged."""
+    filters, channels, *kernel = w.shape[0] // groups, *w.shape[1:]
+    w = w.reshape(groups, filters, channels, *kernel).swapaxes(1, 2)
+    w = w[(slice(None),) * 3 + (slice(None, None, -1),) * len(kernel)]
+    return w.reshape(groups * channels, filters, *kernel)
+
+
+def _flipped_window(window: Window) -> Window:
+    # without stride, the adjoint of a correlation is one with the mirrored filter, padded so that
+    # every cell meets all filter positions that touched it
+    pad = tuple(r - 1 - p for r, p in zip(window.reach, window.pad, strict=True))
+    return window._replace(pad=pad)
+
+
 def _correlate(
     xp: Any, g: Array, x: Array, window: Window, groups: int, shape: tuple[int, ...]
 ) -> Array:
     """Adjoint of `_convolve` in the weight: (O, C/groups, *kernel)."""
     steps = g.shape[2:]
     B, filters = g.shape[:2]
-    total = xp.zeros((groups, filters // groups, prod(shape[1:])), g.dtype)
-    y = g.reshape(B, groups, filters // groups, prod(steps))
-    for part in batches(B, prod(shape[1:]) * groups * prod(steps) * g.dtype.itemsize):
-        cols = columns(xp, x[part], window, groups, steps)
-        total += xp.matmul(y[part], cols.transpose(0, 1, 3, 2)).sum(axis=0)
+    width, cells = prod(shape[1:]), prod(steps)
+    total = xp.zeros((groups, filters // groups, width), g.dtype)
+    y = g.reshape(B, groups, filters // groups, cells).transpose(1, 2, 0, 3)
+    for part in batches(B, width * groups * cells * g.dtype.itemsize):
+        # the batch joins the summed axis: one long product instead of B short ones
+        left = y[:, :, part].reshape(groups, filters // groups, -1)
+        cols = columns_by_channel(xp, x[part], window, groups, steps)
+        total += xp.matmul(left, cols.transpose(0, 2, 1))
     return total.reshape(shape)
 
 

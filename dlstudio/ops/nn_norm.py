@@ -348,11 +348,16 @@ def _(
     plan = _batch_plan(data, axis, fixed=use_global_stats)
     t, s = wide(g), inv_std.reshape(plan.gamma)
     xhat = (wide(data) - mean.reshape(plan.gamma)) * s
-    dbeta = t.sum(axis=plan.axes)
-    dgamma = (t * xhat).sum(axis=plan.axes)
+    dbeta, dgamma = t.sum(axis=plan.axes), (t * xhat).sum(axis=plan.axes)
+    scale = s if fix_gamma else s * gamma.reshape(plan.gamma)
+    if use_global_stats:
+        dx = t * scale
+    else:  # `backward`, with the means it needs taken from the sums at hand
+        xhat *= dgamma.reshape(plan.gamma) / -plan.count
+        xhat += t
+        xhat -= dbeta.reshape(plan.gamma) / plan.count
+        xhat *= scale
+        dx = xhat
     if fix_gamma:
-        dx = backward(xp, t, xhat, s, plan)
         dgamma = xp.zeros_like(dgamma)
-    else:
-        dx = backward(xp, t, xhat, s * gamma.reshape(plan.gamma), plan)
     return narrow(dx, data.dtype), narrow(dgamma, gamma.dtype), narrow(dbeta, gamma.dtype)

@@ -12,7 +12,15 @@ from typing import Any
 
 from dlstudio.ops.nn_rules import Window
 
-__all__ = ["batches", "columns", "offsets", "padded", "scatter_columns", "strided"]
+__all__ = [
+    "batches",
+    "columns",
+    "columns_by_channel",
+    "offsets",
+    "padded",
+    "scatter_columns",
+    "strided",
+]
 
 Array = Any
 
@@ -57,6 +65,16 @@ def columns(xp: Any, x: Array, window: Window, groups: int, steps: tuple[int, ..
     shape = (B, groups, C // groups * prod(window.kernel), prod(steps))
     x = padded(xp, x, window.pad, window.pad)
     return strided(xp, x, window, steps).reshape(shape)
+
+
+def columns_by_channel(
+    xp: Any, x: Array, window: Window, groups: int, steps: tuple[int, ...]
+) -> Array:
+    """Columns with the batch last: (groups, C/groups * prod(kernel), B * prod(steps))."""
+    C, n = x.shape[1], len(steps)
+    view = strided(xp, padded(xp, x, window.pad, window.pad), window, steps)
+    view = view.transpose(1, *range(2, 2 + n), 0, *range(2 + n, 2 + 2 * n))
+    return view.reshape(groups, C // groups * prod(window.kernel), x.shape[0] * prod(steps))
 
 
 def offsets(
