@@ -140,7 +140,7 @@ class Initializer:
                 f"no rule says how to initialize a parameter named {str(name)!r}.",
                 "a name that ends in weight, bias, gamma (ones) or beta (zeros), or a parameter with"
                 " an initializer of its own.",
-                f'self.params.get({str(name)!r}, init=mx.init.Xavier(), ...)',
+                f"self.params.get({str(name)!r}, init=mx.init.Xavier(), ...)",
             )
         )
 

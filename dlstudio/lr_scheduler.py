@@ -128,7 +128,9 @@ class FactorScheduler(LRScheduler):
             self.base_lr *= self.factor
             if self.base_lr < self.stop_factor_lr:
                 self.base_lr = self.stop_factor_lr
-                logging.info("Update[%d]: the learning rate stays at %0.5e", num_update, self.base_lr)
+                logging.info(
+                    "Update[%d]: the learning rate stays at %0.5e", num_update, self.base_lr
+                )
             else:
                 logging.info("Update[%d]: the learning rate is now %0.5e", num_update, self.base_lr)
         return self.base_lr
@@ -260,9 +262,7 @@ class PolyScheduler(_Decay):
         warmup_begin_lr: float = 0,
         warmup_mode: str = "linear",
     ) -> None:
-        super().__init__(
-            max_update, base_lr, final_lr, warmup_steps, warmup_begin_lr, warmup_mode
-        )
+        super().__init__(max_update, base_lr, final_lr, warmup_steps, warmup_begin_lr, warmup_mode)
         self.power = pwr
 
     def curve(self, progress: float) -> float:
@@ -297,9 +297,7 @@ class CosineScheduler(_Decay):
         warmup_begin_lr: float = 0,
         warmup_mode: str = "linear",
     ) -> None:
-        super().__init__(
-            max_update, base_lr, final_lr, warmup_steps, warmup_begin_lr, warmup_mode
-        )
+        super().__init__(max_update, base_lr, final_lr, warmup_steps, warmup_begin_lr, warmup_mode)
 
     def curve(self, progress: float) -> float:
         """``(1 + cos(pi * progress)) / 2``."""

@@ -54,7 +54,7 @@ class Registry:
         ArgumentError
             If an instance is given together with arguments.
         """
-        if isinstance(what, self.base) or callable(what) and not isinstance(what, (str, type)):
+        if isinstance(what, self.base) or (callable(what) and not isinstance(what, (str, type))):
             if args or kwargs:
                 raise ArgumentError(
                     f"{self.kind} {type(what).__name__} is made already: its arguments cannot be given now."
@@ -76,7 +76,9 @@ class Registry:
         """
         klass = self.classes.get(name.lower())
         if klass is None:
-            near = difflib.get_close_matches(name.lower(), self.classes, n=3) or sorted(self.classes)
+            near = difflib.get_close_matches(name.lower(), self.classes, n=3) or sorted(
+                self.classes
+            )
             raise ParamError(
                 explain(
                     f"there is no {self.kind} {name!r}.",

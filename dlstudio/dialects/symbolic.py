@@ -16,7 +16,12 @@ from dlstudio.graph.symbol import Symbol, create
 __all__ = ["install", "number_functions"]
 
 # between two symbols these four take equal shapes, as in MXNet; the others broadcast
-_ELEMENTWISE = {"add": "elemwise_add", "sub": "elemwise_sub", "mul": "elemwise_mul", "truediv": "elemwise_div"}
+_ELEMENTWISE = {
+    "add": "elemwise_add",
+    "sub": "elemwise_sub",
+    "mul": "elemwise_mul",
+    "truediv": "elemwise_div",
+}
 # MXNet's stems of automatic names: x + y is called _plus0, x + 1 _plusscalar0
 _STEMS = {
     "add": "_plus", "sub": "_minus", "mul": "_mul", "truediv": "_div", "mod": "_mod", "pow": "_power",

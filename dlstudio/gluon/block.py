@@ -55,7 +55,9 @@ class Block:
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         self._empty_prefix = prefix == ""
-        self._prefix, self._params, self._local_name = BlockScope.create(prefix, params, self._alias())
+        self._prefix, self._params, self._local_name = BlockScope.create(
+            prefix, params, self._alias()
+        )
         self._name = self._prefix[:-1] if self._prefix.endswith("_") else self._prefix
         self._scope = BlockScope(self)
         self._children: OrderedDict[str, Block] = OrderedDict()
@@ -283,7 +285,14 @@ class Block:
         if not any("." in name for name in loaded) and not set(loaded) <= set(named):
             # names of an older kind: full names without the network's own prefix
             self.collect_params().load_dict(
-                loaded, ctx, allow_missing, ignore_extra, self.prefix, filename, cast_dtype, dtype_source
+                loaded,
+                ctx,
+                allow_missing,
+                ignore_extra,
+                self.prefix,
+                filename,
+                cast_dtype,
+                dtype_source,
             )
             return
         source = f"file: {filename}"
@@ -301,7 +310,11 @@ class Block:
         self.collect_params().save(filename, strip_prefix=self.prefix)
 
     def load_params(
-        self, filename: Any, ctx: Any = None, allow_missing: bool = False, ignore_extra: bool = False
+        self,
+        filename: Any,
+        ctx: Any = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
     ) -> None:
         """MXNet's old name of `load_parameters`."""
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)

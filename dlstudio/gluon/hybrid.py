@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.block import Block
+from dlstudio.gluon.compiled import Compiled, Traced, retrace, trace, tracer_needed
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
-from dlstudio.gluon.compiled import Compiled, Traced, retrace, trace, tracer_needed
 from dlstudio.gluon.structure import flatten, leaves
 from dlstudio.graph.symbol import Symbol
 
@@ -327,9 +326,7 @@ backward_bulk_size, **kwargs
         )  # fmt: skip
         self(x, *args)
 
-    def export(
-        self, path: Any, epoch: int = 0, remove_amp_cast: bool = True
-    ) -> tuple[str, str]:
+    def export(self, path: Any, epoch: int = 0, remove_amp_cast: bool = True) -> tuple[str, str]:
         """Write ``path-symbol.json`` and ``path-0000.params``, which need no Python code to run.
 
         Parameters

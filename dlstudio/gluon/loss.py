@@ -177,7 +177,9 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
 
     @staticmethod
     def _from_scores(F: Any, pred: Any, label: Any, pos_weight: Any) -> Any:
-        log_exp = F.Activation(-F.abs(pred), act_type="softrelu")  # log(1 + exp(-|x|)) cannot overflow
+        log_exp = F.Activation(
+            -F.abs(pred), act_type="softrelu"
+        )  # log(1 + exp(-|x|)) cannot overflow
         if pos_weight is None:
             return F.relu(pred) - pred * label + log_exp
         factor = 1 + F.broadcast_mul(pos_weight - 1, label)
@@ -546,7 +548,9 @@ class TripletLoss(Loss):
         positive = _alike(self, F, positive, pred)
         negative = _alike(self, F, negative, pred)
         gap = F.sum(
-            F.square(positive - pred) - F.square(negative - pred), axis=self._batch_axis, exclude=True
+            F.square(positive - pred) - F.square(negative - pred),
+            axis=self._batch_axis,
+            exclude=True,
         )
         return _weighted(F, F.relu(gap + self._margin), self._weight, sample_weight)
 

@@ -90,7 +90,9 @@ class Parameter:
         self.lr_mult = lr_mult
         self.wd_mult = wd_mult
         self.init = init
-        self._shape = (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
+        self._shape = (
+            (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
+        )
         self._dtype = dtype
         self._stype, self._grad_stype = stype, grad_stype
         self._allow_deferred_init = allow_deferred_init
@@ -114,7 +116,9 @@ class Parameter:
     @grad_req.setter
     def grad_req(self, req: str) -> None:
         if req not in _REQS:
-            raise ParamError(f"{self.name}: grad_req must be one of {', '.join(_REQS)}. Got {req!r}.")
+            raise ParamError(
+                f"{self.name}: grad_req must be one of {', '.join(_REQS)}. Got {req!r}."
+            )
         req = req if self._differentiable else "null"
         if req == self._grad_req:
             return
@@ -390,7 +394,9 @@ class Parameter:
     def _reduce(self) -> Any:
         """Mean of the copies on all devices, on the CPU."""
         copies = [tensor.asnumpy() for tensor in self.list_data()]
-        mean = copies[0] if len(copies) == 1 else (sum(copies) / len(copies)).astype(copies[0].dtype)
+        mean = (
+            copies[0] if len(copies) == 1 else (sum(copies) / len(copies)).astype(copies[0].dtype)
+        )
         return NDArray._wrap(mean, cpu())
 
     def cast(self, dtype: Any) -> None:

@@ -122,7 +122,9 @@ class ParameterDict:
         found = self._find(full)
         if found is None:
             if value is None:
-                raise ParamError(f"get_constant: no constant {full!r} exists, so a value is needed.")
+                raise ParamError(
+                    f"get_constant: no constant {full!r} exists, so a value is needed."
+                )
             found = self._params[full] = Constant(full, value)
             found._owned = True
         elif not isinstance(found, Constant):
@@ -198,7 +200,7 @@ class ParameterDict:
         """
         from dlstudio.interop import params
 
-        for name in self.keys():  # noqa: SIM118  this is no dict
+        for name in self.keys():
             if not name.startswith(strip_prefix):
                 raise ParamError(
                     explain(
@@ -207,9 +209,7 @@ class ParameterDict:
                         fix="save_parameters(), which needs no prefixes",
                     )
                 )
-        params.save(
-            filename, {n[len(strip_prefix) :]: p._reduce()._data for n, p in self.items()}
-        )
+        params.save(filename, {n[len(strip_prefix) :]: p._reduce()._data for n, p in self.items()})
 
     def load(
         self,

@@ -226,7 +226,9 @@ class Trainer:
 
     def _update(self, ignore: bool) -> None:
         trained = self._trained()
-        for number, (device, updater) in enumerate(zip(self._contexts, self._updaters, strict=True)):
+        for number, (device, updater) in enumerate(
+            zip(self._contexts, self._updaters, strict=True)
+        ):
             indices, grads, weights = [], [], []
             for i, parameter in trained:
                 tensor = parameter._tensors()[device]

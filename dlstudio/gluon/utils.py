@@ -65,7 +65,9 @@ def shape_is_known(shape: Any) -> bool:
     return shape is not None and all(size > 0 for size in shape)
 
 
-def split_data(data: Any, num_slice: int, batch_axis: int = 0, even_split: bool = True) -> list[Any]:
+def split_data(
+    data: Any, num_slice: int, batch_axis: int = 0, even_split: bool = True
+) -> list[Any]:
     """Cut a batch into `num_slice` slices along `batch_axis`.
 
     Parameters
@@ -158,9 +160,7 @@ def clip_global_norm(arrays: list[Any], max_norm: float, check_isfinite: bool = 
     # every array is summed where it lies; only one number per array travels
     total = math.sqrt(sum(float(_sum_of_squares(array._data)) for array in arrays))
     if check_isfinite and not math.isfinite(total):
-        warnings.warn(
-            "nan or inf is detected. Clipping results will be undefined.", stacklevel=2
-        )
+        warnings.warn("nan or inf is detected. Clipping results will be undefined.", stacklevel=2)
     scale = max_norm / (total + 1e-8)
     if scale < 1.0:
         for array in arrays:
@@ -227,7 +227,7 @@ def download(
     DataError
         If it cannot be fetched, or its checksum is wrong.
     """
-    name = url.split("/")[-1]
+    name = url.rsplit("/", maxsplit=1)[-1]
     target = Path(name if path is None else path).expanduser()
     if not target.name or target.is_dir():
         target /= name
@@ -243,7 +243,9 @@ def download(
         except OSError as error:
             failure = error
             continue
-        if not sha1_hash or hashlib.sha1(content, usedforsecurity=False).hexdigest().startswith(sha1_hash):
+        if not sha1_hash or hashlib.sha1(content, usedforsecurity=False).hexdigest().startswith(
+            sha1_hash
+        ):
             _store(target, content)
             return str(target)
         failure = DataError("its checksum is wrong")
@@ -267,10 +269,14 @@ def _fetch(url: str, verify_ssl: bool) -> bytes:
     import urllib.request
 
     if not url.startswith(("http://", "https://", "file://")):
-        raise ParamError(f"download: parameter url must be an http(s) or file address. Got {url!r}.")
+        raise ParamError(
+            f"download: parameter url must be an http(s) or file address. Got {url!r}."
+        )
     context = ssl.create_default_context()
     if not verify_ssl:
-        warnings.warn(f"{url} is fetched without checking who answers (verify_ssl=False).", stacklevel=3)
+        warnings.warn(
+            f"{url} is fetched without checking who answers (verify_ssl=False).", stacklevel=3
+        )
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with urllib.request.urlopen(url, context=context, timeout=60) as reply:  # noqa: S310  checked above
+    with urllib.request.urlopen(url, context=context, timeout=60) as reply:
         return reply.read()

@@ -66,7 +66,14 @@ class Adam(_TwoStates):
         return lr * sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         mean, var = states
@@ -107,7 +114,14 @@ class Adamax(_TwoStates):
         self.beta2 = beta2
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         mean, largest = states
@@ -158,7 +172,14 @@ class Nadam(_TwoStates):
         return self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.schedule_decay))
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         mean, var = states
@@ -203,7 +224,14 @@ class FTML(Optimizer):
         return (zeros_like(weight), zeros_like(weight), zeros_like(weight))
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         d, v, z = states
@@ -244,7 +272,14 @@ class AdaGrad(Optimizer):
         return zeros_like(weight)
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         (history,) = states
@@ -275,7 +310,14 @@ class AdaDelta(_TwoStates):
         self.epsilon = epsilon
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         squares, steps = states
@@ -332,7 +374,14 @@ class RMSProp(Optimizer):
         return tuple(zeros_like(weight) for _ in range(3 if self.centered else 1))
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         g = self.prepared(xp, grad, weight, wd, clip_last=True)
@@ -378,7 +427,14 @@ class Ftrl(_TwoStates):
         self.beta = beta
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         z, n = states
@@ -432,7 +488,14 @@ class LAMB(_TwoStates):
         self.bias_correction = bias_correction
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         mean, var = states

@@ -38,7 +38,9 @@ class ManyWeights:
         # a user's subclass may override update(); a clipped gradient has no kernel
         if rule is None or optimizer.clip_gradient or _customised(optimizer):
             return False
-        if any(w._data.dtype != np.float32 for w in weights):  # float16 has a float32 copy beside it
+        if any(
+            w._data.dtype != np.float32 for w in weights
+        ):  # float16 has a float32 copy beside it
             return False
         rows = [
             (w._data, g._data, *_arrays(s)) for w, g, s in zip(weights, grads, states, strict=True)

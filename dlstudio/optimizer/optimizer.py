@@ -53,6 +53,7 @@ class Optimizer:
     """
 
     opt_registry: ClassVar[dict[str, type]] = {}
+
     def __init__(
         self,
         rescale_grad: float = 1.0,
@@ -100,7 +101,14 @@ class Optimizer:
         return None
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """Update `weight` and `states` (bare arrays of one shape) in place.
 
@@ -142,7 +150,9 @@ class Optimizer:
         del t
         return lr
 
-    def prepared(self, xp: Any, grad: Array, weight: Array, wd: float, *, clip_last: bool = False) -> Array:
+    def prepared(
+        self, xp: Any, grad: Array, weight: Array, wd: float, *, clip_last: bool = False
+    ) -> Array:
         """Rescaled and clipped gradient plus ``wd * weight``, in a new array.
 
         Most rules clip the data's gradient and then add the decay; some clip the sum.

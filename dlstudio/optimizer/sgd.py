@@ -69,7 +69,14 @@ class SGD(_MasterLast):
         return "sgd_update", {}
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         g = self.prepared(xp, grad, weight, wd)
@@ -114,7 +121,14 @@ class NAG(_MasterLast):
         return zeros_like(weight) if self.momentum else None
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class; the stored momentum is already multiplied by the rate."""
         g = self.prepared(xp, grad, weight, wd)
@@ -161,7 +175,14 @@ class Signum(Optimizer):
         return zeros_like(weight) if self.momentum else None
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         if not states:
@@ -191,7 +212,14 @@ class SGLD(Optimizer):
         super().__init__(**kwargs)
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         noise = next_generator(cpu()).normal(0.0, sqrt(lr), weight.shape)
@@ -228,7 +256,14 @@ class DCASGD(Optimizer):
         return (zeros_like(weight) if self.momentum else None, weight.copy())
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         momentum, previous = states
@@ -330,7 +365,14 @@ class LARS(_LayerWise):
         return self.idx2name.get(index, str(index))
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
         if states and self.momentum_correction and self.last_lr:
@@ -406,10 +448,19 @@ class LBSGD(_LayerWise):
         super().update(index, weight, mean, state)
 
     def rule(
-        self, xp: Any, weight: Array, grad: Array, states: tuple[Array, ...], lr: float, wd: float, t: int
+        self,
+        xp: Any,
+        weight: Array,
+        grad: Array,
+        states: tuple[Array, ...],
+        lr: float,
+        wd: float,
+        t: int,
     ) -> None:
         """See the class."""
-        scale = self._lars(xp, weight, grad, wd) if self.warmup_strategy == "lars" else self._warmup(t)
+        scale = (
+            self._lars(xp, weight, grad, wd) if self.warmup_strategy == "lars" else self._warmup(t)
+        )
         self.descend(xp, weight, grad, states, lr * scale, wd)
 
     def _warmup(self, update: int) -> float:

@@ -173,8 +173,14 @@ def _restore(optimizer: Optimizer, saved: dict[str, Any]) -> None:
     optimizer._all_index_update_counts = counts or {0: {}}
     optimizer._index_update_count = next(iter(optimizer._all_index_update_counts.values()))
     schedule = optimizer.lr_scheduler
-    if schedule is not None and saved["schedule"] and saved["schedule"][0] == type(schedule).__name__:
-        vars(schedule).update({k: v for k, v in saved["schedule"][1].items() if k in vars(schedule)})
+    if (
+        schedule is not None
+        and saved["schedule"]
+        and saved["schedule"][0] == type(schedule).__name__
+    ):
+        vars(schedule).update(
+            {k: v for k, v in saved["schedule"][1].items() if k in vars(schedule)}
+        )
 
 
 def get_updater(optimizer: Optimizer) -> Updater:

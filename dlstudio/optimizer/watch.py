@@ -19,7 +19,8 @@ def watched_update(
 ) -> None:
     """Tell that `optimizer` has updated these weights since `start` (perf_counter_ns)."""
     outs = tuple(
-        buffer_of(w._data, device, name, "parameter") for w, name in zip(weights, names, strict=True)
+        buffer_of(w._data, device, name, "parameter")
+        for w, name in zip(weights, names, strict=True)
     )
     ins = tuple(
         buffer_of(g._data, device, f"{name}_grad", "gradient")
@@ -27,4 +28,6 @@ def watched_update(
     )
     op = f"{type(optimizer).__name__.lower()}_update"
     shape = tuple(weights[0].shape)
-    bus.emit(OpRan(op, "trainer", str(device), start, perf_counter_ns(), ins, outs, shape, "update", ""))
+    bus.emit(
+        OpRan(op, "trainer", str(device), start, perf_counter_ns(), ins, outs, shape, "update", "")
+    )

@@ -178,7 +178,9 @@ class Dense(HybridBlock):
                     "bias", shape=(units,), init=bias_initializer, dtype=dtype,
                     allow_deferred_init=True,
                 )  # fmt: skip
-            self.act = None if activation is None else Activation(activation, prefix=f"{activation}_")
+            self.act = (
+                None if activation is None else Activation(activation, prefix=f"{activation}_")
+            )
 
     def hybrid_forward(self, F: Any, x: Any, weight: Any, bias: Any = None) -> Any:
         """See the class."""
@@ -294,7 +296,9 @@ def _operator(owner: str, namespaces: tuple[Any, ...], name: str) -> None:
             explain(
                 f"{owner}: there is no function named {name!r} in mx.nd"
                 f"{' and mx.sym' if len(namespaces) > 1 else ''}.",
-                fix=f"{owner}(lambda F, x: ...)" if len(namespaces) > 1 else f"{owner}(lambda x: ...)",
+                fix=f"{owner}(lambda F, x: ...)"
+                if len(namespaces) > 1
+                else f"{owner}(lambda x: ...)",
             )
         )
 

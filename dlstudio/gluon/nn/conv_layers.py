@@ -75,7 +75,9 @@ class _Conv(HybridBlock):
         super().__init__(prefix=prefix, params=params)
         n, owner = self._spatial, type(self).__name__
         if len(layout) != n + 2 or set(layout) != set("NC" + "DHW"[-n:]):
-            raise ParamError(f"{owner}: parameter layout must be made of NC{'DHW'[-n:]}. Got {layout!r}.")
+            raise ParamError(
+                f"{owner}: parameter layout must be made of NC{'DHW'[-n:]}. Got {layout!r}."
+            )
         self._channels, self._in_channels = channels, in_channels
         self._kwargs: dict[str, Any] = {
             "kernel": spread(kernel_size, n, owner, "kernel_size"),
@@ -96,7 +98,9 @@ class _Conv(HybridBlock):
                 self.bias = self.params.get(
                     "bias", shape=(channels,), init=bias_initializer, allow_deferred_init=True
                 )
-            self.act = None if activation is None else Activation(activation, prefix=f"{activation}_")
+            self.act = (
+                None if activation is None else Activation(activation, prefix=f"{activation}_")
+            )
 
     def _alias(self) -> str:
         return "conv"

@@ -51,7 +51,9 @@ class _Pooling(HybridBlock):
         n, owner = self._spatial, type(self).__name__
         allowed = {_LAYOUTS[n - 1], "N" + _LAYOUTS[n - 1][2:] + "C"}
         if layout not in allowed:
-            raise ParamError(f"{owner}: parameter layout must be one of {sorted(allowed)}. Got {layout!r}.")
+            raise ParamError(
+                f"{owner}: parameter layout must be one of {sorted(allowed)}. Got {layout!r}."
+            )
         kernel = spread(pool_size, n, owner, "pool_size")
         self._kwargs = {
             "kernel": kernel,
@@ -179,7 +181,15 @@ class AvgPool1D(_AvgPool):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            pool_size, strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+            pool_size,
+            strides,
+            padding,
+            ceil_mode,
+            False,
+            "avg",
+            layout,
+            count_include_pad,
+            **kwargs,
         )
 
 
@@ -198,7 +208,15 @@ class AvgPool2D(_AvgPool):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            pool_size, strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+            pool_size,
+            strides,
+            padding,
+            ceil_mode,
+            False,
+            "avg",
+            layout,
+            count_include_pad,
+            **kwargs,
         )
 
 
@@ -217,7 +235,15 @@ class AvgPool3D(_AvgPool):
         **kwargs: Any,
     ) -> None:
         super().__init__(
-            pool_size, strides, padding, ceil_mode, False, "avg", layout, count_include_pad, **kwargs
+            pool_size,
+            strides,
+            padding,
+            ceil_mode,
+            False,
+            "avg",
+            layout,
+            count_include_pad,
+            **kwargs,
         )
 
 

@@ -1,0 +1,207 @@
+"""The key-value store: where values of several devices of this process are added up and shared.
+
+Distributed stores of MXNet (``dist_sync``, ``nccl``, ``horovod``) are doors to other machines;
+asking for one here says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dlstudio.core.tensor import Tensor
+from dlstudio.errors import ParamError, explain
+from dlstudio.interop.files import write_atomically
+from dlstudio.optimizer import Optimizer, Updater, get_updater
+
+__all__ = ["KVStore", "KVStoreBase", "create"]
+
+_LOCAL = ("local", "device", "local_update_cpu", "local_allreduce_cpu", "local_allreduce_device")
+
+
+class KVStoreBase:
+    """What a Trainer may be given as `kvstore`."""
+
+    OPTIMIZER = "optimizer"
+
+    @staticmethod
+    def is_capable(capability: str) -> bool:
+        """Whether the store can run an optimizer itself."""
+        return capability == KVStoreBase.OPTIMIZER
+
+
+class KVStore(KVStoreBase):
+    """Values by key, for the devices of one process.
+
+    Parameters
+    ----------
+    name : str
+        One of "local", "device" and MXNet's other names for stores within a process.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> kv = mx.kv.create("local")
+    >>> kv.init(3, mx.nd.ones((2,)))
+    >>> kv.push(3, [mx.nd.ones((2,)), mx.nd.ones((2,))])
+    >>> out = mx.nd.zeros((2,))
+    >>> kv.pull(3, out=out)
+    >>> out.asnumpy().tolist()
+    [2.0, 2.0]
+    """
+
+    def __init__(self, name: str = "local") -> None:
+        self._name = name
+        self._values: dict[Any, Any] = {}
+        self._updater: Callable[..., None] | None = None
+
+    @property
+    def type(self) -> str:
+        """Name the store was made with."""
+        return self._name
+
+    @property
+    def rank(self) -> int:
+        """Number of this process: 0."""
+        return 0
+
+    @property
+    def num_workers(self) -> int:
+        """Number of processes: 1."""
+        return 1
+
+    def init(self, key: Any, value: Any) -> None:
+        """Give keys their first values.
+
+        Parameters
+        ----------
+        key : int or str, or list of them
+        value : NDArray, or one per key
+        """
+        for k, v in _pairs(key, value):
+            if k in self._values:
+                raise ParamError(f"kvstore: key {k!r} is initialized already.")
+            self._values[k] = (v[0] if isinstance(v, (list, tuple)) else v).copy()
+
+    def push(self, key: Any, value: Any, priority: int = 0) -> None:
+        """Add up the values of each key; then replace what is stored, or run the updater on it.
+
+        Parameters
+        ----------
+        key : int or str, or list of them
+        value : NDArray or list of NDArray (one per device), or such for each key
+        priority : int
+            Accepted for MXNet programs.
+        """
+        for k, v in _pairs(key, value):
+            stored = self._stored(k)
+            total = _sum(v, stored)
+            if self._updater is not None:
+                self._updater(int(k) if str(k).isdigit() else k, total, stored)
+            else:
+                stored._overwrite(total)
+
+    def pull(
+        self, key: Any, out: Any = None, priority: int = 0, ignore_sparse: bool = True
+    ) -> None:
+        """Copy the stored value of each key into `out`, an array or one per device."""
+        for k, targets in _pairs(key, out):
+            stored = self._stored(k)
+            for target in targets if isinstance(targets, (list, tuple)) else [targets]:
+                target._overwrite(stored)
+
+    def pushpull(self, key: Any, value: Any, out: Any = None, priority: int = 0) -> None:
+        """`push`, then `pull` into `out`, by default into `value`."""
+        self.push(key, value, priority)
+        self.pull(key, value if out is None else out, priority)
+
+    def broadcast(self, key: Any, value: Any, out: Any, priority: int = 0) -> None:
+        """`init`, then `pull`."""
+        self.init(key, value)
+        self.pull(key, out, priority)
+
+    def set_optimizer(self, optimizer: Optimizer) -> None:
+        """Let pushes run `optimizer` on the stored values."""
+        self._updater = get_updater(optimizer)
+
+    def _set_updater(self, updater: Callable[..., None]) -> None:
+        """Let pushes call ``updater(key, pushed, stored)``."""
+        self._updater = updater
+
+    def set_gradient_compression(self, compression_params: dict[str, Any]) -> None:
+        """Refuse: values do not leave the process.
+
+        Raises
+        ------
+        ParamError
+            Always.
+        """
+        raise ParamError(
+            f"kvstore {self._name!r} does not compress gradients. Got {compression_params!r}."
+        )
+
+    def save_optimizer_states(self, fname: Any, dump_optimizer: bool = False) -> None:
+        """Write the states of the optimizer to a file."""
+        write_atomically(fname, self._optimizer().get_states(dump_optimizer))
+
+    def load_optimizer_states(self, fname: Any) -> None:
+        """Read states written by `save_optimizer_states`."""
+        from pathlib import Path
+
+        self._optimizer().set_states(Path(fname).read_bytes())
+
+    def _optimizer(self) -> Updater:
+        if not isinstance(self._updater, Updater):
+            raise ParamError("kvstore: there is no optimizer. Fix: kv.set_optimizer(...) first.")
+        return self._updater
+
+    def _stored(self, key: Any) -> Any:
+        if key not in self._values:
+            raise ParamError(
+                f"kvstore: key {key!r} is not initialized. Fix: kv.init({key!r}, value)"
+            )
+        return self._values[key]
+
+
+def _pairs(key: Any, value: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(key, (list, tuple)):
+        return [(key, value)]
+    if len(value) == len(key):
+        return list(zip(key, value, strict=True))
+    if len(set(key)) == 1:  # one key, several devices
+        return [(key[0], value)]
+    raise ParamError(f"kvstore: {len(key)} keys and {len(value)} values were given.")
+
+
+def _sum(values: Any, like: Tensor) -> Any:
+    if isinstance(values, Tensor):
+        return values.as_in_context(like.context)
+    total = values[0].as_in_context(like.context)._data.copy()
+    for value in values[1:]:
+        total += value.as_in_context(like.context)._data
+    return type(values[0])._wrap(total, like.context)
+
+
+def create(name: str = "local") -> KVStore:
+    """Make a store.
+
+    Parameters
+    ----------
+    name : {"local", "device", …}
+
+    Raises
+    ------
+    ParamError
+        For stores that span processes.
+    """
+    if not isinstance(name, str):
+        raise ParamError(f"kvstore: parameter name must be a string. Got {name!r}.")
+    if name.lower() not in _LOCAL:
+        raise ParamError(
+            explain(
+                f"kvstore {name!r} is not available.",
+                f"a store within this process: {', '.join(_LOCAL[:2])}.",
+                'mx.kv.create("device")',
+            )
+        )
+    return KVStore(name)
