@@ -333,3 +333,35 @@ def test_privately_received_arrays_are_copied_when_written():
     mine[:] = 1
 
     assert other.sum() == 0
+
+
+_CELL = """
+import numpy as np
+from dlstudio.gluon.data import DataLoader, Dataset
+from dlstudio.gluon.data.vision import transforms
+
+class Defined(Dataset):
+    def __len__(self):
+        return 8
+
+    def __getitem__(self, idx):
+        return np.full((4, 4, 1), idx, np.uint8), idx
+
+to_tensor = transforms.ToTensor()
+loader = DataLoader(Defined().transform_first(lambda x: to_tensor(x) * 255), 4, num_workers=2)
+[data.asnumpy().mean(axis=(1, 2, 3)).tolist() for data, label in loader]
+"""
+
+
+@pytest.mark.notebook
+def test_a_dataset_defined_in_a_notebook_cell_works_in_workers(repository, monkeypatch):
+    nbclient = pytest.importorskip("nbclient")
+    import nbformat
+
+    monkeypatch.setenv("PYTHONPATH", str(repository))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(_CELL)])
+
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+
+    (answer,) = notebook.cells[0].outputs
+    assert answer["data"]["text/plain"] == "[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]"
