@@ -31,6 +31,7 @@ import numpy as np
 
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import Tensor
+from dlstudio.trace import copies
 
 __all__ = ["Block", "Message", "collecting", "empty", "pack", "receive"]
 
@@ -184,6 +185,7 @@ class _ArrayWriter:
             return []
         block = Block.allocate(self._end)
         for array, (_, offset, _, _) in self._to_copy.values():
+            copies.count("cpu", "shared memory", array.nbytes, "sent to another process")
             flat = np.frombuffer(block.memory, array.dtype, array.size, offset)
             np.copyto(flat.reshape(array.shape), array)
         return [block]
@@ -215,7 +217,11 @@ class _Unpickler(pickle.Unpickler):
     def persistent_load(self, place: Place) -> Array:
         block, offset, shape, dtype = place
         flat = np.frombuffer(self._memories[block], dtype, math.prod(shape), offset)
-        return (flat.copy() if self._copy else flat).reshape(shape)
+        if self._copy:
+            reason = f"more than {MOST_MAPPED} batches of loader workers are kept"
+            copies.count("shared memory", "cpu", flat.nbytes, reason)
+            flat = flat.copy()
+        return flat.reshape(shape)
 
 
 # Before Python 3.13 each mapping holds a file descriptor as long as it lives, and macOS gives a

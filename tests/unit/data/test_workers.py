@@ -17,6 +17,7 @@ import pytest
 import dlstudio
 from dlstudio.errors import DataError
 from dlstudio.gluon.data import ArrayDataset, DataLoader, Dataset, SimpleDataset, shared
+from dlstudio.trace import copies
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -60,6 +61,17 @@ def test_a_batch_is_shared_memory_and_not_a_copy_of_it(loader):
     assert type(base).__name__ in ("mmap", "memoryview")
 
 
+def test_the_ledger_counts_no_copy_for_batches_and_one_for_a_data_set_of_arrays(loader):
+    with copies.ledger() as moved:
+        list(loader)
+    assert len(moved) == 0
+
+    array = np.zeros((10, 4000), np.float32)
+    with copies.ledger() as moved:
+        list(DataLoader(ArrayDataset(array), 5, num_workers=2))
+    assert moved.by_reason() == {"sent to another process": array.nbytes}
+
+
 def _open_files():
     folders = [Path("/dev/shm"), Path("/proc/self/fd")]
     if not all(folder.is_dir() for folder in folders):
@@ -83,8 +95,10 @@ def test_keeping_many_batches_does_not_use_up_the_file_handles():
     list(loader)
     before = _open_files()
 
-    kept = [data for data, _ in loader]
+    with copies.ledger() as moved:
+        kept = [data for data, _ in loader]
 
+    assert 0 < len(moved) < len(kept)  # what is beyond the limit is copied, and counted
     assert [int(data.asnumpy()[0, 0, 0, 0]) for data in kept] == list(range(0, 2 * len(kept), 2))
     files = [now - then for now, then in zip(_open_files(), before, strict=True)]
     assert max(files) <= shared.MOST_MAPPED + 1
