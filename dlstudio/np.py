@@ -13,6 +13,8 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.numpy import fallback as _fallback
+from dlstudio.dialects.numpy import functions as _functions
 
 bool_ = _np.bool_
 float16, float32, float64 = _np.float16, _np.float32, _np.float64
@@ -116,6 +118,7 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Device
 
 
 _module = sys.modules[__name__]
+vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _functions.binary_functions())
 Namespace("np").attach(_module)
 submodules(_module, "np", ("random", "linalg"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())

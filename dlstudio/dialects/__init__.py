@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dlstudio import ops as ops
 from dlstudio.core.tensor import NDArray, ndarray
-from dlstudio.dialects import indexing, legacy, methods, operators, printing, shaping
+from dlstudio.dialects import indexing, legacy, methods, numpy, operators, printing, shaping
 from dlstudio.dialects.bind import method_functions
 
-__all__ = ["indexing", "legacy", "methods", "operators", "printing", "shaping"]
+__all__ = ["indexing", "legacy", "methods", "numpy", "operators", "printing", "shaping"]
 
 
 def _install() -> None:

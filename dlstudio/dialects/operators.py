@@ -181,6 +181,7 @@ def install() -> None:
                 setattr(cls, f"__i{row.python}__", _inplace(function))
         _unary(cls)
     _matmul()
+    _bits()
 
 
 def _unary(cls: type[Any]) -> None:
@@ -200,6 +201,20 @@ def _truth(self: Any) -> bool:
     raise ValueError(
         f"the truth value of an array with {self._data.size} elements is ambiguous. Use x.any() or x.all()."
     )
+
+
+def _bits() -> None:
+    """``& | ^ ~`` of integers and truth values, which only the NumPy dialect has."""
+    from dlstudio.dialects.numpy.functions import binary_function
+
+    for python, name in (("and", "bitwise_and"), ("or", "bitwise_or"), ("xor", "bitwise_xor")):
+        function = binary_function(name)
+        setattr(ndarray, f"__{python}__", _forward(function))
+        setattr(ndarray, f"__r{python}__", _reverse(function))
+        setattr(ndarray, f"__i{python}__", _inplace(function))
+    invert = OPS["invert"]
+    none = Attrs(dict(invert.attrs))
+    ndarray.__invert__ = lambda self: invoke(invert, (self,), none, self.__class__)
 
 
 def _matmul() -> None:

@@ -48,6 +48,15 @@ def _divide_like_c(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     return _whole(xp, quotient, x, y, out)
 
 
+def _mod_like_mxnet(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
+    """Compute the remainder; it is 0 where the divisor is 0, also for floats."""
+    result = xp.mod(x, y, out=out)
+    zero = y == 0
+    if not zero.any():
+        return result
+    return _whole(xp, xp.where(zero, 0, result), x, y, out)
+
+
 def _true_divide(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Divide; integers give float32."""
     if x.dtype.kind in "fc":
@@ -229,6 +238,7 @@ TABLE = (
         np="mod remainder",
         scalar="mod",
         reverse="rmod",
+        legacy_compute=_mod_like_mxnet,
     ),
     Arithmetic(
         "power",

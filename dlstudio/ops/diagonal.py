@@ -39,7 +39,7 @@ def _infer_diagonal(a: Aval, *, offset: int, axis1: int, axis2: int) -> Aval:
     grad=lambda F, g, out, a, *, offset, axis1, axis2: (
         F.diagonal_scatter(g, shape=tuple(a.shape), offset=offset, axis1=axis1, axis2=axis2),
     ),
-    names=Names(np="diagonal", np_args="a", json="_np_diagonal"),
+    names=Names(np="diagonal", np_method="diagonal", np_args="a", json="_np_diagonal"),
     samples=lambda s: [
         s(3, 4), s(3, 4, offset=1), s(3, 4, offset=-1), s(2, 3, 4, axis1=1, axis2=-1), s(3, 3, offset=5), s(0, 3),
     ],
@@ -119,7 +119,7 @@ def _(F, array, *, k=0):
 
 @composite(
     "_np_trace",
-    names=Names(np="trace", np_args="a", json="_np_trace"),
+    names=Names(np="trace", np_method="trace", np_args="a", json="_np_trace"),
     samples=lambda s: [s(3, 4), s(3, 4, offset=1), s(2, 3, 4, axis1=1, axis2=2)],
 )
 def _(F, a, *, offset=0, axis1=0, axis2=1):

@@ -161,7 +161,11 @@ reduction(
     samples=_filled,
 )
 reduction(
-    "prod", "Product of the elements over `axis`.", _prod_slope, reference=_np_reference("prod")
+    "prod",
+    "Product of the elements over `axis`.",
+    _prod_slope,
+    reference=_np_reference("prod"),
+    names=Names(np="prod product", np_method="prod", np_args="a", json="_npi_prod"),
 )
 reduction(
     "max",

@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError
-from dlstudio.ops.families import unary
+from dlstudio.ops.families import unary, zeros
 
 Array = Any
 
@@ -136,7 +136,8 @@ def _gammaln(xp: Any, x: Array) -> Array:
     right = xp.where(wide < 0.5, 1 - wide, wide)
     value = _log_gamma_right(xp, right)
     # reflection: Γ(x) Γ(1 - x) = π / sin(πx)
-    return xp.where(wide < 0.5, xp.log(pi / xp.abs(xp.sin(pi * wide))) - value, value)
+    finite = xp.where(wide < 0.5, xp.log(pi / xp.abs(xp.sin(pi * wide))) - value, value)
+    return xp.where(xp.isinf(wide), xp.inf, finite)
 
 
 def _gamma(xp: Any, x: Array) -> Array:
@@ -207,13 +208,11 @@ def _(xp, x, *, order=0, out=None):
 def _clip_grad(
     F: Any, g: Array, out: Array, data: Array, *, a_min: Any, a_max: Any
 ) -> tuple[Array]:
-    inside = None
     if a_min is not None:
-        inside = F.greater_equal_scalar(data, scalar=a_min)
+        g = F.where(F.less_scalar(data, scalar=a_min), zeros(F, g), g)
     if a_max is not None:
-        below = F.less_equal_scalar(data, scalar=a_max)
-        inside = below if inside is None else F.logical_and(inside, below)
-    return (F.multiply(g, F.cast(inside, dtype=np.dtype(g.dtype).name)),)
+        g = F.where(F.greater_scalar(data, scalar=a_max), zeros(F, g), g)
+    return (g,)
 
 
 def _clip(xp: Any, x: Array, a_min: float | None, a_max: float | None, out: Array | None) -> Array:

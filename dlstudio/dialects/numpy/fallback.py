@@ -1,0 +1,83 @@
+"""Functions that NumPy itself computes: the arrays go to the host, the result comes back.
+
+MXNet does the same for these names. They have no gradient; inside `autograd.record` their results
+are constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.device import current_context
+from dlstudio.core.tensor import Tensor, ndarray
+
+__all__ = ["NAMES", "functions"]
+
+NAMES = (
+    "apply_along_axis apply_over_axes argpartition array_equiv bincount choose compress corrcoef correlate cov "
+    "convolve delete diag_indices_from digitize divmod extract float_power frexp heaviside "
+    "histogram histogram2d histogram_bin_edges histogramdd i0 imag insert interp intersect1d isclose iscomplex "
+    "isreal isin ix_ lexsort logaddexp logaddexp2 modf nanargmax nanargmin nancumprod nancumsum nanmax nanmean "
+    "nanmedian nanmin nanpercentile nanquantile nanstd nanvar nextafter packbits partition piecewise poly "
+    "polyadd polydiv polyfit polyint polymul polysub polyder positive real roots searchsorted select "
+    "setdiff1d setxor1d sinc spacing tril_indices tril_indices_from triu_indices triu_indices_from trim_zeros union1d "
+    "unique unpackbits unravel_index unwrap vander cumprod floor_divide fmod cross  "
+    "broadcast_shapes fmin fmax ravel_multi_index "
+).split()  # fmt: skip
+
+
+def _host(x: Any) -> Any:
+    if isinstance(x, Tensor):
+        return x.asnumpy()
+    if isinstance(x, (list, tuple)):
+        return type(x)(_host(v) for v in x)
+    return x
+
+
+def _dressed(x: Any, device: Any) -> Any:
+    """Results as arrays on `device`; NumPy's scalars stay what they are."""
+    if isinstance(x, np.ndarray):
+        return ndarray._wrap(device.backend.from_numpy(x.copy()), device)
+    if isinstance(x, (list, tuple)):
+        parts = [_dressed(v, device) for v in x]
+        return tuple(parts) if isinstance(x, tuple) else parts
+    return x
+
+
+def _device(values: Any) -> Any:
+    for x in values:
+        if isinstance(x, Tensor):
+            return x._device
+        if isinstance(x, (list, tuple)):
+            found = _device(x)
+            if found is not None:
+                return found
+    return None
+
+
+def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap one of NumPy's functions."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        device = _device([*args, *kwargs.values()]) or current_context()
+        out = kwargs.pop("out", None)
+        result = function(*_host(args), **{key: _host(value) for key, value in kwargs.items()})
+        if out is not None:
+            out[...] = result
+            return out
+        return _dressed(result, device)
+
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = "dlstudio.np"
+    call.__doc__ = f"NumPy's `{name}`, computed on the host; no gradient flows through."
+    return call
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """All names of `NAMES` that this NumPy has."""
+    made = {name: through_host(name, getattr(np, name)) for name in NAMES if hasattr(np, name)}
+    made["in1d"] = through_host("in1d", lambda a, b, **options: np.isin(np.ravel(a), b, **options))
+    return made
