@@ -30,7 +30,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("update", r"_update$|^assign"),
     ("copy", r"copy|^cast$|as_in_context"),
     ("random", r"dropout|random|sample_|shuffle"),
-    ("loss", r"softmaxoutput|regressionoutput|makeloss|_loss|cross_entropy|^ctc"),
+    ("loss", r"softmax_?output|regression_?output|makeloss|_loss|cross_entropy|^ctc"),
     ("convolution", r"convolution|^im2col|^col2im"),
     ("pooling", r"pooling|pool_grad"),
     ("norm", r"norm|^lrn"),

@@ -60,14 +60,20 @@ def tidy(drawing: Drawing) -> Drawing:
     """
     paths: dict[str, str] = {}
     kinds: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for role in dict.fromkeys(node.role for node in drawing.operators):
         group = [node for node in drawing.operators if node.role == role]
-        renamed = _useful_paths(group, "" if role in ("forward", "copy") else role)
+        held = _held(group)
+        renamed = _useful_paths(held, len(group), "" if role in ("forward", "copy") else role)
+        labels.update({node.id: _label(node, held) for node in group})
         paths.update({node.id: renamed[node.scope] for node in group})
         kinds.update(_renamed(drawing.scopes, renamed))
     _split_crowds(drawing.operators, paths)
     paths.update(_weight_paths(drawing, paths))
-    nodes = tuple(replace(node, scope=paths.get(node.id, "")) for node in drawing.nodes)
+    nodes = tuple(
+        replace(node, scope=paths.get(node.id, ""), label=labels.get(node.id, node.label))
+        for node in drawing.nodes
+    )
     return replace(drawing, nodes=nodes, scopes=kinds)
 
 
@@ -80,14 +86,32 @@ def _renamed(kinds: Mapping[str, str], renamed: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _useful_paths(nodes: Sequence[DrawNode], root: str) -> dict[str, str]:
-    """Map every path in use, and the paths above it, to what is left of it."""
+def _held(nodes: Sequence[DrawNode]) -> Counter[str]:
+    """Count the operators in each scope."""
     held: Counter[str] = Counter()
     for node in nodes:
         held.update(_ancestors(node.scope))
+    return held
+
+
+def _label(node: DrawNode, held: Mapping[str, int]) -> str:
+    """Drop from a name what the boxes around it say; a box of one operator is not drawn."""
+    if node.label != node.name:
+        return node.label  # chosen by the reader
+    rest, last = node.name, ""
+    for path in _ancestors(node.scope):
+        part = path.rsplit("/", 1)[-1]
+        if held[path] > 1 and rest.startswith(part + "_"):
+            rest, last = rest[len(part) + 1 :].lstrip("_"), part
+    rest = rest.removesuffix("_fwd")
+    return last if rest == "fwd" else rest or node.name
+
+
+def _useful_paths(held: Counter[str], total: int, root: str) -> dict[str, str]:
+    """Map every path in use, and the paths above it, to what is left of it."""
 
     def useful(path: str) -> str:
-        kept, above = [root] if root else [], len(nodes)
+        kept, above = [root] if root else [], total
         for ancestor in _ancestors(path):
             if 1 < held[ancestor] < above:
                 kept.append(ancestor.rsplit("/", 1)[-1])
@@ -122,10 +146,12 @@ def _split_crowds(operators: Sequence[DrawNode], paths: dict[str, str]) -> None:
 
 
 def _weight_paths(drawing: Drawing, paths: dict[str, str]) -> dict[str, str]:
-    """Put a weight into the innermost box that holds all its readers."""
+    """Put a weight into the innermost box that holds all operators that read it going forward."""
     readers: dict[str, list[str]] = defaultdict(list)
+    backward = {node.id for node in drawing.nodes if node.role not in ("forward", "copy")}
     for edge in drawing.edges:
-        readers[edge.source].append(paths.get(edge.target, ""))
+        if edge.target not in backward:
+            readers[edge.source].append(paths.get(edge.target, ""))
     weights = (n.id for n in drawing.nodes if n.kind != "operator" and n.weight)
     return {node_id: _common(readers[node_id]) for node_id in weights}
 

@@ -139,7 +139,7 @@ def _symbol_node(
     is_weight = node.is_variable and node.name in learned
     op = "" if node.is_variable else op_name(node.op)
     return DrawNode(
-        id=key, name=node.name, label=_short(node.name, scopes.get(id(node), "")), op=op,
+        id=key, name=node.name, label=node.name, op=op,
         kind="operator" if op else "auxiliary" if node.name in aux else "variable",
         weight=is_weight, scope=scopes.get(id(node), ""), shape=shape, dtype=dtype,
         nbytes=sum(_nbytes(*value) for value in outputs),
@@ -177,11 +177,14 @@ def with_params(nodes: Any, edges: Sequence[DrawEdge]) -> tuple[DrawNode, ...]:
 def from_graph(graph: Any, shape: Shapes, data: Any) -> Drawing:
     """Read a `graph.ir.Graph`: its equations with their devices, roles and source lines."""
     del shape, data
+    read = {value for eqn in graph.eqns for value in eqn.reads}
     maker: dict[int, tuple[str, int]] = {}
     nodes: list[DrawNode] = []
-    for place, value in enumerate(graph.inputs):
-        maker[value.value] = (f"i{place}", 0)
-        nodes.append(_graph_input(value, f"i{place}", graph))
+    for place, given in enumerate(graph.inputs):
+        maker[given.value] = (f"i{place}", 0)
+        # a loss ignores the gradient from above: its input would hang in the air
+        if given.value in read or given.kind in ("argument", "auxiliary"):
+            nodes.append(_graph_input(given, f"i{place}", graph))
     edges: list[DrawEdge] = []
     for place, eqn in enumerate(graph.eqns):
         key = f"e{place}"
@@ -208,7 +211,7 @@ def _graph_input(given: Any, key: str, graph: Any) -> DrawNode:
 def _equation(eqn: Any, key: str, graph: Any) -> DrawNode:
     avals = [graph.avals[value] for value in eqn.outs]
     return DrawNode(
-        id=key, name=eqn.name, label=_short(eqn.name, eqn.scope), op=op_name(eqn.op),
+        id=key, name=eqn.name, label=eqn.name, op=op_name(eqn.op),
         scope=eqn.scope, shape=tuple(avals[0].shape) if avals else None,
         dtype=str(avals[0].dtype) if avals else "", nbytes=sum(aval.nbytes for aval in avals),
         device=str(eqn.device), attrs=attr_texts(eqn.op, eqn.attrs), span=eqn.span,
@@ -265,15 +268,6 @@ _READERS: tuple[tuple[Callable[[Any], bool], Reader], ...] = (
 
 
 # ---- texts -------------------------------------------------------------------------------------
-def _short(name: str, scope: str) -> str:
-    """Drop from a name the prefixes that its scope already says."""
-    rest = name
-    for part in scope.split("/"):
-        if part and rest.startswith(part + "_"):
-            rest = rest[len(part) + 1 :].lstrip("_")
-    return rest.removesuffix("_fwd") or name
-
-
 def _nbytes(shape: Shape | None, dtype: str) -> int:
     import numpy as np
 

@@ -20,6 +20,13 @@ export interface Window {
   bottom: number;
 }
 
+/** What the camera sees; `bounds` holds the box around each link. */
+export interface Shown {
+  window: Window;
+  bounds: readonly Window[];
+  scale: number;
+}
+
 export interface Marks {
   selected: Key;
   lit: ReadonlySet<Key>;
@@ -35,16 +42,16 @@ export function drawCanvas(
   scene: Scene,
   paint: Paint,
   theme: Theme,
-  shown: Window,
-  scale: number,
+  shown: Shown,
   marks: Marks,
 ): void {
-  const visible = scene.items.filter((item) => inside(item, shown));
-  const text = scale * DETAIL_SIZE >= LEGIBLE;
+  const visible = scene.items.filter((item) => inside(item, shown.window));
+  const text = shown.scale * DETAIL_SIZE >= LEGIBLE;
   const frames = visible.filter((item) => item.kind === "open");
   for (const item of frames) drawFrame(context, item, theme);
   scene.links.forEach((link, i) => {
-    if (crosses(link, shown)) drawLink(context, link, theme, text, marks, i);
+    const bounds = shown.bounds[i];
+    if (bounds && overlap(bounds, shown.window)) drawLink(context, link, theme, text, marks, i);
   });
   context.globalAlpha = 1;
   if (text) for (const item of frames) drawTitle(context, item, theme);
@@ -61,16 +68,21 @@ export function inside(item: Item, shown: Window): boolean {
   return x + w >= shown.left && x <= shown.right && y + h >= shown.top && y <= shown.bottom;
 }
 
-export function crosses(link: Link, shown: Window): boolean {
-  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+/** The box around a link. */
+export function boundsOf(link: Link): Window {
+  const made = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
   for (let i = 0; i < link.points.length; i += 2) {
     const [x, y] = [link.points[i] ?? 0, link.points[i + 1] ?? 0];
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < top) top = y;
-    if (y > bottom) bottom = y;
+    made.left = Math.min(made.left, x);
+    made.right = Math.max(made.right, x);
+    made.top = Math.min(made.top, y);
+    made.bottom = Math.max(made.bottom, y);
   }
-  return right >= shown.left && left <= shown.right && bottom >= shown.top && top <= shown.bottom;
+  return made;
+}
+
+export function overlap(a: Window, b: Window): boolean {
+  return a.right >= b.left && a.left <= b.right && a.bottom >= b.top && a.top <= b.bottom;
 }
 
 function drawFrame(context: CanvasRenderingContext2D, item: Item, theme: Theme): void {

@@ -12,7 +12,9 @@ const HEIGHT = 110;
 export class Minimap {
   readonly root = element("div", { class: "dl-minimap", hidden: true });
   private readonly canvas = element("canvas", { class: "dl-canvas", "aria-hidden": true });
+  private readonly picture = element("canvas");
   private scale = 1;
+  private offset = 0;
 
   constructor(private readonly lookAt: (x: number, y: number) => void) {
     this.canvas.style.cssText = `width:${WIDTH}px;height:${HEIGHT}px`;
@@ -21,20 +23,26 @@ export class Minimap {
       if (event.buttons === 0) return;
       event.stopPropagation();
       const box = this.canvas.getBoundingClientRect();
-      this.lookAt((event.clientX - box.left) / this.scale, (event.clientY - box.top) / this.scale);
+      const x = event.clientX - box.left - this.offset;
+      this.lookAt(x / this.scale, (event.clientY - box.top) / this.scale);
     };
     this.root.addEventListener("pointerdown", move);
     this.root.addEventListener("pointermove", move);
   }
 
-  /** Draw, or hide without a scene. */
-  draw(scene: Scene | undefined, paint: Paint, shown: Window, theme: Theme): void {
+  /** Draw another scene, or hide without one. */
+  show(scene: Scene | undefined, paint: Paint, theme: Theme): void {
     this.root.hidden = scene === undefined;
     if (!scene) return;
-    const surface = prepare(this.canvas);
-    if (!surface) return;
-    const { context } = surface;
+    const ratio = window.devicePixelRatio || 1;
+    this.picture.width = WIDTH * ratio;
+    this.picture.height = HEIGHT * ratio;
+    const context = this.picture.getContext("2d");
+    if (!context) return;
     this.scale = Math.min(WIDTH / scene.width, HEIGHT / scene.height);
+    this.offset = (WIDTH - scene.width * this.scale) / 2;
+    context.scale(ratio, ratio);
+    context.translate(this.offset, 0);
     context.scale(this.scale, this.scale);
     for (const item of scene.items) {
       context.fillStyle = item.kind === "open" ? theme.line : (paint.colour(item) ?? theme.muted);
@@ -43,7 +51,17 @@ export class Minimap {
       const least = 2 / this.scale;
       context.fillRect(item.x, item.y, Math.max(item.w, least), Math.max(item.h, least / 4));
     }
-    context.globalAlpha = 1;
+  }
+
+  /** Mark the part that the window shows. */
+  mark(shown: Window, theme: Theme): void {
+    if (this.root.hidden) return;
+    const surface = prepare(this.canvas);
+    if (!surface) return;
+    const { context, width, height } = surface;
+    context.drawImage(this.picture, 0, 0, width, height);
+    context.translate(this.offset, 0);
+    context.scale(this.scale, this.scale);
     context.strokeStyle = theme.accent;
     context.lineWidth = 2 / this.scale;
     const { left, top, right, bottom } = shown;

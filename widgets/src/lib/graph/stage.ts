@@ -1,9 +1,9 @@
 // The window onto the scene: draws it as SVG or on a canvas, pans, zooms, and says what was hit.
 import { prepare } from "../canvas";
 import { element } from "../dom";
-import { readTheme } from "../theme";
+import { readTheme, type Theme } from "../theme";
 import { Camera } from "./camera";
-import { drawCanvas, type Marks, type Window } from "./canvas";
+import { boundsOf, drawCanvas, type Marks, type Window } from "./canvas";
 import type { Item, Scene } from "./layout";
 import { Minimap } from "./minimap";
 import type { Paint } from "./style";
@@ -37,6 +37,8 @@ export class Stage {
   private paint: Paint = { colour: () => undefined, share: () => 0 };
   private marks = NOTHING;
   private group: SVGGElement | undefined;
+  private bounds: Window[] = [];
+  private theme: Theme | undefined;
   private fitted = false;
   private hovered = "";
 
@@ -71,7 +73,8 @@ export class Stage {
       this.camera.pan((before.x - after.x) * scale, (before.y - after.y) * scale);
     }
     this.group = undefined;
-    this.draw();
+    this.bounds = scene.links.map(boundsOf);
+    this.repaint();
   }
 
   mark(marks: Marks): void {
@@ -99,18 +102,31 @@ export class Stage {
     this.draw();
   }
 
-  /** Draw with the colours and the size in force now. */
+  /** Draw with the colours in force now: reading them costs a style calculation. */
+  repaint(): void {
+    this.theme = undefined;
+    this.draw();
+  }
+
+  /** Draw what the camera sees. */
   draw(): void {
     if (this.width === 0) return;
+    const theme = this.theme ?? this.readTheme();
     if (!this.fitted && this.scene.items.length > 0) {
       this.camera.fitWidth(this.scene, this.width, this.height);
       this.fitted = true;
     }
     this.root.dataset.renderer = this.usesCanvas ? "canvas" : "svg";
-    if (this.usesCanvas) this.drawOnCanvas();
+    if (this.usesCanvas) this.drawOnCanvas(theme);
     else this.drawAsSvg();
+    this.minimap.mark(this.window, theme);
+  }
+
+  private readTheme(): Theme {
+    this.theme = readTheme(this.root);
     const show = this.scene.items.length > MINIMAP_FROM;
-    this.minimap.draw(show ? this.scene : undefined, this.paint, this.window, readTheme(this.root));
+    this.minimap.show(show ? this.scene : undefined, this.paint, this.theme);
+    return this.theme;
   }
 
   /** Start over with the whole picture in view, at the next drawing. */
@@ -143,7 +159,7 @@ export class Stage {
     this.eye.setAttribute("transform", `translate(${x},${y}) scale(${scale})`);
   }
 
-  private drawOnCanvas(): void {
+  private drawOnCanvas(theme: Theme): void {
     this.eye.replaceChildren();
     const surface = prepare(this.canvas);
     if (!surface) return;
@@ -151,8 +167,8 @@ export class Stage {
     const { x, y, scale } = this.camera;
     context.translate(x, y);
     context.scale(scale, scale);
-    const theme = readTheme(this.root);
-    drawCanvas(context, this.scene, this.paint, theme, this.window, scale, this.marks);
+    const shown = { window: this.window, bounds: this.bounds, scale };
+    drawCanvas(context, this.scene, this.paint, theme, shown, this.marks);
   }
 
   private lookAt(x: number, y: number): void {

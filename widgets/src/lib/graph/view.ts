@@ -55,7 +55,7 @@ export class GraphDrawing implements Drawing {
 
   draw(): void {
     this.follow();
-    this.stage.draw();
+    this.stage.repaint();
   }
 
   dispose(): void {
