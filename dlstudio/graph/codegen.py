@@ -222,10 +222,17 @@ class _Writer:
     def _find_signals(self) -> None:
         halves = self.graph.split
         for k, eqn in enumerate(self.graph.eqns):
-            if eqn.op is CROSS and eqn.ins[0] in self.made:
-                producer = self.made[eqn.ins[0]][0]
+            source = self._computed(eqn.ins[0]) if eqn.op is CROSS else -1
+            if source in self.made:
+                producer = self.made[source][0]
                 if (producer < halves) == (k < halves):  # between halves everybody waits anyway
-                    self.signals.setdefault(eqn.ins[0], len(self.signals))
+                    self.signals.setdefault(source, len(self.signals))
+
+    def _computed(self, value: int) -> int:
+        """The value behind a chain of views: views are bound before the plan runs."""
+        while value in self.made and self.made[value][0] in self.storages.views:
+            value = self.made[value][1].ins[0]
+        return value
 
     def _function(self, half: Half, steps: range, device: str) -> Iterator[str]:
         params = ", ".join(self.name_of[v] for v in half.params)
@@ -258,8 +265,8 @@ class _Writer:
         if k in self.storages.views and eqn.op is not ASSIGN:
             return  # bound per frame, or made where it is first read
         yield from self._external_views(eqn, local)
-        if eqn.op is CROSS and eqn.ins[0] in self.signals:
-            yield f"wait({self.signals[eqn.ins[0]]})"
+        if eqn.op is CROSS and self._computed(eqn.ins[0]) in self.signals:
+            yield f"wait({self.signals[self._computed(eqn.ins[0])]})"
         statement = f"{self._statement(k, eqn)}{self._comment(k, eqn)}"
         if self.watch:
             yield "t = now()"

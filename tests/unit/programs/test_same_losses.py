@@ -9,7 +9,7 @@ import dlstudio as mx
 from dlstudio import autograd, gluon, nd
 from dlstudio.gluon import nn
 
-STEPS, BATCH, RATE, MOMENTUM = 20, 32, 0.05, 0.9
+STEPS, BATCH, RATE, MOMENTUM = 20, 32, 0.02, 0.9
 
 
 def lenet():
