@@ -11,32 +11,20 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlstudio.core import tape
-from dlstudio.core.avals import Aval, aval_of
-from dlstudio.core.device import Device
-from dlstudio.core.pool import THRESHOLD, pool_of
-from dlstudio.core.random import stream_of
-from dlstudio.core.storage import Store
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ArgumentError, DeviceError, StaleValueError, explain
-from dlstudio.graph import pipeline, program
+from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph.compose import check_unique, topological
-from dlstudio.graph.executor import plain
-from dlstudio.graph.ir import mutated
-from dlstudio.graph.lower import lower
-from dlstudio.graph.program import Frame, Program
-from dlstudio.trace import bus
+from dlstudio.graph.leases import Plan, run_eagerly
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
     from dlstudio.graph.memory import MemoryPlan
+    from dlstudio.graph.program import Program
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["CachedOp"]
+__all__ = ["CachedOp", "run_eagerly"]
 
-Array = Any
 _LIMIT = 64  # plans kept per block; the least recently used goes first
 
 
@@ -64,8 +52,8 @@ class CachedOp:
         self.names = symbol.list_inputs()
         self.title = title or symbol.name or "block"
         self.group2ctx: Mapping[str, Any] | None = options.get("group2ctx")
-        self._plans: OrderedDict[Any, _Plan] = OrderedDict()
-        self._last: _Plan | None = None
+        self._plans: OrderedDict[Any, Plan] = OrderedDict()
+        self._last: Plan | None = None
 
     def __call__(self, *inputs: Tensor, out: Any = None, default_ctx: Any = None) -> Any:
         """Run on arrays in the order of `names`; one array comes back, or a list.
@@ -90,7 +78,7 @@ class CachedOp:
             return _into(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    def _find(self, inputs: Sequence[Tensor], state: Any) -> _Plan:
+    def _find(self, inputs: Sequence[Tensor], state: Any) -> Plan:
         """The plan of this signature, compiled if it is new."""
         wants = tuple(x._entry is not None for x in inputs) if state.recording else ()
         facts = tuple((x._device, x._data.shape, x._data.dtype.str) for x in inputs)
@@ -104,11 +92,11 @@ class CachedOp:
         self._last = plan
         return plan
 
-    def _build(self, inputs: Sequence[Tensor], wants: tuple[bool, ...]) -> _Plan:
+    def _build(self, inputs: Sequence[Tensor], wants: tuple[bool, ...]) -> Plan:
         if len(inputs) != len(self.names):
             raise self._wrong_inputs(inputs)
         self._check_devices(inputs)
-        return _Plan(self, inputs, wants, training=tape.state.training)
+        return Plan(self, inputs, wants, training=tape.state.training)
 
     def _wrong_inputs(self, inputs: Sequence[Any]) -> ArgumentError:
         given = ", ".join(type(x).__name__ for x in inputs)
@@ -171,273 +159,3 @@ def _into(out: Any, outputs: list[Tensor]) -> Any:
     for target, value in zip(targets, outputs, strict=True):
         target._overwrite(value)
     return out
-
-
-class _Plan:
-    """A program for one signature, and its free frames."""
-
-    def __init__(
-        self, owner: CachedOp, inputs: Sequence[Tensor], wants: tuple[bool, ...], *, training: bool
-    ) -> None:
-        self.owner, self.wanted = owner, [i for i, w in enumerate(wants) if w]
-        self.training, self.wants = training, list(wants)
-        self.avals = [aval_of(x._data) for x in inputs]
-        self.places = [x._device for x in inputs]
-        self.seen: list[Array] = [None] * len(inputs)  # arrays that came twice: parameters
-        self.fresh: list[Any] = [None] * len(inputs)  # ids of the arrays of the last call
-        names = owner.names
-        avals = {n: aval_of(x._data) for n, x in zip(names, inputs, strict=True)}
-        graph = lower(owner.symbol, avals=avals, training=training, group2ctx=owner.group2ctx)
-        requests = {names[i]: "write" for i in self.wanted if _is_argument(graph, names[i])}
-        self.wanted = [i for i in self.wanted if names[i] in requests]
-        device = inputs[0]._device if inputs else Device("cpu", 0)
-        pinned = {n: str(x._device) for n, x in zip(names, inputs, strict=True)}
-        graph = pipeline.compile_graph(graph, requests, device=str(device), pinned=pinned)
-        self.program = Program(graph, owner.title)
-        self.frames: list[Frame] = []
-        self._locate(graph, names)
-
-    def _locate(self, graph: Graph, names: list[str]) -> None:
-        """Say where each parameter of the two halves is found: inputs, outputs, heads, gradients."""
-        position: dict[int, int] = {}
-        n = len(names)
-        for x in graph.inputs:
-            if x.kind in ("argument", "auxiliary"):
-                position[x.value] = names.index(x.name)
-        heads = [x.value for x in graph.inputs if x.kind == "head_gradient"]
-        visible = graph.outputs[: graph.heads]
-        position.update({v: n + i for i, v in enumerate(visible)})
-        position.update({v: n + len(visible) + i for i, v in enumerate(heads)})
-        after = n + len(visible) + len(heads)
-        position.update({v: after + i for i, v in enumerate(graph.outputs[graph.heads :])})
-        params = self.program.params
-        self.forward_from = [position[v] for v in params["forward"]]
-        self.backward_from = [position[v] for v in params.get("backward", ())]
-        place = self.program.devices
-        self.outputs = [self._maker(graph.avals[v], place[graph.devices[v]]) for v in visible]
-        self.heads = [(graph.avals[v], place[graph.devices[v]]) for v in visible]
-        self.grads = [
-            self._maker(graph.avals[v], place[graph.devices[v]])
-            for v in graph.outputs[graph.heads :]
-        ]
-        self.saved = [i for i in dict.fromkeys(self.backward_from) if i < n]
-        self._find_effects(graph, names)
-
-    def _find_effects(self, graph: Graph, names: list[str]) -> None:
-        states = {
-            x.value: names.index(x.name)
-            for x in graph.inputs
-            if x.kind in ("argument", "auxiliary")
-        }
-        self.written = sorted({states[v] for e in graph.eqns for v in mutated(e) if v in states})
-        self.saved = [i for i in self.saved if i not in self.written]
-        self.draws = sorted({e.device for e in graph.eqns if e.op.flags.random})
-
-    @staticmethod
-    def _maker(aval: Aval, device: Device) -> tuple[Any, tuple[int, ...], Any, Device]:
-        """How an array that leaves the plan is made: large ones from the pool."""
-        small = aval.nbytes < THRESHOLD and device.device_type != "gpu"
-        return np.empty if small else pool_of(device).empty, aval.shape, aval.dtype, device
-
-    # ---- calls -----------------------------------------------------------------------------
-    def fits(self, inputs: Sequence[Tensor], arrays: list[Array], state: Any) -> bool:
-        """Whether this plan is the one for these inputs; parameters are known by identity."""
-        if state.training is not self.training or len(arrays) != len(self.seen):
-            return False
-        if state.recording:
-            wants = [x._entry is not None for x in inputs]
-            if wants != self.wants and (self.wants or True in wants):
-                return False
-        elif self.wants:
-            return False
-        for i, a in enumerate(arrays):
-            if a is not self.seen[i] and not self._admits(i, a, inputs[i]):
-                return False
-        return True
-
-    def _admits(self, i: int, array: Array, tensor: Tensor) -> bool:
-        """Look closely at an array that was not seen before."""
-        shape, dtype = self.avals[i]
-        if array.shape != shape or array.dtype != dtype or tensor._device is not self.places[i]:
-            return False
-        if self.fresh[i] == id(array) and array.flags.c_contiguous:
-            self.seen[i] = array
-        else:
-            self.fresh[i], self.seen[i] = id(array), None
-        return True
-
-    def call(self, inputs: Sequence[Tensor], arrays: list[Array]) -> list[Tensor]:
-        """Run the forward half; leave a tape entry if gradients are wanted."""
-        for i, known in enumerate(self.seen):
-            if known is None and not arrays[i].flags.c_contiguous:
-                arrays[i] = plain(arrays[i], f"{self.owner.title} input", inputs[i]._device)
-        outs = [empty(shape, dtype) for empty, shape, dtype, _ in self.outputs]
-        arrays += outs
-        frames = self.frames
-        frame = frames.pop() if frames else self.program.frame()
-        counters = [stream.counter for stream in self.streams()] if self.draws else ()
-        if bus.subscribers or program.poison:
-            frame.run("forward", [arrays[i] for i in self.forward_from])
-        else:
-            frame.forward(*[arrays[i] for i in self.forward_from])
-        cls = inputs[0].__class__ if inputs else Tensor
-        tensors = [cls._wrap(a, m[3]) for a, m in zip(outs, self.outputs, strict=True)]
-        if self.wanted:
-            self._record(inputs, arrays, tensors, frame, counters)
-        else:
-            frames.append(frame)
-        return tensors
-
-    def streams(self) -> list[Any]:
-        """Random streams the plan draws from."""
-        return [stream_of(program.device_of(d)) for d in self.draws]
-
-    def _record(
-        self, inputs: Sequence[Tensor], arrays: list[Array], tensors: list[Tensor],
-        frame: Frame, counters: Sequence[int],
-    ) -> None:  # fmt: skip
-        rule = _Backward(self, inputs, arrays, frame, counters)
-        owner = self.owner
-        entry = tape.record_custom(
-            inputs, tensors, rule, owner.title, symbol=owner.symbol, arguments=owner.names
-        )
-        rule.parents = entry.parents
-
-
-def _is_argument(graph: Graph, name: str) -> bool:
-    return any(x.name == name and x.kind == "argument" for x in graph.inputs)
-
-
-class _Backward:
-    """The gradient of one call. It holds the frame's lease; when it dies the frame is free again."""
-
-    __slots__ = ("arrays", "counters", "frame", "inputs", "parents", "plan", "versions")
-    takes_sweep = True  # the tape hands over the whole sweep: gradients may go where they belong
-
-    def __init__(
-        self,
-        plan: _Plan,
-        inputs: Sequence[Tensor],
-        arrays: list[Array],
-        frame: Frame,
-        counters: Sequence[int],
-    ) -> None:
-        self.plan, self.inputs, self.arrays, self.frame = plan, inputs, arrays, frame
-        self.counters = counters
-        self.parents: tuple[Any, ...] = ()
-        versions = []
-        for i in plan.saved:
-            x = inputs[i]
-            store = x._store
-            if store is None:
-                store = x._store = Store()
-            versions.append((store, store.version))
-        self.versions = versions
-
-    def __del__(self) -> None:
-        self.plan.frames.append(self.frame)
-
-    def __call__(self, heads: tuple[Any, ...], sweep: Any) -> list[Any]:
-        """Gradients of the inputs; where possible written straight into the parameters' buffers."""
-        plan = self.plan
-        if sweep.create_graph:
-            return self._replayed(heads)
-        for store, version in self.versions:
-            if store.version != version:
-                raise self._stale()
-        for i in plan.written:
-            self.inputs[i]._prepare_write()
-            self.arrays[i] = self.inputs[i]._data
-        arrays = [*self.arrays, *self._heads(heads)]
-        result: list[Any] = [None] * len(self.inputs)
-        parents, claim = self.parents, sweep.claim
-        for i, (empty, shape, dtype, _) in zip(plan.wanted, plan.grads, strict=True):
-            buffer = claim(parents[i][0])
-            if buffer is None:
-                buffer = result[i] = empty(shape, dtype)
-            arrays.append(buffer)
-        self._run(arrays, retain=sweep.retain)
-        return result
-
-    def _heads(self, heads: tuple[Any, ...]) -> list[Array]:
-        """Head gradients as the plan reads them; zeros for outputs nobody used."""
-        found = []
-        for head, (aval, device) in zip(heads, self.plan.heads, strict=True):
-            array = device.xp.zeros(aval.shape, aval.dtype) if head is None else head
-            found.append(plain(array, "head gradient", device))
-        return found
-
-    def _run(self, arrays: list[Array], *, retain: bool) -> None:
-        plan, frame = self.plan, self.frame
-        # backward reuses the memory of what forward kept: a second backward needs it as it was
-        kept = {d: a.copy() for d, a in frame.arenas.items()} if retain else None
-        chosen = [arrays[i] for i in plan.backward_from]
-        if bus.subscribers:
-            frame.run("backward", chosen)
-        else:
-            frame.backward(*chosen)
-        if kept is not None:
-            for device, array in kept.items():
-                frame.arenas[device][...] = array
-
-    def _replayed(self, heads: tuple[Any, ...]) -> list[Any]:
-        """Differentiable gradients: run the symbol again, eagerly and recorded, and ask the tape."""
-        plan = self.plan
-        streams = plan.streams()
-        now, mode = [s.counter for s in streams], tape.state.training
-        tape.state.training = plan.program.graph.training
-        for stream, counter in zip(streams, self.counters, strict=True):
-            stream.counter = counter  # the same random numbers as in the first run
-        try:
-            outputs = run_eagerly(
-                plan.owner.symbol, dict(zip(plan.owner.names, self.inputs, strict=True))
-            )
-        finally:
-            tape.state.training = mode
-            for stream, counter in zip(streams, now, strict=True):
-                stream.counter = counter
-        pairs = [(y, h) for y, h in zip(outputs, heads, strict=True) if h is not None]
-        wanted = [self.inputs[i] for i in plan.wanted]
-        found = tape.gradients(
-            [y for y, _ in pairs], wanted, [h for _, h in pairs], create_graph=True, stop=True
-        )
-        result: list[Any] = [None] * len(self.inputs)
-        for i, g in zip(plan.wanted, found, strict=True):
-            result[i] = g
-        return result
-
-    def _stale(self) -> StaleValueError:
-        plan = self.plan
-        changed = [
-            plan.owner.names[i]
-            for i, (store, version) in zip(plan.saved, self.versions, strict=True)
-            if store.version != version
-        ]
-        return StaleValueError(
-            explain(
-                f"{', '.join(changed)} of {plan.owner.title} changed in place between forward and backward.",
-                "inputs and parameters to stay as they were until backward.",
-                "call backward before trainer.step, or write into a copy",
-            )
-        )
-
-
-def run_eagerly(symbol: Symbol, values: Mapping[str, Tensor]) -> list[Tensor]:
-    """Run a symbol operator by operator on the tape."""
-    from dlstudio.core.dispatch import attributes, create, invoke
-
-    done: dict[int, Sequence[Tensor]] = {}
-    for node in topological(symbol.outputs_):
-        if node.op is None:
-            done[id(node)] = (values[node.name],)
-            continue
-        operands = [done[id(n)][i] for n, i in node.inputs]
-        attrs = attributes(node.op, node.attrs)
-        cls = operands[0].__class__ if operands else Tensor
-        if operands:
-            result = invoke(node.op, operands, attrs, cls)
-        else:
-            device = next(iter(values.values()))._device if values else None
-            result = create(node.op, attrs, device, cls)
-        done[id(node)] = result if isinstance(result, (list, tuple)) else (result,)
-    return [done[id(n)][i] for n, i in symbol.outputs_]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,38 +10,19 @@ import numpy as np
 from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import ArgumentError, GradError, GraphError, ParamError, ShapeError, explain
+from dlstudio.errors import ArgumentError, GradError, ShapeError, explain
 from dlstudio.graph import pipeline
-from dlstudio.graph.compose import check_unique, topological
-from dlstudio.graph.lower import input_avals, lower
-from dlstudio.graph.program import Frame, Program
+from dlstudio.graph.executor_run import Run, new_array
+from dlstudio.graph.lower import input_avals
 from dlstudio.trace import copies
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
     from dlstudio.graph.memory import MemoryPlan
+    from dlstudio.graph.program import Program
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Executor", "bind", "simple_bind"]
-
-Array = Any
-_REQS = ("write", "add", "null", "inplace")
-
-
-def new_array(aval: Aval, device: Device) -> NDArray:
-    """Zeros on `device`."""
-    array = device.backend.empty(aval.shape, aval.dtype)
-    array.fill(0)
-    return NDArray._wrap(array, device)
-
-
-def plain(array: Array, reason: str, device: Device) -> Array:
-    """`array`, or a C-contiguous copy of it: plans read memory in order."""
-    if array.flags.c_contiguous:
-        return array
-    copies.count(str(device), str(device), array.nbytes, reason)
-    return array.copy(order="C")
-
+__all__ = ["Executor"]
 
 class Executor:
     """A symbol with memory for its arguments, gradients and states, ready to run.
@@ -74,8 +55,8 @@ class Executor:
         self.arg_arrays, self.grad_arrays, self.aux_arrays = args, grads, aux
         self._arg_names, self._aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
         self._grad_req = grad_req
-        self._runs: dict[tuple[bool, bool], _Run] = {}  # by mode, and whether it is monitored
-        self._last: _Run | None = None
+        self._runs: dict[tuple[bool, bool], Run] = {}  # by mode, and whether it is monitored
+        self._last: Run | None = None
         self._monitor: tuple[Callable[[str, NDArray], None], bool] | None = None
         self._outputs: list[NDArray] | None = None
 
@@ -180,13 +161,13 @@ class Executor:
                 )
                 target._overwrite(value)
 
-    def _run(self, *, train: bool) -> _Run:
+    def _run(self, *, train: bool) -> Run:
         key = (train, self._monitor is not None)
         run = self._runs.get(key)
         if run is None:
             # a monitor wants to see every node's output: nothing is fused for it
             with pipeline.without(*(("fuse",) if key[1] else ())):
-                run = self._runs[key] = _Run(self, train=train)
+                run = self._runs[key] = Run(self, train=train)
         return run
 
     # ---- parameters ------------------------------------------------------------------------
@@ -307,303 +288,3 @@ class Executor:
         self._monitor = None if callback is None else (callback, monitor_all)
         for run in self._runs.values():
             run.monitored = None
-
-
-class _Run:
-    """One mode of an executor: its program, its frame, and where the arrays come from."""
-
-    def __init__(self, owner: Executor, *, train: bool) -> None:
-        self.owner = owner
-        names = [*owner._arg_names, *owner._aux_names]
-        arrays = [*owner.arg_arrays, *owner.aux_arrays]
-        avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}
-        graph = lower(owner._symbol, avals=avals, training=train, group2ctx=owner._group2ctx)
-        requests = {n: r for n, r in owner._grad_req.items() if r != "null"} if train else {}
-        pinned = {n: str(a.context) for n, a in zip(names, arrays, strict=True)}
-        graph = pipeline.compile_graph(graph, requests, device=str(owner._ctx), pinned=pinned)
-        self.program = Program(graph, owner._symbol.name or "group")
-        self.frame: Frame = self.program.frame()
-        self.requests = requests
-        self.monitored: Callable[[str], Callable[..., None]] | None = None
-        self._ones: list[Array] | None = None
-        self._find_sources()
-
-    def _find_sources(self) -> None:
-        """For each external value of the program: the function that fetches its array."""
-        owner, graph = self.owner, self.program.graph
-        self.heads = [
-            (graph.avals[v], self.program.devices[graph.devices[v]])
-            for v in graph.outputs[: graph.heads]
-        ]
-        arguments, states, grads = owner.arg_dict, owner.aux_dict, owner.grad_dict
-        self.readers: dict[int, NDArray] = {}
-        self.head_inputs: list[tuple[int, int]] = []  # (value, number of output)
-        names = self.owner._symbol.list_outputs()
-        for x in graph.inputs:
-            if x.kind == "argument":
-                self.readers[x.value] = arguments[x.name]
-            elif x.kind == "auxiliary":
-                self.readers[x.value] = states[x.name]
-            elif x.kind == "gradient":
-                self.readers[x.value] = grads[x.name.removesuffix("_old_grad")]  # type: ignore[assignment]
-        order = [x.value for x in graph.inputs if x.kind == "head_gradient"]
-        self.head_inputs = list(zip(order, range(len(names)), strict=False))
-        self.written = [s for s in states.values()] if self.requests else []
-        self.grads = {
-            v: grads[n] for n, v in zip(self.requests, graph.outputs[graph.heads :], strict=True)
-        }  # fmt: skip
-
-    def _arrays(self, half: str, heads: Mapping[int, Array]) -> list[Array]:
-        outputs = dict(zip(self.program.graph.outputs, self.owner.outputs, strict=False))
-        found: list[Array] = []
-        for value in self.program.params[half]:
-            tensor = self.readers.get(value)
-            if tensor is None:
-                tensor = self.grads.get(value)
-            if tensor is None:
-                tensor = outputs.get(value)
-            if tensor is not None:
-                found.append(plain(tensor._data, "executor input", tensor.context))
-            else:
-                found.append(heads[value])
-        return found
-
-    def forward(self) -> None:
-        """Run the forward half."""
-        for out in self.owner.outputs:
-            out._prepare_write()
-        self._execute("forward", self._arrays("forward", {}))
-
-    def backward(self, given: Sequence[Any] | None) -> None:
-        """Run the backward half with the given head gradients."""
-        for tensor in [*self.written, *self.grads.values()]:
-            if tensor is not None:
-                tensor._prepare_write()
-        heads = self._heads(given)
-        if "backward" in self.program.params:
-            self._execute("backward", self._arrays("backward", heads))
-
-    def _heads(self, given: Sequence[Any] | None) -> dict[int, Array]:
-        if given is None:
-            if self._ones is None:
-                self._ones = [d.xp.ones(a.shape, a.dtype) for a, d in self.heads]
-            return {value: self._ones[i] for value, i in self.head_inputs}
-        if len(given) != len(self.heads):
-            raise GradError(
-                explain(
-                    f"backward was given {len(given)} head gradients for {len(self.heads)} outputs.",
-                    "one per output.",
-                )
-            )
-        for g, (aval, _) in zip(given, self.heads, strict=True):
-            if g.shape != aval.shape:
-                raise ShapeError(
-                    explain(
-                        f"a head gradient has shape {g.shape}, its output {aval.shape}.",
-                        "equal shapes.",
-                    )
-                )
-        devices = self.program.graph.devices
-        return {
-            value: plain(
-                given[i].as_in_context(self.program.devices[devices[value]])._data.astype(self.heads[i][0].dtype, copy=False),
-                "head gradient", given[i].context,
-            )
-            for value, i in self.head_inputs
-        }  # fmt: skip
-
-    def _execute(self, half: str, arrays: list[Array]) -> None:
-        monitor = self.owner._monitor
-        if monitor is None:
-            self.frame.run(half, arrays)
-            return
-        if self.monitored is None:
-            self.monitored = self.frame.observed(_Monitor(self.program, *monitor))
-        self.monitored(half)(*arrays)
-
-
-class _Monitor:
-    """Hands every step's arrays to a user's callback."""
-
-    def __init__(
-        self, program: Program, callback: Callable[[str, NDArray], None], inputs: bool
-    ) -> None:
-        self.program, self.callback, self.inputs = program, callback, inputs
-        # a node written as several equations reports the last of them, its output
-        self.final = {e.name: k for k, e in enumerate(program.graph.eqns) if e.role == "forward"}
-
-    def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
-        eqn = self.program.graph.eqns[step]
-        if self.final.get(eqn.name) != step:
-            return
-        device = self.program.devices[eqn.device]
-        count = len(eqn.reads)
-        if self.inputs:
-            for i, array in enumerate(arrays[:count]):
-                self.callback(f"{eqn.name}_input{i}", NDArray._wrap(array.copy(), device))
-        self.callback(f"{eqn.name}_output", NDArray._wrap(arrays[count].copy(), device))
-
-
-# ---- binding ---------------------------------------------------------------------------------
-def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -> list[Any]:
-    """Arrays in the order of `names`, from a list or a dict."""
-    if given is None:
-        given = {}
-    if isinstance(given, Mapping):
-        missing = [n for n in names if n not in given]
-        if missing and not partial:
-            raise GraphError(
-                explain(
-                    f"bind: no array was given for {what} {missing[0]!r}.",
-                    f"arrays for all of {names}.",
-                    "simple_bind, which makes them",
-                )
-            )
-        return [given.get(n) for n in names]
-    if len(given) != len(names):
-        raise GraphError(
-            explain(f"bind: {len(given)} arrays were given for {len(names)} {what}s.", f"{names}.")
-        )
-    return list(given)
-
-
-def requests_of(grad_req: Any, names: list[str]) -> dict[str, str]:
-    """`grad_req` per argument, from one word, a list, or a dict.
-
-    Raises
-    ------
-    ParamError
-        If a request is none of "write", "add", "null".
-    """
-    if isinstance(grad_req, str):
-        found = dict.fromkeys(names, grad_req)
-    elif isinstance(grad_req, Mapping):
-        found = {n: grad_req.get(n, "null") for n in names}
-    else:
-        found = dict(zip(names, grad_req, strict=True))
-    for name, req in found.items():
-        if req not in _REQS:
-            raise ParamError(
-                f"bind: parameter grad_req of {name!r} must be one of {_REQS[:3]}. Got {req!r}."
-            )
-    return {n: "write" if r == "inplace" else r for n, r in found.items()}
-
-
-def bind(
-    symbol: Symbol, ctx: Any, args: Any, args_grad: Any = None, grad_req: Any = "write",
-    aux_states: Any = None, group2ctx: Mapping[str, Any] | None = None, shared_exec: Any = None,
-) -> Executor:  # fmt: skip
-    """Bind `symbol` to the arrays given; they are used as they are, without a copy.
-
-    Parameters
-    ----------
-    ctx : Device
-    args, args_grad, aux_states : list or dict of NDArray
-        Gradients left out are not computed.
-    grad_req : {"write", "add", "null"}, or a list or dict of these
-    group2ctx : dict of Device
-        Device of each ``ctx_group``.
-    shared_exec : Executor, optional
-        Accepted for MXNet programs; executors of one symbol share parameters by sharing arrays.
-
-    Raises
-    ------
-    GraphError
-        If an argument has no array.
-    ShapeError, DTypeError
-        If the arrays do not fit the graph.
-    """
-    check_unique(topological(symbol.outputs_))
-    names = symbol.list_arguments()
-    arguments = _listed(args, names, "argument")
-    grads = (
-        _listed(args_grad, names, "gradient", partial=True)
-        if args_grad is not None
-        else [None] * len(names)
-    )
-    states = _listed(aux_states, symbol.list_auxiliary_states(), "auxiliary state")
-    requests = requests_of(grad_req, names)
-    requests = {
-        n: r if g is not None else "null" for (n, r), g in zip(requests.items(), grads, strict=True)
-    }
-    _check(symbol, names, arguments, grads, requests)
-    return Executor(symbol, Device(ctx), arguments, grads, states, requests, group2ctx)
-
-
-def _check(
-    symbol: Symbol,
-    names: list[str],
-    arguments: list[Any],
-    grads: list[Any],
-    requests: Mapping[str, str],
-) -> None:
-    for name, array, grad in zip(names, arguments, grads, strict=True):
-        if not isinstance(array, NDArray):
-            raise GraphError(
-                f"bind: argument {name!r} must be an NDArray. Got {type(array).__name__}."
-            )
-        if grad is not None and requests[name] != "null" and grad.shape != array.shape:
-            raise ShapeError(
-                explain(
-                    f"bind: argument {name!r} has shape {array.shape}, its gradient array {grad.shape}.",
-                    "equal shapes.",
-                )
-            )
-    # contradictions show here, with the names of nodes, and not at the first forward
-    input_avals(symbol, {n: a.shape for n, a in zip(names, arguments, strict=True)},
-                {n: a._data.dtype for n, a in zip(names, arguments, strict=True)})  # fmt: skip
-
-
-def simple_bind(
-    symbol: Symbol, ctx: Any, grad_req: Any, type_dict: Mapping[str, Any] | None,
-    group2ctx: Mapping[str, Any] | None, shared_exec: Executor | None,
-    shared_buffer: dict[str, Any] | None, shapes: Mapping[str, Any],
-) -> Executor:  # fmt: skip
-    """Infer shapes from those given, make all arrays (zeros), and bind.
-
-    Parameters
-    ----------
-    grad_req : {"write", "add", "null"}, or a list or dict of these
-    type_dict : dict of dtype, by argument name
-    shared_exec : Executor, optional
-        Arrays of equal name and shape are taken from it.
-    shared_buffer : dict of NDArray, optional
-        Taken from and added to likewise.
-    shapes : dict of tuple
-
-    Raises
-    ------
-    ShapeError
-        If a shape stays unknown; the message names the variable.
-    """
-    check_unique(topological(symbol.outputs_))
-    names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
-    symbol._by_name((), shapes)
-    avals = input_avals(symbol, {n: tuple(s) for n, s in shapes.items()}, type_dict or {})
-    requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
-    old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
-    old_aux = shared_exec.aux_dict if shared_exec else {}
-
-    def made(name: str, old: Mapping[str, Any]) -> NDArray:
-        found = old.get(name)
-        if found is not None and found.shape == avals[name].shape and found.context == places[name]:
-            return found
-        return new_array(avals[name], places[name])
-
-    args = [made(n, old_args) for n in names]
-    if shared_buffer is not None:
-        shared_buffer.update(zip(names, args, strict=True))
-    grads = [new_array(avals[n], places[n]) if requests[n] != "null" else None for n in names]
-    aux = [made(n, old_aux) for n in states]
-    return Executor(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
-
-
-def _places(
-    symbol: Symbol, default: Device, group2ctx: Mapping[str, Any] | None
-) -> dict[str, Device]:
-    found: dict[str, Device] = {}
-    for node in topological(symbol.outputs_):
-        if node.is_variable:
-            group = node.raw.get("__ctx_group__", "")
-            found[node.name] = Device((group2ctx or {}).get(group, default))
-    return found

@@ -1,0 +1,185 @@
+"""`Symbol.bind` and `Symbol.simple_bind`: from a symbol and arrays to an `Executor`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from dlstudio.core.device import Device
+from dlstudio.core.tensor import NDArray
+from dlstudio.errors import GraphError, ParamError, ShapeError, explain
+from dlstudio.graph.compose import check_unique, topological
+from dlstudio.graph.executor import Executor
+from dlstudio.graph.executor_run import new_array
+from dlstudio.graph.lower import input_avals
+
+if TYPE_CHECKING:
+    from dlstudio.graph.symbol import Symbol
+
+__all__ = ["bind", "requests_of", "simple_bind"]
+
+_REQS = ("write", "add", "null", "inplace")
+
+
+def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -> list[Any]:
+    """Arrays in the order of `names`, from a list or a dict."""
+    if given is None:
+        given = {}
+    if isinstance(given, Mapping):
+        missing = [n for n in names if n not in given]
+        if missing and not partial:
+            raise GraphError(
+                explain(
+                    f"bind: no array was given for {what} {missing[0]!r}.",
+                    f"arrays for all of {names}.",
+                    "simple_bind, which makes them",
+                )
+            )
+        return [given.get(n) for n in names]
+    if len(given) != len(names):
+        raise GraphError(
+            explain(f"bind: {len(given)} arrays were given for {len(names)} {what}s.", f"{names}.")
+        )
+    return list(given)
+
+
+def requests_of(grad_req: Any, names: list[str]) -> dict[str, str]:
+    """`grad_req` per argument, from one word, a list, or a dict.
+
+    Raises
+    ------
+    ParamError
+        If a request is none of "write", "add", "null".
+    """
+    if isinstance(grad_req, str):
+        found = dict.fromkeys(names, grad_req)
+    elif isinstance(grad_req, Mapping):
+        found = {n: grad_req.get(n, "null") for n in names}
+    else:
+        found = dict(zip(names, grad_req, strict=True))
+    for name, req in found.items():
+        if req not in _REQS:
+            raise ParamError(
+                f"bind: parameter grad_req of {name!r} must be one of {_REQS[:3]}. Got {req!r}."
+            )
+    return {n: "write" if r == "inplace" else r for n, r in found.items()}
+
+
+def bind(
+    symbol: Symbol, ctx: Any, args: Any, args_grad: Any = None, grad_req: Any = "write",
+    aux_states: Any = None, group2ctx: Mapping[str, Any] | None = None, shared_exec: Any = None,
+) -> Executor:  # fmt: skip
+    """Bind `symbol` to the arrays given; they are used as they are, without a copy.
+
+    Parameters
+    ----------
+    ctx : Device
+    args, args_grad, aux_states : list or dict of NDArray
+        Gradients left out are not computed.
+    grad_req : {"write", "add", "null"}, or a list or dict of these
+    group2ctx : dict of Device
+        Device of each ``ctx_group``.
+    shared_exec : Executor, optional
+        Accepted for MXNet programs; executors of one symbol share parameters by sharing arrays.
+
+    Raises
+    ------
+    GraphError
+        If an argument has no array.
+    ShapeError, DTypeError
+        If the arrays do not fit the graph.
+    """
+    check_unique(topological(symbol.outputs_))
+    names = symbol.list_arguments()
+    arguments = _listed(args, names, "argument")
+    grads = (
+        _listed(args_grad, names, "gradient", partial=True)
+        if args_grad is not None
+        else [None] * len(names)
+    )
+    states = _listed(aux_states, symbol.list_auxiliary_states(), "auxiliary state")
+    requests = requests_of(grad_req, names)
+    requests = {
+        n: r if g is not None else "null" for (n, r), g in zip(requests.items(), grads, strict=True)
+    }
+    _check(symbol, names, arguments, grads, requests)
+    return Executor(symbol, Device(ctx), arguments, grads, states, requests, group2ctx)
+
+
+def _check(
+    symbol: Symbol,
+    names: list[str],
+    arguments: list[Any],
+    grads: list[Any],
+    requests: Mapping[str, str],
+) -> None:
+    for name, array, grad in zip(names, arguments, grads, strict=True):
+        if not isinstance(array, NDArray):
+            raise GraphError(
+                f"bind: argument {name!r} must be an NDArray. Got {type(array).__name__}."
+            )
+        if grad is not None and requests[name] != "null" and grad.shape != array.shape:
+            raise ShapeError(
+                explain(
+                    f"bind: argument {name!r} has shape {array.shape}, its gradient array {grad.shape}.",
+                    "equal shapes.",
+                )
+            )
+    # contradictions show here, with the names of nodes, and not at the first forward
+    input_avals(symbol, {n: a.shape for n, a in zip(names, arguments, strict=True)},
+                {n: a._data.dtype for n, a in zip(names, arguments, strict=True)})  # fmt: skip
+
+
+def simple_bind(
+    symbol: Symbol, ctx: Any, grad_req: Any, type_dict: Mapping[str, Any] | None,
+    group2ctx: Mapping[str, Any] | None, shared_exec: Executor | None,
+    shared_buffer: dict[str, Any] | None, shapes: Mapping[str, Any],
+) -> Executor:  # fmt: skip
+    """Infer shapes from those given, make all arrays (zeros), and bind.
+
+    Parameters
+    ----------
+    grad_req : {"write", "add", "null"}, or a list or dict of these
+    type_dict : dict of dtype, by argument name
+    shared_exec : Executor, optional
+        Arrays of equal name and shape are taken from it.
+    shared_buffer : dict of NDArray, optional
+        Taken from and added to likewise.
+    shapes : dict of tuple
+
+    Raises
+    ------
+    ShapeError
+        If a shape stays unknown; the message names the variable.
+    """
+    check_unique(topological(symbol.outputs_))
+    names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
+    symbol._by_name((), shapes)
+    avals = input_avals(symbol, {n: tuple(s) for n, s in shapes.items()}, type_dict or {})
+    requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
+    old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
+    old_aux = shared_exec.aux_dict if shared_exec else {}
+
+    def made(name: str, old: Mapping[str, Any]) -> NDArray:
+        found = old.get(name)
+        if found is not None and found.shape == avals[name].shape and found.context == places[name]:
+            return found
+        return new_array(avals[name], places[name])
+
+    args = [made(n, old_args) for n in names]
+    if shared_buffer is not None:
+        shared_buffer.update(zip(names, args, strict=True))
+    grads = [new_array(avals[n], places[n]) if requests[n] != "null" else None for n in names]
+    aux = [made(n, old_aux) for n in states]
+    return Executor(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
+
+
+def _places(
+    symbol: Symbol, default: Device, group2ctx: Mapping[str, Any] | None
+) -> dict[str, Device]:
+    found: dict[str, Device] = {}
+    for node in topological(symbol.outputs_):
+        if node.is_variable:
+            group = node.raw.get("__ctx_group__", "")
+            found[node.name] = Device((group2ctx or {}).get(group, default))
+    return found

@@ -1,0 +1,172 @@
+"""One mode of an executor: its program, its frame, and where the arrays come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dlstudio.core.avals import Aval, aval_of
+from dlstudio.core.device import Device
+from dlstudio.core.tensor import NDArray
+from dlstudio.errors import GradError, ShapeError, explain
+from dlstudio.graph import pipeline
+from dlstudio.graph.lower import lower
+from dlstudio.graph.program import Frame, Program
+from dlstudio.trace import copies
+
+if TYPE_CHECKING:
+    from dlstudio.graph.executor import Executor
+
+__all__ = ["Run", "new_array", "plain"]
+
+Array = Any
+
+
+def new_array(aval: Aval, device: Device) -> NDArray:
+    """Zeros on `device`."""
+    array = device.backend.empty(aval.shape, aval.dtype)
+    array.fill(0)
+    return NDArray._wrap(array, device)
+
+
+def plain(array: Array, reason: str, device: Device) -> Array:
+    """`array`, or a C-contiguous copy of it: plans read memory in order."""
+    if array.flags.c_contiguous:
+        return array
+    copies.count(str(device), str(device), array.nbytes, reason)
+    return array.copy(order="C")
+
+
+class Run:
+    """One mode of an executor: its program, its frame, and where the arrays come from."""
+
+    def __init__(self, owner: Executor, *, train: bool) -> None:
+        self.owner = owner
+        names = [*owner._arg_names, *owner._aux_names]
+        arrays = [*owner.arg_arrays, *owner.aux_arrays]
+        avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}
+        graph = lower(owner._symbol, avals=avals, training=train, group2ctx=owner._group2ctx)
+        requests = {n: r for n, r in owner._grad_req.items() if r != "null"} if train else {}
+        pinned = {n: str(a.context) for n, a in zip(names, arrays, strict=True)}
+        graph = pipeline.compile_graph(graph, requests, device=str(owner._ctx), pinned=pinned)
+        self.program = Program(graph, owner._symbol.name or "group")
+        self.frame: Frame = self.program.frame()
+        self.requests = requests
+        self.monitored: Callable[[str], Callable[..., None]] | None = None
+        self._ones: list[Array] | None = None
+        self._find_sources()
+
+    def _find_sources(self) -> None:
+        """For each external value of the program: the function that fetches its array."""
+        owner, graph = self.owner, self.program.graph
+        self.heads = [
+            (graph.avals[v], self.program.devices[graph.devices[v]])
+            for v in graph.outputs[: graph.heads]
+        ]
+        arguments, states, grads = owner.arg_dict, owner.aux_dict, owner.grad_dict
+        self.readers: dict[int, NDArray] = {}
+        self.head_inputs: list[tuple[int, int]] = []  # (value, number of output)
+        names = self.owner._symbol.list_outputs()
+        for x in graph.inputs:
+            if x.kind == "argument":
+                self.readers[x.value] = arguments[x.name]
+            elif x.kind == "auxiliary":
+                self.readers[x.value] = states[x.name]
+            elif x.kind == "gradient":
+                self.readers[x.value] = grads[x.name.removesuffix("_old_grad")]  # type: ignore[assignment]
+        order = [x.value for x in graph.inputs if x.kind == "head_gradient"]
+        self.head_inputs = list(zip(order, range(len(names)), strict=False))
+        self.written = [s for s in states.values()] if self.requests else []
+        self.grads = {
+            v: grads[n] for n, v in zip(self.requests, graph.outputs[graph.heads :], strict=True)
+        }  # fmt: skip
+
+    def _arrays(self, half: str, heads: Mapping[int, Array]) -> list[Array]:
+        outputs = dict(zip(self.program.graph.outputs, self.owner.outputs, strict=False))
+        found: list[Array] = []
+        for value in self.program.params[half]:
+            tensor = self.readers.get(value)
+            if tensor is None:
+                tensor = self.grads.get(value)
+            if tensor is None:
+                tensor = outputs.get(value)
+            if tensor is not None:
+                found.append(plain(tensor._data, "executor input", tensor.context))
+            else:
+                found.append(heads[value])
+        return found
+
+    def forward(self) -> None:
+        """Run the forward half."""
+        for out in self.owner.outputs:
+            out._prepare_write()
+        self._execute("forward", self._arrays("forward", {}))
+
+    def backward(self, given: Sequence[Any] | None) -> None:
+        """Run the backward half with the given head gradients."""
+        for tensor in [*self.written, *self.grads.values()]:
+            if tensor is not None:
+                tensor._prepare_write()
+        heads = self._heads(given)
+        if "backward" in self.program.params:
+            self._execute("backward", self._arrays("backward", heads))
+
+    def _heads(self, given: Sequence[Any] | None) -> dict[int, Array]:
+        if given is None:
+            if self._ones is None:
+                self._ones = [d.xp.ones(a.shape, a.dtype) for a, d in self.heads]
+            return {value: self._ones[i] for value, i in self.head_inputs}
+        if len(given) != len(self.heads):
+            raise GradError(
+                explain(
+                    f"backward was given {len(given)} head gradients for {len(self.heads)} outputs.",
+                    "one per output.",
+                )
+            )
+        for g, (aval, _) in zip(given, self.heads, strict=True):
+            if g.shape != aval.shape:
+                raise ShapeError(
+                    explain(
+                        f"a head gradient has shape {g.shape}, its output {aval.shape}.",
+                        "equal shapes.",
+                    )
+                )
+        devices = self.program.graph.devices
+        return {
+            value: plain(
+                given[i].as_in_context(self.program.devices[devices[value]])._data.astype(self.heads[i][0].dtype, copy=False),
+                "head gradient", given[i].context,
+            )
+            for value, i in self.head_inputs
+        }  # fmt: skip
+
+    def _execute(self, half: str, arrays: list[Array]) -> None:
+        monitor = self.owner._monitor
+        if monitor is None:
+            self.frame.run(half, arrays)
+            return
+        if self.monitored is None:
+            self.monitored = self.frame.observed(_Monitor(self.program, *monitor))
+        self.monitored(half)(*arrays)
+
+
+class _Monitor:
+    """Hands every step's arrays to a user's callback."""
+
+    def __init__(
+        self, program: Program, callback: Callable[[str, NDArray], None], inputs: bool
+    ) -> None:
+        self.program, self.callback, self.inputs = program, callback, inputs
+        # a node written as several equations reports the last of them, its output
+        self.final = {e.name: k for k, e in enumerate(program.graph.eqns) if e.role == "forward"}
+
+    def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
+        eqn = self.program.graph.eqns[step]
+        if self.final.get(eqn.name) != step:
+            return
+        device = self.program.devices[eqn.device]
+        count = len(eqn.reads)
+        if self.inputs:
+            for i, array in enumerate(arrays[:count]):
+                self.callback(f"{eqn.name}_input{i}", NDArray._wrap(array.copy(), device))
+        self.callback(f"{eqn.name}_output", NDArray._wrap(arrays[count].copy(), device))

@@ -1,0 +1,392 @@
+"""The class `Symbol`; functions that make symbols stand in `dlstudio.graph.symbol`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlstudio.core.node import Node
+from dlstudio.errors import ArgumentError, GraphError, ParamError, explain
+from dlstudio.graph.compose import Output, auxiliary, check_unique, replace, topological
+from dlstudio.graph.passes.infer import Facts, infer_dtypes, infer_nodes, known
+from dlstudio.graph.scopes import HIDDEN_KEYS, NameManager, hidden
+
+if TYPE_CHECKING:
+    from dlstudio.graph.executor import Executor
+
+__all__ = ["Symbol"]
+
+
+def _output_names(node: Node) -> tuple[str, ...]:
+    """Names of all outputs of a node: ``conv0_output``, ``split0_output0``, ``bn0_mean``."""
+    if node.op is None:
+        return (node.name,)
+    stems = node.op.names.output.split()
+    count = node.n_outputs
+    if count == 1 or (len(stems) == 1 and node.n_visible == 1):
+        stems = [stems[0], *(f"hidden{i}" for i in range(1, count))]
+    elif len(stems) < count:
+        stems = (
+            [*stems, *(f"output{i}" for i in range(len(stems), count))]
+            if len(stems) > 1
+            else [f"{stems[0]}{i}" for i in range(count)]
+        )
+    return tuple(f"{node.name}_{stem}" for stem in stems[:count])
+
+
+class Symbol:
+    """Outputs of a computation that has not run.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> x = mx.sym.var("x")
+    >>> y = mx.sym.FullyConnected(x, num_hidden=3, name="fc")
+    >>> y.list_arguments()
+    ['x', 'fc_weight', 'fc_bias']
+    """
+
+    __slots__ = ("outputs_",)
+    __array_priority__ = 1000.0
+    outputs_: tuple[Output, ...]
+    _methods_bound: ClassVar[bool] = False
+
+    def __init__(self, outputs: Sequence[Output]) -> None:
+        self.outputs_ = tuple(outputs)
+
+    @classmethod
+    def _of(cls, node: Node) -> Symbol:
+        return cls(tuple((node, i) for i in range(node.n_visible)))
+
+    # ---- names and attributes --------------------------------------------------------------
+    @property
+    def name(self) -> str | None:
+        """Name of the node, or None for a group of several."""
+        nodes = {id(node) for node, _ in self.outputs_}
+        return self.outputs_[0][0].name if len(nodes) == 1 else None
+
+    @property
+    def _node(self) -> Node:
+        """The one node behind this symbol."""
+        if self.name is None:
+            raise GraphError(
+                explain(
+                    f"a group of {len(self.outputs_)} symbols was used where one is needed.",
+                    fix="pick one, for example group[0]",
+                )
+            )
+        return self.outputs_[0][0]
+
+    def attr(self, key: str) -> str | None:
+        """Attribute `key` of this node as a string, or None."""
+        raw = self._node.raw
+        return raw.get(key, raw.get(hidden(key)))
+
+    def list_attr(self, recursive: bool = False) -> dict[str, str]:
+        """Return all attributes of this node."""
+        if recursive:
+            raise ParamError("list_attr: recursive listing is attr_dict(). Got recursive=True.")
+        return _both_spellings(self._node.raw)
+
+    def attr_dict(self) -> dict[str, dict[str, str]]:
+        """Attributes of every node below, by node name."""
+        pairs = ((n.name, _both_spellings(n.raw)) for n in topological(self.outputs_))
+        return {name: attrs for name, attrs in pairs if attrs}
+
+    def _set_attr(self, **kwargs: str) -> None:
+        """Set attributes of this node."""
+        for key, value in kwargs.items():
+            if not isinstance(value, str):
+                raise ParamError(f"_set_attr: attribute {key} must be a string. Got {value!r}.")
+            self._node.raw[hidden(key)] = value
+
+    # ---- structure -------------------------------------------------------------------------
+    def list_arguments(self) -> list[str]:
+        """Names of the variables, without auxiliary states, in the order of the graph."""
+        nodes = topological(self.outputs_)
+        aux = auxiliary(nodes)
+        return [n.name for n in nodes if n.is_variable and id(n) not in aux]
+
+    def list_auxiliary_states(self) -> list[str]:
+        """Names of the variables that operators update themselves (moving averages)."""
+        nodes = topological(self.outputs_)
+        aux = auxiliary(nodes)
+        return [n.name for n in nodes if id(n) in aux]
+
+    def list_inputs(self) -> list[str]:
+        """Names of all variables, auxiliary states included."""
+        return [n.name for n in topological(self.outputs_) if n.is_variable]
+
+    def list_outputs(self) -> list[str]:
+        """Names of the outputs, such as ``fc_output``."""
+        return [_output_names(node)[i] for node, i in self.outputs_]
+
+    @property
+    def num_outputs(self) -> int:
+        """Count of outputs."""
+        return len(self.outputs_)
+
+    def get_internals(self) -> Symbol:
+        """Return a group of the outputs of every node below, hidden ones included."""
+        nodes = topological(self.outputs_)
+        return Symbol([(n, i) for n in nodes for i in range(n.n_visible)])
+
+    def get_children(self) -> Symbol | None:
+        """Return a group of the direct inputs, or None for a variable."""
+        inputs = [
+            edge for node in dict.fromkeys(n for n, _ in self.outputs_) for edge in node.inputs
+        ]
+        return Symbol(inputs) if inputs else None
+
+    def __len__(self) -> int:
+        return len(self.outputs_)
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return (self[i] for i in range(len(self.outputs_)))
+
+    def __getitem__(self, index: int | str | slice) -> Symbol:
+        if isinstance(index, str):
+            return Symbol([self.outputs_[self._find(index)]])
+        if isinstance(index, slice):
+            return Symbol(self.outputs_[index])
+        if not -len(self.outputs_) <= index < len(self.outputs_):
+            raise IndexError(f"output {index} of a symbol with {len(self.outputs_)} outputs")
+        return Symbol([self.outputs_[index]])
+
+    def _find(self, name: str) -> int:
+        names = self.list_outputs()
+        found = [i for i, n in enumerate(names) if n == name]
+        if len(found) == 1:
+            return found[0]
+        import difflib
+
+        near = difflib.get_close_matches(name, names, n=3)
+        what = "two outputs" if found else "no output"
+        raise GraphError(
+            explain(
+                f"the symbol has {what} called {name!r}.",
+                fix=f"nearest names: {', '.join(near) or names[:5]}",
+            )
+        )
+
+    def __call__(self, *args: Symbol, name: str | None = None, **kwargs: Symbol) -> Symbol:
+        """Replace variables by other symbols, positionally or by name."""
+        return _compose(self, args, kwargs, name)
+
+    def __bool__(self) -> bool:
+        raise GraphError(
+            explain(
+                f"the truth value of symbol {self.name!r} was asked for.",
+                "no Python branching on values that are not computed yet.",
+                "mx.sym.where(condition, x, y), or the eager nd namespace",
+            )
+        )
+
+    def __copy__(self) -> Symbol:
+        return Symbol(self.outputs_)
+
+    def __deepcopy__(self, memo: Any) -> Symbol:
+        return Symbol(self.outputs_)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from dlstudio.graph.json import loads
+
+        return loads, (self.tojson(),)
+
+    def __repr__(self) -> str:
+        if self.name is not None:
+            return f"<Symbol {self.name}>"
+        return f"<Symbol group [{', '.join(node.name for node, _ in self.outputs_)}]>"
+
+    # ---- inference -------------------------------------------------------------------------
+    def infer_shape(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """Shapes of arguments, outputs and auxiliary states; three None if not all can be inferred.
+
+        Parameters
+        ----------
+        *args : tuple or None
+            Shapes of the arguments in order, or
+        **kwargs : tuple
+            by name; a dimension of 0 is unknown.
+
+        Raises
+        ------
+        ShapeError
+            If shapes contradict each other; the message names the node.
+        """
+        facts = self._infer_shape(args, kwargs, partial=False)
+        missing = [
+            n.name
+            for n in topological(self.outputs_)
+            if n.is_variable and not known(facts.shape((n, 0)))
+        ]
+        if missing or not all(known(facts.shape(edge)) for edge in self.outputs_):
+            warnings.warn(
+                f"Cannot decide shapes of the arguments {missing} (0 means unknown). "
+                "Give more shapes to infer_shape.",
+                stacklevel=2,
+            )
+            return None, None, None
+        return self._collect(lambda edge: facts.shape(edge))
+
+    def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown."""
+        facts = self._infer_shape(args, kwargs, partial=True)
+        return self._collect(lambda edge: facts.shape(edge) or ())
+
+    def _infer_shape(self, args: Any, kwargs: Any, *, partial: bool) -> Facts:
+        shapes = {k: tuple(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
+        return infer_nodes(self.outputs_, shapes, partial=partial)
+
+    def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """Dtypes of arguments, outputs and auxiliary states, as NumPy scalar types."""
+        facts = self._infer_type(args, kwargs)
+        return self._collect(lambda edge: getattr(facts.dtype(edge), "type", None))
+
+    infer_type_partial = infer_type
+
+    def _infer_type(self, args: Any, kwargs: Any) -> Facts:
+        given = {k: np.dtype(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
+        return infer_dtypes(self.outputs_, given)
+
+    def _by_name(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        names = self.list_arguments()
+        if args and kwargs:
+            raise ArgumentError("give shapes or dtypes by position or by name, not both.")
+        if len(args) > len(names):
+            raise ArgumentError(
+                f"{len(args)} values were given for {len(names)} arguments: {names}."
+            )
+        if args:
+            return dict(zip(names, args, strict=False))
+        unknown = set(kwargs) - set(names) - set(self.list_auxiliary_states())
+        if unknown:
+            raise ArgumentError(
+                explain(f"the symbol has no argument {sorted(unknown)[0]!r}.", f"one of {names}.")
+            )
+        return dict(kwargs)
+
+    def _collect(self, fact: Any) -> tuple[list[Any], list[Any], list[Any]]:
+        nodes = topological(self.outputs_)
+        aux = auxiliary(nodes)
+        variables = [n for n in nodes if n.is_variable]
+        return (
+            [fact((n, 0)) for n in variables if id(n) not in aux],
+            [fact(edge) for edge in self.outputs_],
+            [fact((n, 0)) for n in variables if id(n) in aux],
+        )
+
+    # ---- files -----------------------------------------------------------------------------
+    def tojson(self, remove_amp_cast: bool = True) -> str:
+        """Write the graph as MXNet's JSON text."""
+        from dlstudio.graph.json import dumps
+
+        return dumps(self, remove_amp_cast=remove_amp_cast)
+
+    def save(self, fname: str | Path, remove_amp_cast: bool = True) -> None:
+        """Write the graph into a file such as ``net-symbol.json``."""
+        Path(fname).write_text(self.tojson(remove_amp_cast), encoding="utf-8")
+
+    def debug_str(self) -> str:
+        """List nodes, inputs and attributes as text."""
+        lines = []
+        for node in topological(self.outputs_):
+            if node.op is None:
+                lines.append(f"Variable:{node.name}")
+                continue
+            lines.append(f"Op:{node.op.name}, Name={node.name}")
+            lines += [f"\targ[{k}]={n.name}({i})" for k, (n, i) in enumerate(node.inputs)]
+            lines += [f"\t{k}={v}" for k, v in sorted(node.raw.items())]
+        return "\n".join([*lines, "Outputs: " + ", ".join(self.list_outputs())])
+
+    # ---- running ---------------------------------------------------------------------------
+    def bind(
+        self, ctx: Any, args: Any, args_grad: Any = None, grad_req: Any = "write",
+        aux_states: Any = None, group2ctx: Any = None, shared_exec: Any = None,
+    ) -> Executor:  # fmt: skip
+        """Make an executor over the given arrays; see `dlstudio.graph.binding.bind`."""
+        from dlstudio.graph.binding import bind
+
+        return bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
+
+    def simple_bind(
+        self, ctx: Any, grad_req: Any = "write", type_dict: Any = None, stype_dict: Any = None,
+        group2ctx: Any = None, shared_arg_names: Any = None, shared_exec: Any = None,
+        shared_buffer: Any = None, **kwargs: Any,
+    ) -> Executor:  # fmt: skip
+        """Infer shapes, make arrays for every argument, and bind; see `dlstudio.graph.binding`."""
+        from dlstudio.graph.binding import simple_bind
+
+        return simple_bind(
+            self, ctx, grad_req, type_dict, group2ctx, shared_exec, shared_buffer, kwargs
+        )
+
+    def eval(self, ctx: Any = None, **kwargs: Any) -> list[Any]:
+        """Run the symbol once on the given arrays and return its outputs."""
+        from dlstudio.core.device import current_context
+
+        return self.bind(ctx or current_context(), kwargs).forward()
+
+    def gradient(self, wrt: Any) -> Symbol:
+        """Refuse: gradients of symbols are computed by executors, as in MXNet."""
+        raise GraphError(
+            explain(
+                "Symbol.gradient is not available.",
+                fix="ex = sym.bind(ctx, args, args_grad); ex.forward(is_train=True); ex.backward()",
+            )
+        )
+
+
+def _both_spellings(raw: Mapping[str, str]) -> dict[str, str]:
+    """Answer hidden keys under both spellings, as MXNet lists them."""
+    plain = {k[2:-2]: v for k, v in raw.items() if k.startswith("__") and k[2:-2] in HIDDEN_KEYS}
+    return {**raw, **plain}
+
+
+def _not_an_array(name: str) -> Any:
+    def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
+        raise GraphError(
+            explain(
+                f"{name}() was called on symbol {self.name!r}, which has no value yet.",
+                "an array: inside a hybridized block the inputs are symbols.",
+                f"remove the {name}() call from hybrid_forward, or do not hybridize the block",
+            )
+        )
+
+    method.__name__ = name
+    method.__doc__ = f"Raise GraphError: a symbol has no value to {name}."
+    return method
+
+
+for _name in ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy", "as_in_context"):
+    setattr(Symbol, _name, _not_an_array(_name))
+
+
+# ---- composition by call ---------------------------------------------------------------------
+def _compose(
+    symbol: Symbol, args: Sequence[Symbol], kwargs: Mapping[str, Symbol], name: str | None
+) -> Symbol:
+    given = symbol._by_name(args, kwargs)
+    for key, value in given.items():
+        if not isinstance(value, Symbol):
+            raise ArgumentError(f"compose: {key} must be a Symbol. Got {type(value).__name__}.")
+        if len(value.outputs_) != 1:
+            raise ArgumentError(f"compose: {key} must have one output. Got {len(value.outputs_)}.")
+    variables = {n.name: n for n in topological(symbol.outputs_) if n.is_variable}
+    outputs = replace(symbol.outputs_, {id(variables[k]): v.outputs_[0] for k, v in given.items()})
+    if name:
+        outputs = (
+            _renamed(outputs, NameManager.current.get(name, "")) if len(outputs) == 1 else outputs
+        )
+    composed = Symbol(outputs)
+    check_unique(topological(outputs), "the composed symbol")
+    return composed
+
+
+def _renamed(outputs: Sequence[Output], name: str) -> tuple[Output, ...]:
+    node, index = outputs[0]
+    return ((Node(node.op, node.inputs, node.attrs, name, node.raw, node.span, node.scope), index),)
