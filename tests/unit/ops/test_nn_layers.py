@@ -1,4 +1,4 @@
-"""What the entries of the layers cannot say themselves: definitions by loops, modes, side effects."""
+"""What the entries of layers cannot say: definitions by loops, modes, side effects."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RNG = np.random.default_rng(11)
 def naive_convolution(x, w, stride, dilate, pad, groups):
     """The definition, cell by cell, in two dimensions."""
     x = np.pad(x, ((0, 0), (0, 0), (pad[0],) * 2, (pad[1],) * 2))
-    B, C, H, W = x.shape
-    O, c, kh, kw = w.shape
+    B, _, H, W = x.shape
+    filters, c, kh, kw = w.shape
     rows = (H - dilate[0] * (kh - 1) - 1) // stride[0] + 1
     columns = (W - dilate[1] * (kw - 1) - 1) // stride[1] + 1
-    y = np.zeros((B, O, rows, columns))
+    y = np.zeros((B, filters, rows, columns))
     for b, o, i, j in np.ndindex(*y.shape):
-        first = o // (O // groups) * c
+        first = o // (filters // groups) * c
         for k, u, v in product(range(c), range(kh), range(kw)):
             cell = x[b, first + k, i * stride[0] + u * dilate[0], j * stride[1] + v * dilate[1]]
             y[b, o, i, j] += w[o, k, u, v] * cell

@@ -101,8 +101,8 @@ def test_ctc_sums_over_all_alignments(blank_label, labels):
     p = np.exp(x) / np.exp(x).sum(axis=2, keepdims=True)
     blank = 0 if blank_label == "first" else C - 1
     loss = F.CTCLoss(x, np.array(labels), blank_label=blank_label)
-    for b, label in enumerate(labels):
-        label = [s for s in label if s != (0 if blank_label == "first" else -1)]
+    for b, row in enumerate(labels):
+        label = [s for s in row if s != (0 if blank_label == "first" else -1)]
         chance = sum(
             np.prod([p[t, b, s] for t, s in enumerate(path)])
             for path in product(range(C), repeat=steps)
