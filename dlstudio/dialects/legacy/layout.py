@@ -121,8 +121,12 @@ _NPX_CODES = {-2: 0, -4: -2, -5: -3, -6: -4}
 def _decode_npx(
     old: tuple[int, ...], codes: tuple[int, ...], shown: tuple[int, ...]
 ) -> tuple[int, ...]:
-    lengths, kept, position = list(old), [], 0
+    lengths, kept, position, sizes = list(old), [], 0, 0
     for n in codes:  # a dropped axis is taken out before the others are decoded
+        if sizes:  # one of the two numbers after a split
+            kept.append(n)
+            sizes -= 1
+            continue
         if n == -3:
             if position >= len(lengths) or lengths[position] != 1:
                 raise _codes_do_not_fit(old, shown)
@@ -130,6 +134,7 @@ def _decode_npx(
             continue
         kept.append(_NPX_CODES.get(n, n))
         position += 2 if n == -5 else 1
+        sizes = 2 if n == -6 else 0
     if 0 in codes:
         raise ShapeError(explain(f"npx.reshape: the shape {shown} contains 0.",
                                  "-2 to keep a length.", "x.reshape, or np.reshape"))  # fmt: skip

@@ -1,0 +1,93 @@
+"""What the operator table cannot say about elementwise operators: dtype rules, edge values."""
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import nd
+from dlstudio.core.avals import Aval
+from dlstudio.core.interpret import Avals, raw
+from dlstudio.errors import DTypeError, ShapeError
+from dlstudio.ops import special
+
+F = raw(np)
+
+
+def test_a_function_of_integers_keeps_their_dtype():
+    assert F.exp(np.array([0, 1], "int32")).dtype == np.int32
+    assert Avals.exp(Aval((2,), np.dtype("int32"))).dtype == np.int32
+
+
+def test_functions_of_numbers_refuse_truth_values():
+    with pytest.raises(DTypeError, match="not defined for truth values"):
+        nd.exp(nd.array([True, False], dtype="bool"))
+
+
+def test_a_number_takes_the_dtype_of_the_array_beside_it():
+    x = nd.array([3, 1, 2], dtype="int32")
+    assert (x + 2.5).dtype == np.int32
+    assert (x + 2.5).asnumpy().tolist() == [5, 3, 4]
+    small = nd.array([3, 1], dtype="uint8")
+    assert (small - 2).asnumpy().tolist() == [1, 255]  # wraps around, as in MXNet
+
+
+def test_nd_refuses_mixed_dtypes_and_np_promotes():
+    with pytest.raises(DTypeError, match="int32 and float32 differ"):
+        nd.ones(2, dtype="int32") + nd.ones(2)
+    total = mx.np.ones(2, dtype="int32") + mx.np.ones(2)
+    assert total.dtype == np.float32  # not float64, as NumPy would have it
+
+
+def test_nd_division_of_integers_drops_the_fraction_and_survives_zero():
+    quotient = nd.array([7, -7, 1], dtype="int32") / nd.array([2, 2, 0], dtype="int32")
+    assert quotient.asnumpy().tolist() == [3, -3, 0]
+    assert (mx.np.array([1], dtype="int32") / mx.np.array([2], dtype="int32")).dtype == np.float32
+
+
+def test_comparisons_answer_in_the_dtype_of_the_input_in_nd_and_truth_values_in_np():
+    x = nd.array([1, 2], dtype="int32")
+    assert (x > 1).dtype == np.int32
+    assert (mx.np.array([1, 2]) > 1).dtype == np.bool_
+
+
+def test_elemwise_operators_refuse_to_broadcast():
+    with pytest.raises(ShapeError, match="differ"):
+        nd.elemwise_add(nd.ones((2, 3)), nd.ones((3,)))
+
+
+def test_a_tie_of_maximum_belongs_to_the_left_operand():
+    one = np.ones(2)
+    left, right = OPS_GRAD("maximum", one, one)
+    assert left.tolist() == [1, 1]
+    assert right.tolist() == [0, 0]
+
+
+def OPS_GRAD(name, *inputs):  # noqa: N802
+    from dlstudio.core.registry import OPS
+
+    op = OPS[name]
+    out = op.forward(np, *inputs)
+    return op.grad(F, np.ones_like(out), out, *inputs)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "low", "high", "tolerance"),
+    [
+        ("erf", special.erf_of, -6, 6, 4e-16),
+        ("gammaln", special._gammaln, 0.01, 60, 2e-13),
+        ("psi", special._digamma, 0.01, 60, 1e-13),
+    ],
+)
+def test_special_functions_agree_with_scipy(name, function, low, high, tolerance):
+    scipy = pytest.importorskip("scipy.special")
+    x = np.linspace(low, high, 4001)
+    assert np.abs(function(np, x) - getattr(scipy, name)(x)).max() <= tolerance
+
+
+def test_erfinv_undoes_erf_up_to_its_poles():
+    x = np.array([-1.0, -0.999999, -0.5, 0.0, 0.3, 0.999999, 1.0, 1.5])
+    y = special._erfinv(np, x)
+    np.testing.assert_allclose(special.erf_of(np, y[1:-2]), x[1:-2], rtol=1e-12)
+    assert y[0] == -np.inf
+    assert y[-2] == np.inf
+    assert np.isnan(y[-1])
