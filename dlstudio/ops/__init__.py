@@ -3,6 +3,7 @@
 from dlstudio.ops import (
     arithmetic,
     compare,
+    contrib,
     create,
     diagonal,
     einsum,
@@ -12,6 +13,7 @@ from dlstudio.ops import (
     indexing,
     linalg,
     nn_act,
+    nn_attention,
     nn_conv,
     nn_ctc,
     nn_deconv,
@@ -40,6 +42,7 @@ from dlstudio.ops import (
 __all__ = [
     "arithmetic",
     "compare",
+    "contrib",
     "create",
     "diagonal",
     "einsum",
@@ -49,6 +52,7 @@ __all__ = [
     "indexing",
     "linalg",
     "nn_act",
+    "nn_attention",
     "nn_conv",
     "nn_ctc",
     "nn_deconv",
