@@ -109,7 +109,9 @@ def compose(
         What the view's model answers; JSON values and bytes.
     language : "en" | "zh"
     """
-    binary = [name for name, value in traits.items() if isinstance(value, bytes | memoryview)]
+    binary = [
+        name for name, value in traits.items() if isinstance(value, bytes | bytearray | memoryview)
+    ]
     kept = {
         name: base64.b64encode(bytes(value)).decode("ascii") if name in binary else value
         for name, value in traits.items()

@@ -21,8 +21,15 @@ TIMEOUT = 120.0  # seconds; pictures are capped at a size that takes well under 
 class Engine(Protocol):
     """Turns DOT text into a picture."""
 
-    name: str
-    formats: tuple[str, ...]
+    @property
+    def name(self) -> str:
+        """What `find_engine` calls it."""
+        ...
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What it can write."""
+        ...
 
     def render(self, source: str, format: str) -> bytes:  # noqa: A002  Graphviz's word
         """Lay `source` out and return it in `format`."""

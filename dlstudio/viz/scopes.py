@@ -104,6 +104,9 @@ def _label(node: DrawNode, held: Mapping[str, int]) -> str:
         if held[path] > 1 and rest.startswith(part + "_"):
             rest, last = rest[len(part) + 1 :].lstrip("_"), part
     rest = rest.removesuffix("_fwd")
+    half = len(rest) // 2
+    if rest[:half] == rest[half + 1 :] and rest[half : half + 1] == "_":
+        rest = rest[:half]  # "flatten0_flatten0": block and operator have the same name
     return last if rest == "fwd" else rest or node.name
 
 
