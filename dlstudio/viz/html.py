@@ -109,9 +109,8 @@ def compose(
         What the view's model answers; JSON values and bytes.
     language : "en" | "zh"
     """
-    binary = [
-        name for name, value in traits.items() if isinstance(value, bytes | bytearray | memoryview)
-    ]
+    raw = bytes | bytearray | memoryview
+    binary = [name for name, value in traits.items() if isinstance(value, raw)]
     kept = {
         name: base64.b64encode(bytes(value)).decode("ascii") if name in binary else value
         for name, value in traits.items()
@@ -141,5 +140,5 @@ def traits_of(drawing: Drawing, options: Options) -> dict[str, Any]:
 
 def _script_json(value: object) -> str:
     """Write JSON that cannot end the script element it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

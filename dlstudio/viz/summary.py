@@ -45,7 +45,9 @@ def print_summary(
     --------
     >>> import dlstudio as mx
     >>> net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
-    >>> mx.viz.print_summary(net, {"data": (1, 4)}, line_length=60)
+    >>> mx.viz.print_summary(
+    ...     net, {"data": (1, 4)}, line_length=60
+    ... )  # doctest: +NORMALIZE_WHITESPACE
     ____________________________________________________________
     Layer (type)              Output ShapeParam Previous Layer
     ============================================================
