@@ -83,7 +83,9 @@ class TopKAccuracy(EvalMetric):
                 "TopKAccuracy: parameter top_k must be > 1; metric.Accuracy() is top 1."
                 f" Got {top_k}."
             )
-        super().__init__(f"{name}_{top_k}", output_names, label_names, top_k=top_k)
+        # a name from get_config() has its number already
+        full = name if name.endswith(f"_{top_k}") else f"{name}_{top_k}"
+        super().__init__(full, output_names, label_names, top_k=top_k)
         self.top_k = top_k
 
     def update(self, labels: Any, preds: Any) -> None:

@@ -1,0 +1,105 @@
+"""Initializers against the moments, bounds and rules of the real MXNet 1.9.1."""
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import init, nd
+from dlstudio.errors import MXNetError, ParamError
+from tests.reference.runner import agree, pack, plain
+
+ALL = list(pack.cases("optim/initializers"))
+FILLS = [c for c in ALL if "param_name" in c.raw]
+PROGRAMS = [c for c in ALL if "param_name" not in c.raw]
+NAMES = {**{name: getattr(init, name) for name in init.__all__}, "mx": mx, "nd": nd, "np": np}
+
+
+def fill(case):
+    array = nd.ones(tuple(case.raw["shape"])) * 9
+    eval(case.raw["code"], dict(NAMES))(init.InitDesc(case.raw["param_name"]), array)
+    return array.asnumpy()
+
+
+@pytest.mark.parametrize("case", [c for c in FILLS if not c.error], ids=lambda c: c.name)
+def test_values_have_the_recorded_moments_and_bounds(case):
+    mx.random.seed(11)
+    values, stats = fill(case), case.raw["stats"]
+    if "values" in case.raw and stats["std"] in (0.0,):
+        np.testing.assert_array_equal(values, case.raw["values"])
+    n, spread = values.size, max(stats["std"], 1e-12)
+    # means differ by the noise of two samples, deviations by about 1/sqrt(2n) each
+    assert abs(values.mean() - stats["mean"]) <= 6 * spread / np.sqrt(n) + 1e-6
+    assert abs(values.std() - stats["std"]) <= 6 * spread / np.sqrt(n) + 1e-6
+    reach = max(abs(stats["min"]), abs(stats["max"]))
+    assert np.abs(values).max() <= 3 * reach + 1e-6
+
+
+@pytest.mark.parametrize("case", [c for c in FILLS if c.error], ids=lambda c: c.name)
+def test_what_mxnet_refuses_is_refused(case):
+    with pytest.raises(MXNetError):
+        fill(case)
+
+
+def spelled(case):
+    return case.raw.get("dumps") is not None and not case.error
+
+
+@pytest.mark.parametrize("case", [c for c in FILLS if spelled(c)], ids=lambda c: c.name)
+def test_dumps_spells_the_initializer_as_mxnet(case):
+    made = eval(case.raw["code"], dict(NAMES))
+    assert made.dumps() == case.raw["dumps"]
+    assert init.create(made.dumps()).dumps() == made.dumps()
+
+
+@pytest.mark.parametrize("case", [c for c in PROGRAMS if not c.error], ids=lambda c: c.name)
+def test_program_answers_as_in_mxnet(case):
+    names = dict(NAMES)
+    exec(case.raw["code"], names)
+    agree(plain(names["r"]), case.raw["result"], case.name)
+
+
+@pytest.mark.parametrize("case", [c for c in PROGRAMS if c.error], ids=lambda c: c.name)
+def test_program_is_refused_as_in_mxnet(case):
+    with pytest.raises((MXNetError, TypeError, NotImplementedError)):
+        exec(case.raw["code"], dict(NAMES))
+
+
+def test_equal_seeds_give_equal_values():
+    def draw():
+        mx.random.seed(3)
+        array = nd.zeros((4, 5))
+        init.Xavier()("weight", array)
+        return array.asnumpy()
+
+    np.testing.assert_array_equal(draw(), draw())
+
+
+def test_orthogonal_rows_are_orthonormal():
+    array = nd.zeros((4, 9))
+    init.Orthogonal(scale=2.0)("weight", array)
+    w = array.asnumpy()
+    np.testing.assert_allclose(w @ w.T, 4 * np.eye(4), atol=1e-5)
+
+
+def test_unknown_name_lists_near_ones():
+    with pytest.raises(ParamError, match="xavier"):
+        init.create("xaviar")
+
+
+def test_load_takes_stored_values_and_the_default_for_others():
+    loader = init.Load({"arg:fc_weight": nd.ones((2, 2))}, default_init=init.One())
+    stored, other = nd.zeros((2, 2)), nd.zeros((3,))
+    loader("fc_weight", stored)
+    loader("fc_bias", other)
+    assert stored.asnumpy().tolist() == [[1, 1], [1, 1]]
+    assert other.asnumpy().tolist() == [0, 0, 0]
+
+
+def test_load_refuses_another_shape():
+    with pytest.raises(ParamError, match=r"\(3,\), the stored value \(2,\)"):
+        init.Load({"w": nd.ones((2,))})("w", nd.zeros((3,)))
+
+
+def test_verbosity_prints_what_was_filled(capsys):
+    init.One().set_verbosity(True)("w_weight", nd.zeros((2, 2)))
+    assert "Initialized w_weight" in capsys.readouterr().out

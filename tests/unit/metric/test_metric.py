@@ -1,0 +1,71 @@
+"""What the records of MXNet do not say about metrics."""
+
+import numpy as np
+import pytest
+
+from dlstudio import metric, nd
+from dlstudio.errors import ParamError, ShapeError
+
+
+def test_local_reset_keeps_the_global_figure():
+    accuracy = metric.Accuracy()
+    accuracy.update(nd.array([0, 1]), nd.array([[0.9, 0.1], [0.8, 0.2]]))
+    accuracy.reset_local()
+    accuracy.update(nd.array([1]), nd.array([[0.1, 0.9]]))
+    assert accuracy.get()[1] == 1.0
+    assert accuracy.get_global()[1] == pytest.approx(2 / 3)
+
+
+def test_update_dict_picks_outputs_by_name():
+    accuracy = metric.Accuracy(output_names=["b"], label_names=["y"])
+    accuracy.update_dict(
+        {"x": nd.array([9]), "y": nd.array([1])},
+        {"a": nd.array([[1.0, 0.0]]), "b": nd.array([[0.0, 1.0]])},
+    )
+    assert accuracy.get()[1] == 1.0
+
+
+def test_a_registered_metric_is_made_by_name():
+    @metric.register
+    @metric.alias("always7")
+    class Seven(metric.EvalMetric):
+        def __init__(self):
+            super().__init__("seven")
+
+        def update(self, labels, preds):
+            self._add(7, 1)
+
+    made = metric.create("always7")
+    made.update([], [])
+    assert made.get() == ("seven", 7.0)
+
+
+def test_a_function_becomes_a_metric():
+    made = metric.create(lambda label, pred: float((label == pred).mean()))
+    made.update(nd.array([1, 2]), nd.array([1, 3]))
+    assert made.get()[1] == 0.5
+
+
+def test_unknown_name_lists_near_ones():
+    with pytest.raises(ParamError, match="accuracy"):
+        metric.create("acuracy")
+
+
+def test_unequal_counts_teach():
+    with pytest.raises(ShapeError, match="Shape of labels 1 does not match shape of predictions 2"):
+        metric.Accuracy().update([nd.array([1])], [nd.array([[1.0]]), nd.array([[1.0]])])
+
+
+def test_loss_metric_averages_all_values():
+    loss = metric.Loss()
+    loss.update(None, [nd.array([1.0, 2.0]), nd.array([6.0])])
+    assert loss.get() == ("loss", 3.0)
+
+
+def test_pearson_micro_equals_one_correlation_of_everything():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=12), rng.normal(size=12)
+    made = metric.PearsonCorrelation(average="micro")
+    for part in (slice(0, 5), slice(5, 12)):
+        made.update([y[part]], [x[part]])
+    assert made.get()[1] == pytest.approx(np.corrcoef(x, y)[0, 1])
