@@ -68,8 +68,11 @@ class MemoryView(EventView):
 
     def __init__(self, plan: Any = None, *, locale: str = "auto") -> None:
         self._live: dict[tuple[int, float], Row] = {}
-        self.plan: Plan | None = None if plan is None else _plan_of(plan)
-        planned = {} if self.plan is None else dict(plan_map(self.plan, _step_names(plan)))
+        self.plan: Plan | None = None
+        planned: dict[str, Any] = {}
+        if plan is not None:
+            self.plan, steps = _program_of(plan)
+            planned = dict(plan_map(self.plan, steps))
         super().__init__(locale=locale, _plan=planned)
         self.receive(live_buffers())
 
@@ -201,24 +204,31 @@ _ENCODERS: dict[type, Any] = {
 }
 
 
-def _plan_of(owner: Any) -> Plan:
-    """Return the memory plan of an executor, of a hybridized block, or the plan itself."""
-    plan = owner if hasattr(owner, "arena_bytes") else getattr(owner, "memory", None)
-    if plan is not None and hasattr(plan, "arena_bytes"):
-        return plan
-    raise ArgumentError(
-        explain(
-            f"MemoryView: {type(owner).__name__} has no memory plan.",
-            "an Executor, a hybridized block that was called once, or a MemoryPlan.",
-            "net.hybridize(); net(data); MemoryView(net)",
+def _program_of(owner: Any) -> tuple[Plan, list[str]]:
+    """Return the memory plan of `owner` and the names of the plan's steps."""
+    program = owner
+    if hasattr(program, "_cached_op"):  # a block: what it compiled to, if it was called
+        program = program._cached_op
+    if callable(getattr(program, "plan", None)):  # of its programs, the one that trains
+        program = _training_program(program)
+    plan = program if hasattr(program, "arena_bytes") else getattr(program, "memory", None)
+    if plan is None or not hasattr(plan, "arena_bytes"):
+        raise ArgumentError(
+            explain(
+                f"MemoryView: {type(owner).__name__} has no memory plan.",
+                "an Executor, a hybridized block that was called once, or a MemoryPlan.",
+                "net.hybridize(); net(data); MemoryView(net)",
+            )
         )
-    )
+    equations: Iterable[Any] = getattr(getattr(program, "graph", None), "eqns", ())
+    return plan, [str(equation.name or equation.op.name) for equation in equations]
 
 
-def _step_names(owner: Any) -> list[str]:
-    """Return the names of a plan's steps, where its owner has the graph."""
-    equations: Iterable[Any] = getattr(getattr(owner, "graph", None), "eqns", ())
-    return [str(equation.name or equation.op.name) for equation in equations]
+def _training_program(cached: Any) -> Any:
+    try:
+        return cached.plan(True)
+    except ArgumentError:  # never trained: the last program, or the error of one never called
+        return cached.plan()
 
 
 def plan_map(plan: Plan, steps: Sequence[str] = ()) -> PlanMap:
@@ -234,17 +244,18 @@ def plan_map(plan: Plan, steps: Sequence[str] = ()) -> PlanMap:
 
 
 def _planned(buffer: PlannedBuffer, others: Sequence[PlannedBuffer]) -> PlanBuffer:
-    following = [
-        other for other in others if other.first >= buffer.last and _overlap(buffer, other)
-    ]
-    after = min(following, key=lambda other: other.first, default=None)
+    later = (other for other in others if other.first >= buffer.last)
+    takers = (other for other in later if _overlap(buffer, other))
+    after = min(takers, key=lambda other: other.first, default=None)
+    # Its last reader may write over it: then that step belongs to the heir.
+    inherited = after is not None and after.first == buffer.last
     return {
         "owner": buffer.owner,
         "device": buffer.device,
         "offset": buffer.offset,
         "bytes": buffer.nbytes,
         "first": buffer.first,
-        "last": buffer.last,
+        "last": buffer.last - 1 if inherited else buffer.last,
         "previous": buffer.previous[0] if buffer.previous else "",
         "next": "" if after is None else after.owner,
     }

@@ -161,13 +161,14 @@ class DevicesView implements Drawing {
       const width = this.canvas.clientWidth;
       const time = timeAt(event.offsetX, this.span, width);
       const reach = timeAt(LEFT + REACH, this.span, width) - this.span.start;
-      this.mark(lane, lane ? lane.find(time, reach) : -1);
+      this.mark(lane, lane ? lane.find(time, reach) : -1, event.offsetX);
     });
     this.canvas.addEventListener("pointerleave", () => this.mark(undefined, -1));
     this.canvas.addEventListener("click", () => this.selectCurrent());
   }
 
-  private mark(lane: Lane | undefined, index: number): void {
+  /** Mark a bar, and say what it is beside the pointer, or beside the bar itself. */
+  private mark(lane: Lane | undefined, index: number, pointerX?: number): void {
     const device = lane?.device ?? "";
     if (device !== this.current.device || index !== this.current.index) {
       this.current = { device, index };
@@ -177,10 +178,13 @@ class DevicesView implements Drawing {
       this.tip.hide();
       return;
     }
-    const x = Math.max(LEFT, xOf(lane.cell(index, "start"), this.span, this.canvas.clientWidth));
+    const start = Math.max(
+      LEFT,
+      xOf(lane.cell(index, "start"), this.span, this.canvas.clientWidth),
+    );
     const y = laneTop(this.context.store.ordered().indexOf(lane)) + 30;
     const { offsetLeft, offsetTop } = this.canvas;
-    this.tip.show(this.describe(lane, index), offsetLeft + x, offsetTop + y);
+    this.tip.show(this.describe(lane, index), offsetLeft + (pointerX ?? start), offsetTop + y);
   }
 
   private describe(lane: Lane, index: number): Facts {

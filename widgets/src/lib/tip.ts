@@ -9,6 +9,12 @@ export interface Tip {
   hide(): void;
 }
 
+/** After the point, or before it where there is no room; never outside. */
+function besides(at: number, size: number, room: number): number {
+  const after = at + 14;
+  return after + size <= room ? after : Math.max(0, at - size - 10);
+}
+
 /** `x` and `y` are pixels from the host's corner; the box stays inside the host. */
 export function tip(host: HTMLElement): Tip {
   const node = element("div", { class: "dl-tip", role: "status", hidden: true });
@@ -22,9 +28,9 @@ export function tip(host: HTMLElement): Tip {
       }
       node.replaceChildren(list);
       node.hidden = false;
-      const room = host.clientWidth - node.offsetWidth - 4;
-      node.style.left = `${Math.max(0, x + 14 > room ? x - node.offsetWidth - 10 : x + 14)}px`;
-      node.style.top = `${y + 12}px`;
+      const { offsetWidth: width, offsetHeight: height } = node;
+      node.style.left = `${besides(x, width, host.clientWidth)}px`;
+      node.style.top = `${besides(y, height, host.clientHeight)}px`;
     },
     hide() {
       node.hidden = true;

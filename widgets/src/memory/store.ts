@@ -190,10 +190,11 @@ function settlePlan(space: Space): void {
   }
   changes.sort(([a, x], [b, y]) => a - b || x - y);
   space.live.clear();
-  space.used = 0;
   space.peak = 0;
+  let sum = 0;
   for (const [, bytes] of changes) {
-    space.used += bytes;
-    space.peak = Math.max(space.peak, space.used);
+    sum += bytes;
+    space.peak = Math.max(space.peak, sum);
   }
+  space.used = space.top;
 }

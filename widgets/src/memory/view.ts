@@ -14,7 +14,7 @@ import { savingBars } from "./saving";
 import type { MemoryStore, Space } from "./store";
 
 /** `auto` shows the span in which about so many buffers came. */
-const LATEST = 240;
+const LATEST = 100;
 const TABLE_ROWS = 500;
 
 export function memoryView(context: Context<MemoryStore, MemoryTraits>): Drawing {
@@ -103,7 +103,7 @@ class MemoryView implements Drawing {
     const { root, translate, locale, selection, store } = this.context;
     this.span = this.spanOf(space);
     const peak = formatBytes(space.peak, locale);
-    const now = translate("memory.now", {
+    const now = translate(space.kind === "plan" ? "memory.plan.now" : "memory.now", {
       used: formatBytes(space.used, locale),
       peak,
       count: space.kind === "plan" ? space.rows.size : space.live.size,
@@ -185,10 +185,12 @@ class MemoryView implements Drawing {
     if (!space) return;
     const { clientWidth, clientHeight } = this.canvas;
     const scale = scaleOf(space, this.span, clientWidth, clientHeight);
-    this.mark(space.find(scale.time(event.offsetX), scale.address(event.offsetY)));
+    const found = space.find(scale.time(event.offsetX), scale.address(event.offsetY));
+    this.mark(found, event.offsetX, event.offsetY);
   }
 
-  private mark(index: number): void {
+  /** Mark a row, and say what it is beside the pointer, or beside the row itself. */
+  private mark(index: number, pointerX?: number, pointerY?: number): void {
     if (index !== this.current) {
       this.current = index;
       this.context.invalidate();
@@ -202,7 +204,8 @@ class MemoryView implements Drawing {
     const x = Math.max(LEFT, scale.x(space.cell(index, "start")));
     const middle = space.cell(index, "address") + space.cell(index, "bytes") / 2;
     const { offsetLeft, offsetTop } = this.canvas;
-    this.tip.show(this.describe(space, index), offsetLeft + x, offsetTop + scale.y(middle));
+    const [left, top] = [pointerX ?? x, pointerY ?? scale.y(middle)];
+    this.tip.show(this.describe(space, index), offsetLeft + left, offsetTop + top);
   }
 
   /** Buffer, owner, size, who freed the bytes before and who takes them next. */

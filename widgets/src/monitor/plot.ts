@@ -140,7 +140,10 @@ export class Plot {
     };
     const values = (_: uPlot, marks: number[]) =>
       marks.map((mark) => (mark == null ? "" : formatMetric(mark)));
-    const axes: uPlot.Axis[] = [{ ...base }, { ...base, values, size: 56 }];
+    const axes: uPlot.Axis[] = [
+      { ...base, size: 30 },
+      { ...base, values, size: 56 },
+    ];
     if (names.some(isFraction)) {
       axes.push({ ...base, values, size: 48, side: 1, scale: "fraction", grid: { show: false } });
     }
