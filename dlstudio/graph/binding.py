@@ -92,7 +92,7 @@ def bind(
     check_unique(topological(symbol.outputs_))
     names = symbol.list_arguments()
     arguments = _listed(args, names, "argument")
-    grads = (
+    grads: list[Any] = (
         _listed(args_grad, names, "gradient", partial=True)
         if args_grad is not None
         else [None] * len(names)
@@ -121,7 +121,8 @@ def _check(
         if grad is not None and requests[name] != "null" and grad.shape != array.shape:
             raise ShapeError(
                 explain(
-                    f"bind: argument {name!r} has shape {array.shape}, its gradient array {grad.shape}.",
+                    f"bind: argument {name!r} has shape {array.shape}, "
+                    f"its gradient array {grad.shape}.",
                     "equal shapes.",
                 )
             )

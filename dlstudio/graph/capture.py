@@ -117,7 +117,7 @@ class CachedOp:
                 explain(
                     f"{self.title}: {shown}.",
                     "all arrays on one device.",
-                    "data.as_in_context(...), or hybridize(group2ctx={...}) to place parts of the block",
+                    "data.as_in_context(...), or hybridize(group2ctx={...}) to place parts",
                 )
             )
 

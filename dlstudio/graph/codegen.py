@@ -176,13 +176,15 @@ class _Writer:
     def _heading(self, title: str) -> Iterator[str]:
         plan = self.plan
         mode = "training" if self.graph.training else "inference"
-        yield f"# Plan of {title} ({mode}): {len(self.graph.eqns)} steps, {len(plan.buffers)} buffers."
+        steps = f"{len(self.graph.eqns)} steps, {len(plan.buffers)} buffers"
+        yield f"# Plan of {title} ({mode}): {steps}."
         yield (
-            f"# Arena {human_bytes(plan.arena_bytes)}; without sharing {human_bytes(plan.naive_bytes)}; "
+            f"# Arena {human_bytes(plan.arena_bytes)}; "
+            f"without sharing {human_bytes(plan.naive_bytes)}; "
             f"never below {human_bytes(plan.lower_bound_bytes)}."
         )
         if self.kernels:
-            yield "# fast_NAME(outputs..., inputs...) are compiled kernels; NAME(np, inputs...) are NumPy."
+            yield "# fast_NAME(outputs..., inputs...): compiled; NAME(np, inputs...): NumPy."
         yield ""
 
     def _bindings(self) -> Iterator[str]:
@@ -192,10 +194,8 @@ class _Writer:
                 note = f"{b.owner}, over {b.in_place_of}"
             else:
                 note = b.owner + (f", was {b.previous[0]}'s" if b.previous else "")
-            yield (
-                f'{self.name_of[value]} = arena("{b.device}", {b.offset}, {aval.shape}, "{aval.dtype.name}")'
-                f"  # {human_bytes(b.nbytes)}: {note}"
-            )
+            place = f'"{b.device}", {b.offset}, {aval.shape}, "{aval.dtype.name}"'
+            yield (f"{self.name_of[value]} = arena({place})  # {human_bytes(b.nbytes)}: {note}")
         for k, eqn in enumerate(self.graph.eqns):
             if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
                 yield f"{self._view(eqn)}  # {eqn.name}: the same memory"
@@ -311,7 +311,8 @@ class _Writer:
         kernel = self.kernels.get(k)
         if kernel is not None:
             given = [name for v, name in zip(eqn.ins, ins, strict=True) if v != ABSENT]
-            return f"{self._function_named(kernel, 'fast_' + eqn.op.name)}({', '.join([*outs, *given])})"
+            fast = self._function_named(kernel, f"fast_{eqn.op.name}")
+            return f"{fast}({', '.join([*outs, *given])})"
         if eqn.op.flags.out and len(outs) == 1:
             return self._call(eqn, f"out={outs[0]}")
         left = ", ".join("_" if v in self.unused else f"{self.name_of[v]}[...]" for v in eqn.outs)
@@ -373,6 +374,7 @@ class _Writer:
 
 
 def function_name(half: Half, device: str) -> str:
+    """Name of the function that runs a half's equations on one device."""
     if len(half.devices) == 1:
         return half.name
     return f"{half.name}_{re.sub(r'[^0-9a-z]+', '_', device).strip('_')}"

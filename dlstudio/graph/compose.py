@@ -113,15 +113,15 @@ def apply(
     """
     parsed = op.parse(attrs)
     primary = (op.names.nd or op.name).split()[0].rsplit(".", 1)[-1]
-    name = NameManager.current.get(name, hint or primary.lower())
+    called: str = NameManager.current.get(name, hint or primary.lower())
     raw = {k: op.params[k].text(parsed[k]) for k, v in attrs.items() if v is not None}
     raw.update({hidden(k): v for k, v in AttrScope.current.get(attr).items()})
     if op.variadic and "num_args" not in op.attrs:
         raw["num_args"] = str(len(inputs))
     names = input_names(op, parsed, len(inputs))
     per_input = _split_input_attributes(raw, names)
-    edges = _edges(op, inputs, parsed, names, name, raw, per_input)
-    return Node(op, edges, parsed, name, raw, caller_span(), current_scope())
+    edges = _edges(op, inputs, parsed, names, called, raw, per_input)
+    return Node(op, edges, parsed, called, raw, caller_span(), current_scope())
 
 
 def _split_input_attributes(raw: dict[str, str], names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -152,7 +152,7 @@ def _edges(
             explain(
                 f"{name}: {op.name} was given {len(given)} inputs.",
                 f"at most {len(names)}: {', '.join(names)}.",
-                "turn an input off with its attribute only where you leave it out (e.g. no_bias=True)",
+                "leave out an input that an attribute turns off (no_bias=True: no bias)",
             )
         )
     wanted = len(names) if op.input_names or not op.optional_inputs else _required(op, given)
@@ -197,7 +197,8 @@ def check_unique(nodes: Sequence[Node], what: str = "the graph") -> None:
         if other is not node:
             raise GraphError(
                 explain(
-                    f"{what} has two variables called {node.name!r}: {label(other)} and {label(node)}.",
+                    f"{what} has two variables called {node.name!r}: "
+                    f"{label(other)} and {label(node)}.",
                     "one variable per name, because values are given by name.",
                     "use the same Variable object twice, or give one of them another name",
                 )

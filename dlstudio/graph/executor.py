@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Executor"]
 
+
 class Executor:
     """A symbol with memory for its arguments, gradients and states, ready to run.
 
@@ -129,7 +130,7 @@ class Executor:
         if run is None:
             raise GradError(
                 explain(
-                    "executor.backward() was called without a forward pass in training mode before.",
+                    "executor.backward() was called with no forward pass in training mode before.",
                     "values kept by the forward pass.",
                     "executor.forward(is_train=True)",
                 )
@@ -150,7 +151,8 @@ class Executor:
             if value.shape != target.shape:
                 raise ShapeError(
                     explain(
-                        f"argument {name!r} was bound with shape {target.shape}, and given {value.shape}.",
+                        f"argument {name!r} was bound with shape {target.shape}, "
+                        f"and given {value.shape}.",
                         "the bound shape.",
                         f"executor.reshape({name}={value.shape})",
                     )

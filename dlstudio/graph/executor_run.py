@@ -76,7 +76,7 @@ class Run:
                 self.readers[x.value] = grads[x.name.removesuffix("_old_grad")]  # type: ignore[assignment]
         order = [x.value for x in graph.inputs if x.kind == "head_gradient"]
         self.head_inputs = list(zip(order, range(len(names)), strict=False))
-        self.written = [s for s in states.values()] if self.requests else []
+        self.written = list(states.values()) if self.requests else []
         self.grads = {
             v: grads[n] for n, v in zip(self.requests, graph.outputs[graph.heads :], strict=True)
         }  # fmt: skip
@@ -119,7 +119,8 @@ class Run:
         if len(given) != len(self.heads):
             raise GradError(
                 explain(
-                    f"backward was given {len(given)} head gradients for {len(self.heads)} outputs.",
+                    f"backward was given {len(given)} head gradients "
+                    f"for {len(self.heads)} outputs.",
                     "one per output.",
                 )
             )
@@ -131,14 +132,12 @@ class Run:
                         "equal shapes.",
                     )
                 )
-        devices = self.program.graph.devices
-        return {
-            value: plain(
-                given[i].as_in_context(self.program.devices[devices[value]])._data.astype(self.heads[i][0].dtype, copy=False),
-                "head gradient", given[i].context,
-            )
-            for value, i in self.head_inputs
-        }  # fmt: skip
+        devices, found = self.program.graph.devices, {}
+        for value, i in self.head_inputs:
+            head = given[i].as_in_context(self.program.devices[devices[value]])
+            array = head._data.astype(self.heads[i][0].dtype, copy=False)
+            found[value] = plain(array, "head gradient", head.context)
+        return found
 
     def _execute(self, half: str, arrays: list[Array]) -> None:
         monitor = self.owner._monitor

@@ -20,7 +20,18 @@ from dlstudio.errors import GraphError, explain
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
 
-__all__ = ["ABSENT", "Builder", "Change", "Eqn", "Graph", "Input", "Ref", "effectful", "mutated", "verify"]
+__all__ = [
+    "ABSENT",
+    "Builder",
+    "Change",
+    "Eqn",
+    "Graph",
+    "Input",
+    "Ref",
+    "effectful",
+    "mutated",
+    "verify",
+]
 
 ABSENT = -1  # stands among `ins` for an optional input that is not given
 Role = Literal["forward", "backward", "update", "copy"]
@@ -162,7 +173,8 @@ def _lines(graph: Graph) -> Iterator[str]:
         outs = ", ".join(spell(o) for o in e.outs)
         ins = ", ".join("none" if i == ABSENT else f"v{i}" for i in e.ins)
         place = f"  @{e.device}" if e.device else ""
-        yield f"{outs} = {e.op.name}({ins}{', ' if ins and attrs else ''}{attrs})  # {e.role} {e.name} {e.span}{place}"
+        operands = ", ".join(x for x in (ins, attrs) if x)
+        yield f"{outs} = {e.op.name}({operands})  # {e.role} {e.name} {e.span}{place}"
     yield "return " + ", ".join(f"v{o}" for o in graph.outputs)
 
 
@@ -172,11 +184,13 @@ def mutated(eqn: Eqn) -> tuple[int, ...]:
         return ()
     if eqn.op.variadic:
         return eqn.reads
-    return tuple(eqn.ins[p] for p in eqn.op.flags.mutates if p < len(eqn.ins) and eqn.ins[p] != ABSENT)
+    return tuple(
+        eqn.ins[p] for p in eqn.op.flags.mutates if p < len(eqn.ins) and eqn.ins[p] != ABSENT
+    )
 
 
 def effectful(eqn: Eqn) -> bool:
-    """Whether an equation does more than compute: such ones are never merged, dropped or doubled."""
+    """Whether an equation does more than compute: it is never merged, dropped or doubled."""
     return eqn.op.flags.random or bool(eqn.op.flags.mutates)
 
 
@@ -264,7 +278,7 @@ class Builder:
 
     def emit(self, op: Op, refs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         """Append ``op(refs)``; one reference or a tuple of them comes back."""
-        operands = [self._operand(x) for x in refs]
+        operands = [self.operand(x) for x in refs]
         if op.expand is not None:
             return op.expand(self.F, *(self.ref(i) for i in operands), **attrs)
         eqn = self._equation(op, operands, attrs)
@@ -293,7 +307,8 @@ class Builder:
             if key is not None:
                 self._memo[key] = eqn
 
-    def _operand(self, x: Any) -> int:
+    def operand(self, x: Any) -> int:
+        """Value of a reference, of None (absent), or of an array, which becomes a constant."""
         if isinstance(x, Ref):
             return x.value
         if x is None:
@@ -323,7 +338,7 @@ def _key(eqn: Eqn) -> Any:
 
 
 def verify(graph: Graph) -> Graph:
-    """Check the rules every pass must keep: single assignment, order, known shapes; return `graph`."""
+    """Check what every pass must keep (single assignment, order, shapes), and return `graph`."""
     made = {x.value for x in graph.inputs}
     if len(made) != len(graph.inputs):
         raise GraphError("two inputs of the graph share a value")

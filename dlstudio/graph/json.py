@@ -35,8 +35,9 @@ def json_name(op: Op) -> str:
 # what files of MXNet before 1.0 call operators that have another name since
 _OLD_NAMES = {
     "_plus": "elemwise_add", "_Plus": "elemwise_add", "_minus": "elemwise_sub",
-    "_Minus": "elemwise_sub", "_sub": "elemwise_sub", "_mul": "elemwise_mul", "_Mul": "elemwise_mul",
-    "_div": "elemwise_div", "_Div": "elemwise_div", "_PlusScalar": "_plus_scalar",
+    "_Minus": "elemwise_sub", "_sub": "elemwise_sub", "_mul": "elemwise_mul",
+    "_Mul": "elemwise_mul", "_div": "elemwise_div", "_Div": "elemwise_div",
+    "_PlusScalar": "_plus_scalar",
     "_MinusScalar": "_minus_scalar", "_RMinusScalar": "_rminus_scalar", "_MulScalar": "_mul_scalar",
     "_DivScalar": "_div_scalar", "_RDivScalar": "_rdiv_scalar", "_PowerScalar": "_power_scalar",
     "_RPowerScalar": "_rpower_scalar", "_Power": "_power", "_Maximum": "_maximum",
@@ -152,7 +153,8 @@ class _Reader:
             if not 0 <= number < len(nodes):
                 raise GraphError(
                     explain(
-                        f"{self.source}: {where} reads node {number}, but only {len(nodes)} nodes stand before it.",
+                        f"{self.source}: {where} reads node {number}, "
+                        f"but only {len(nodes)} nodes stand before it.",
                         "inputs before their users: the graph has a cycle, or the file is damaged.",
                     )
                 )

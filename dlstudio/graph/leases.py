@@ -62,7 +62,7 @@ class Plan:
         self._locate(graph, names)
 
     def _locate(self, graph: Graph, names: list[str]) -> None:
-        """Say where each parameter of the two halves is found: inputs, outputs, heads, gradients."""
+        """Say where the two halves find their arrays: inputs, outputs, heads, gradients."""
         position: dict[int, int] = {}
         n = len(names)
         for x in graph.inputs:
@@ -173,7 +173,7 @@ def _is_argument(graph: Graph, name: str) -> bool:
 
 
 class _Backward:
-    """The gradient of one call. It holds the frame's lease; when it dies the frame is free again."""
+    """The gradient of one call. It holds the frame; when it dies the frame is free again."""
 
     __slots__ = ("arrays", "counters", "frame", "inputs", "parents", "plan", "versions")
     takes_sweep = True  # the tape hands over the whole sweep: gradients may go where they belong
@@ -245,7 +245,7 @@ class _Backward:
                 frame.arenas[device][...] = array
 
     def _replayed(self, heads: tuple[Any, ...]) -> list[Any]:
-        """Differentiable gradients: run the symbol again, eagerly and recorded, and ask the tape."""
+        """Differentiable gradients: run the symbol again on the tape, and ask the tape."""
         plan = self.plan
         streams = plan.streams()
         now, mode = [s.counter for s in streams], tape.state.training
@@ -279,7 +279,8 @@ class _Backward:
         ]
         return StaleValueError(
             explain(
-                f"{', '.join(changed)} of {plan.owner.title} changed in place between forward and backward.",
+                f"{', '.join(changed)} of {plan.owner.title} changed in place "
+                "between forward and backward.",
                 "inputs and parameters to stay as they were until backward.",
                 "call backward before trainer.step, or write into a copy",
             )

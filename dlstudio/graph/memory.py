@@ -1,4 +1,4 @@
-"""The memory plan of a graph: lifetimes of storages, reuse in place, offsets in one arena per device.
+"""The memory plan of a graph: lifetimes of storages, reuse in place, offsets in arenas.
 
 Parameters, data, gradients and outputs lie outside the arena: they belong to whoever runs the
 graph. Sizes are rounded up to 64 bytes, so that every buffer starts on a cache line.
@@ -59,13 +59,15 @@ class MemoryPlan:
 
     def __str__(self) -> str:
         rows = [
-            f"{b.offset:>12,} {b.nbytes:>12,} B  steps {b.first:>3}..{b.last:<3} {b.device}  {b.owner}"
+            f"{b.offset:>12,} {b.nbytes:>12,} B  steps {b.first:>3}..{b.last:<3} "
+            f"{b.device}  {b.owner}"
             + (f"  (in place of {b.in_place_of})" if b.in_place_of else "")
             + (f"  (was {b.previous[0]})" if b.previous and not b.in_place_of else "")
             for b in self.buffers
         ]
         head = (
-            f"arena {self.arena_bytes:,} B; naive {self.naive_bytes:,} B; in place {self.inplace_bytes:,} B; "
+            f"arena {self.arena_bytes:,} B; naive {self.naive_bytes:,} B; "
+            f"in place {self.inplace_bytes:,} B; "
             f"lower bound {self.lower_bound_bytes:,} B"
         )
         return "\n".join([head, *rows])

@@ -87,7 +87,8 @@ def pack(
     if found is None:
         raise ParamError(
             explain(
-                f"pack: no packing within {capacity} bytes was found; the best needs {arena_size(best, size)}.",
+                f"pack: no packing within {capacity} bytes was found; "
+                f"the best needs {arena_size(best, size)}.",
                 fix="a larger capacity or time_limit",
             )
         )

@@ -225,7 +225,7 @@ def _on_gpu(run: Callable[..., None], device: Device) -> Callable[..., None]:
 
 
 # ---- several devices ---------------------------------------------------------------------------
-class Stopped(Exception):
+class StoppedError(Exception):
     """Ends the other devices' parts after one has failed."""
 
 
@@ -240,7 +240,7 @@ class Signals:
         """Wait until the value is computed, or stop because its device has failed."""
         self.events[number].wait()
         if self.failed:
-            raise Stopped
+            raise StoppedError
 
     def ready(self, number: int) -> None:
         """Say that the value is computed."""
@@ -263,7 +263,7 @@ class Signals:
                 event.clear()
             jobs = [worker_of(d).submit(self._guarded(d, f, arrays)) for d, f in parts]
             errors = [job.error() for job in jobs]
-            real = [e for e in errors if e is not None and not isinstance(e, Stopped)]
+            real = [e for e in errors if e is not None and not isinstance(e, StoppedError)]
             if real:
                 raise real[0]
 

@@ -75,7 +75,7 @@ def _edges_of(op: Op, arg: Any) -> Sequence[Output | None]:
     if len(arg.outputs_) > 1 and not op.variadic:
         raise ArgumentError(
             explain(
-                f"{op.name} was given {arg!r}, which has {len(arg.outputs_)} outputs, as one input.",
+                f"{op.name} was given {arg!r} as one input; it has {len(arg.outputs_)} outputs.",
                 fix="pick one output, for example x[0]",
             )
         )
@@ -83,9 +83,9 @@ def _edges_of(op: Op, arg: Any) -> Sequence[Output | None]:
 
 
 def var(
-    name: str, attr: Mapping[str, str] | None = None, shape: Any = None, lr_mult: float | None = None,
-    wd_mult: float | None = None, dtype: Any = None, init: Any = None, stype: str | None = None,
-    **kwargs: Any,
+    name: str, attr: Mapping[str, str] | None = None, shape: Any = None,
+    lr_mult: float | None = None, wd_mult: float | None = None, dtype: Any = None,
+    init: Any = None, stype: str | None = None, **kwargs: Any,
 ) -> Symbol:  # fmt: skip
     """Make a variable: a named input of the graph.
 

@@ -53,7 +53,6 @@ class Symbol:
     __slots__ = ("outputs_",)
     __array_priority__ = 1000.0
     outputs_: tuple[Output, ...]
-    _methods_bound: ClassVar[bool] = False
 
     def __init__(self, outputs: Sequence[Output]) -> None:
         self.outputs_ = tuple(outputs)
@@ -231,7 +230,7 @@ class Symbol:
                 stacklevel=2,
             )
             return None, None, None
-        return self._collect(lambda edge: facts.shape(edge))
+        return self._collect(facts.shape)
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown."""

@@ -1,4 +1,4 @@
-"""Capture of ordinary array code: `forward(x)` runs once on real arrays while its calls become nodes.
+"""Capture of ordinary array code: `forward(x)` runs once on real arrays; its calls become nodes.
 
 No placeholder reaches user code. What Python decides meanwhile (branches, loops, numbers read with
 `asscalar`) is decided once, for all later calls.
@@ -86,13 +86,19 @@ class Tracer:
             self._edges[id(token), i] = self._arrays[id(tensor._data)] = edge
             tensor._entry, tensor._index = token, i
 
-    def note(self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Tensor]) -> None:
+    def note(
+        self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
+    ) -> None:
         """Add a call as a node; the dispatcher calls this."""
         while inputs and inputs[-1] is None:
             inputs = inputs[:-1]
         edges = tuple(self._edge(op, x) for x in inputs)
         given = {k: v for k, v in attrs.items() if k in op.attrs}
-        raw = {k: op.params[k].text(v) for k, v in given.items() if op.attrs[k] is not v and op.attrs[k] != v}
+        raw = {
+            k: op.params[k].text(v)
+            for k, v in given.items()
+            if op.attrs[k] is not v and op.attrs[k] != v
+        }
         raw.update({hidden(k): v for k, v in AttrScope.current.get().items()})
         if op.variadic:
             raw["num_args"] = str(len(edges))
@@ -103,7 +109,9 @@ class Tracer:
 
     def _edge(self, op: Op, tensor: Any) -> Output:
         if tensor is None:
-            raise GraphError(f"{op.name}: an input between others is absent; this cannot be captured.")
+            raise GraphError(
+                f"{op.name}: an input between others is absent; this cannot be captured."
+            )
         entry, index = tensor._entry, 0 if tensor._entry is None else tensor._index
         while isinstance(entry, Entry) and (entry.extra or {}).get("name") == "copy":
             entry, index = entry.parents[0]  # type: ignore[misc]  # a copy between devices has one parent
@@ -111,17 +119,19 @@ class Tracer:
         if found is not None:
             return found
         if isinstance(entry, Entry):
+            called = (entry.extra or {}).get("name", "a function")
             raise GraphError(
                 explain(
-                    f"{op.name} uses the result of {(entry.extra or {}).get('name', 'a custom function')}, "
-                    "which cannot be captured.",
+                    f"{op.name} uses the result of {called}, which cannot be captured.",
                     "operators of the table inside a hybridized forward.",
                     "do not hybridize this block",
                 )
             )
         same = self._arrays.get(id(tensor._data))
         if same is not None:  # detach(): the same memory, cut from the tape
-            return Node(OPS["BlockGrad"], (same,), {}, NameManager.current.get(None, "blockgrad")), 0
+            return Node(
+                OPS["BlockGrad"], (same,), {}, NameManager.current.get(None, "blockgrad")
+            ), 0
         return self._constant(tensor)
 
     def _constant(self, tensor: Tensor) -> Output:
@@ -132,19 +142,22 @@ class Tracer:
         return edge
 
     def symbol(self, outputs: Sequence[Tensor]) -> Symbol:
-        """Return the symbol that computes `outputs`; call it before the ``with`` block ends or after.
+        """Return the symbol that computes `outputs`.
 
         Raises
         ------
         GraphError
             If an output does not depend on any variable or call.
         """
-        by_tensor = {id(t): self._arrays[id(t._data)] for t, _ in self._marked if id(t._data) in self._arrays}
+        by_tensor = {
+            id(t): self._arrays[id(t._data)] for t, _ in self._marked if id(t._data) in self._arrays
+        }
         missing = [x for x in outputs if id(x) not in by_tensor and id(x._data) not in self._arrays]
         if missing:
             raise GraphError(
                 explain(
-                    f"forward returned an array of shape {missing[0].shape} that no operator computed from its inputs.",
+                    f"forward returned an array of shape {missing[0].shape} "
+                    "that no operator computed from its inputs.",
                     "results of operators on the inputs.",
                 )
             )

@@ -1,4 +1,4 @@
-"""What a running plan tells the bus: operators, slots taken and freed. Used by watched twins only."""
+"""What a running plan tells the bus: operators, slots taken and freed; for watched twins only."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class Watcher:
         self.kinds = {x.value: (x.name, x.kind) for x in program.graph.inputs}
 
     def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
+        """Report the step that began at `start` (ns) and has just ended."""
         end = perf_counter_ns()
         eqn = self.eqns[step]
         for b in self.taken.get(step, ()):

@@ -250,7 +250,7 @@ def _over_shape(law: Distribution) -> None:
     op(
         f"_{name}", infer=infer, grad=DRAWN, flags=RANDOM,
         params={p: Float() for p in law.parameters} | {"shape": Shape(0), "dtype": DType()},
-        names=Names(nd=f"{name} {alias}".strip() if law.legacy else ""),
+        names=Names(nd=f"{name} {alias}".strip() if law.legacy else "", json=f"_{name}"),
         samples=lambda s: [s(shape=(2, 3)), s(shape=(), dtype="float64"), s(shape=(0, 2), dtype="float16")],
         errors=lambda s: [_bad_numbers(s, law)],
     )(_signed(forward, (), {**law.parameters, "shape": (1,), "dtype": "float32"}))  # fmt: skip
@@ -294,7 +294,9 @@ def _over_arrays(law: Distribution) -> None:
     op(
         f"_sample_{law.name}", infer=infer, grad=DRAWN, flags=RANDOM,
         params={"shape": Shape(0), "dtype": DType()},
-        names=Names(nd=f"sample_{law.name}" if law.legacy else "", args=law.args),
+        names=Names(
+            nd=f"sample_{law.name}" if law.legacy else "", args=law.args, json=f"_sample_{law.name}"
+        ),
         samples=lambda s: [
             s(*_some(s, names, 2), shape=(3,)), s(*_some(s, names, 2, 2), dtype="float64"),
         ],
@@ -347,7 +349,7 @@ def _like(law: Distribution) -> None:
     op(
         f"_random_{law.name}_like", infer=lambda data, **_: data, grad=DRAWN, flags=RANDOM,
         params={p: Float() for p in law.parameters},
-        names=Names(nd=f"random.{law.name}_like"),
+        names=Names(nd=f"random.{law.name}_like", json=f"_random_{law.name}_like"),
         samples=lambda s: [s(2, 3), s(())],
     )(_signed(forward, ("data",), dict(law.parameters)))  # fmt: skip
 
@@ -372,7 +374,7 @@ def _infer_randint(*, low: int, high: int, shape: Any, dtype: str) -> Aval:
 @op(
     "_random_randint", infer=_infer_randint, grad=DRAWN, flags=RANDOM,
     params={"low": Int(), "high": Int(), "shape": Shape(0), "dtype": DType()},
-    names=Names(nd="random_randint"),
+    names=Names(nd="random_randint", json="_random_randint"),
     samples=lambda s: [s(low=0, high=5, shape=(2, 3)), s(low=-3, high=4, shape=(), dtype="int64")],
     errors=lambda s: [bad(s(low=5, high=0), ParamError, "above low")],
 )  # fmt: skip
@@ -399,7 +401,7 @@ def _infer_multinomial(data: Aval, *, shape: Any, get_prob: bool, dtype: str) ->
     "_sample_multinomial", infer=_infer_multinomial, grad=DRAWN, flags=RANDOM,
     params={"shape": Shape(0), "dtype": DType()},
     outputs=lambda attrs: 2 if attrs["get_prob"] else 1,
-    names=Names(nd="sample_multinomial"),
+    names=Names(nd="sample_multinomial", json="_sample_multinomial"),
     samples=lambda s: [
         s(np.array([0.1, 0.2, 0.7]), shape=(2, 3)), s(np.array([[0.1, 0.9], [0.9, 0.1]]), shape=(5,)),
         s(np.array([0.5, 0.5])), s(np.array([0.1, 0.9]), shape=(2,), get_prob=True, dtype="float32"),
@@ -427,7 +429,7 @@ def _(xp, data, *, shape=(), get_prob=False, dtype="int32", rng):
 
 @op(
     "_shuffle", infer=lambda data: data, grad=DRAWN, flags=RANDOM,
-    names=Names(nd="shuffle random.shuffle"),
+    names=Names(nd="shuffle random.shuffle", json="_shuffle"),
     samples=lambda s: [s(6), s(4, 2), s(0, 2)],
 )  # fmt: skip
 def _(xp, data, *, rng):

@@ -51,7 +51,8 @@ class _Sweep:
         if not self.wanted.intersection(eqn.reads):
             return
         single = len(outs) == 1
-        results = eqn.op.grad(
+        rule: Any = eqn.op.grad  # differentiable, hence a rule
+        results = rule(
             self.builder.F,
             heads[0] if single else heads,
             outs[0] if single else outs,
@@ -61,19 +62,27 @@ class _Sweep:
         self._push(eqn, results)
 
     def _push(self, eqn: Eqn, results: Sequence[Any]) -> None:
-        for position, (value, g) in enumerate(zip(eqn.ins, results, strict=False)):
-            if g is None or value == ABSENT or value not in self.wanted:
+        for position, (value, found) in enumerate(zip(eqn.ins, results, strict=False)):
+            if found is None or value == ABSENT or value not in self.wanted:
                 continue
-            if not isinstance(g, Ref):
-                g = self.builder.ref(self.builder._operand(g))
+            g = self._as_ref(found)
             if g.shape != self.graph.avals[value].shape:
                 raise GradError(
                     explain(
-                        f"the gradient rule of {eqn.where()} gives input {position} a gradient of shape "
+                        f"the gradient rule of {eqn.where()} gives input {position} "
+                        f"a gradient of shape "
                         f"{g.shape}, but the input has shape {self.graph.avals[value].shape}."
                     )
                 )
             self.accumulate(value, g)
+
+    def _as_ref(self, gradient: Any) -> Ref:
+        """What a rule answered; an array it made itself becomes a constant."""
+        if isinstance(gradient, Ref):
+            return gradient
+        ref = self.builder.ref(self.builder.operand(gradient))
+        assert ref is not None
+        return ref
 
     def _update_aux(self, eqn: Eqn, outs: tuple[Any, ...], ins: list[Any]) -> None:
         """Plan the writing of moving averages; MXNet does it in the backward half."""
@@ -107,7 +116,7 @@ def _influenced(graph: Graph, sources: set[int]) -> set[int]:
 
 
 def gradient(graph: Graph, requests: Mapping[str, str]) -> Graph:
-    """Append gradients of the heads, weighted by new inputs ``NAME_grad``, with respect to arguments.
+    """Append gradients of the heads, weighted by new inputs ``NAME_grad``, for arguments.
 
     Parameters
     ----------

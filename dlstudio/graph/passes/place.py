@@ -120,8 +120,9 @@ def _with_copies(graph: Graph, where: dict[int, str]) -> Graph:
             eqns.append(builder.eqns.pop()._replace(device=device))
         return copies[key]
 
-    for eqn in graph.eqns:
-        eqns.append(eqn._replace(ins=tuple(on(i, eqn.device, eqn) for i in eqn.ins)))
+    for eqn in graph.eqns:  # `on` appends the copies first
+        ins = tuple(on(i, eqn.device, eqn) for i in eqn.ins)
+        eqns.append(eqn._replace(ins=ins))
     outputs = list(graph.outputs)
     for k in range(graph.heads, len(outputs)):  # a gradient lies where its argument lies
         name = graph.names[k].removesuffix("_grad")

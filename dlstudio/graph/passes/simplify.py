@@ -55,12 +55,15 @@ _IDENTITIES: dict[str, Callable[[Graph, Eqn], bool]] = {
     "cast": _same_aval,
     "amp_cast": _same_aval,
     "Flatten": _same_aval,
+    "multiply_scalar": lambda graph, eqn: (
+        _same_aval(graph, eqn) and type(eqn.attrs["scalar"]) is float and eqn.attrs["scalar"] == 1.0
+    ),
     "Dropout": lambda graph, eqn: not eqn.attrs.get("training") and len(eqn.outs) == 1,
 }
 
 
 def remove_identities(graph: Graph) -> Graph:
-    """Remove operators that return their input: sum_to between equal shapes, cast to the same dtype."""
+    """Remove operators that return their input, such as a cast to the same dtype."""
     mapping: dict[int, int] = {}
     kept = []
     for eqn in graph.eqns:

@@ -58,7 +58,22 @@ def dense(x):
     return mx.sym.FullyConnected(h, num_hidden=3, name="g")
 
 
+def cross_entropy(x):
+    """What SoftmaxCrossEntropyLoss becomes."""
+    scores = mx.sym.FullyConnected(x, num_hidden=5, name="f")
+    logs = mx.sym.log_softmax(scores)
+    loss = mx.sym.negative(mx.sym.pick(logs, mx.sym.Variable("label", shape=(3,)), keepdims=True))
+    return mx.sym.mean(loss, axis=0, exclude=True)
+
+
+def logarithms_used_twice(x):
+    logs = mx.sym.log_softmax(mx.sym.FullyConnected(x, num_hidden=5, name="f"))
+    picked = mx.sym.negative(mx.sym.pick(logs, mx.sym.Variable("label", shape=(3,))))
+    return mx.sym.elemwise_add(mx.sym.sum(logs), mx.sym.sum(picked))
+
+
 NETS = [
+    cross_entropy, logarithms_used_twice,
     plain, two_layers, without_pooling, rectified_value_used_twice, convolution_output_used_twice,
     overlapping_pooling, without_bias, dense,
 ]  # fmt: skip
@@ -99,6 +114,8 @@ def test_fused_plan_equals_numpy_plan(net, grad_req):
         (rectified_value_used_twice, "fused_conv_relu", "relu_grad"),
         (convolution_output_used_twice, "Convolution", "fused_conv_relu"),
         (dense, "fused_relu_bias_grad", "relu_grad"),
+        (cross_entropy, "fused_cross_entropy_grad", "pick_grad"),
+        (logarithms_used_twice, "log_softmax", "fused_cross_entropy"),
     ],
     ids=lambda v: v if isinstance(v, str) else v.__name__,
 )

@@ -47,7 +47,9 @@ def test_half_open_lifetimes_touch_without_meeting():
     assert lower_bound([0, 3], [3, 5], [10, 20]) == 20
 
 
-_BUFFERS = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 10), st.integers(0, 64)), max_size=30)
+_BUFFERS = st.lists(
+    st.tuples(st.integers(0, 20), st.integers(1, 10), st.integers(0, 64)), max_size=30
+)
 
 
 @given(buffers=_BUFFERS)
@@ -92,7 +94,9 @@ def test_impossible_capacity_is_refused_at_once():
 
 
 def test_search_gives_up_at_its_time_limit():
-    lower, upper, size = cut_rectangle(np.random.default_rng(3), steps=400, height=10_000, count=400)
+    lower, upper, size = cut_rectangle(
+        np.random.default_rng(3), steps=400, height=10_000, count=400
+    )
     start = perf_counter()
     try:
         pack(lower, upper, size, capacity=10_000, time_limit=0.2)
@@ -131,7 +135,9 @@ def test_planning_lenet_is_fast():
 
 
 @pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("name", ["mlp", "lenet", "resnet18_v1", "vgg11", "mobilenet1.0", "squeezenet1.0"])
+@pytest.mark.parametrize(
+    "name", ["mlp", "lenet", "resnet18_v1", "vgg11", "mobilenet1.0", "squeezenet1.0"]
+)
 def test_recorded_networks_stay_near_the_bound_and_below_mxnet(name, training):
     if not PACK.exists():
         pytest.skip("the pack of recorded values is not part of this distribution")

@@ -32,8 +32,9 @@ def build(function, *shapes):
     out = function(builder.F, *refs)
     outs = out if isinstance(out, tuple) else (out,)
     return Graph(
-        inputs=tuple(builder.inputs), eqns=tuple(builder.eqns), outputs=tuple(r.value for r in outs),
-        avals=builder.avals, names=tuple(f"y{i}" for i in range(len(outs))), heads=len(outs),
+        inputs=tuple(builder.inputs), eqns=tuple(builder.eqns),
+        outputs=tuple(r.value for r in outs), avals=builder.avals,
+        names=tuple(f"y{i}" for i in range(len(outs))), heads=len(outs),
     )  # fmt: skip
 
 
@@ -66,7 +67,9 @@ def test_two_dropouts_are_two():
 
 
 def test_identities_are_removed():
-    graph = build(lambda F, x: F.exp(F.identity(F.reshape(F.sum_to(x, shape=(2, 3)), shape=(2, 3)))), (2, 3))
+    graph = build(
+        lambda F, x: F.exp(F.identity(F.reshape(F.sum_to(x, shape=(2, 3)), shape=(2, 3)))), (2, 3)
+    )
     after = verify(remove_identities(graph))
     assert names(after) == ["exp"]
     x = np.ones((2, 3), "f4")
@@ -127,7 +130,9 @@ def test_gradient_request_add_reads_the_old_gradient():
 
 def test_gradient_of_an_unused_argument_is_zero():
     joint = verify(gradient(build(lambda F, x, y: F.exp(x), (2,), (3,)), {"x1": "write"}))
-    np.testing.assert_array_equal(evaluate(joint, np.ones(2), np.ones(3), np.ones(2))[1], np.zeros(3))
+    np.testing.assert_array_equal(
+        evaluate(joint, np.ones(2), np.ones(3), np.ones(2))[1], np.zeros(3)
+    )
 
 
 def test_gradient_computes_only_what_is_asked_for():
@@ -177,7 +182,8 @@ def test_groups_decide_and_crossings_are_copies():
     assert names(placed).count("graph_copy") == 1
     weights = {x.name: placed.devices[x.value] for x in placed.inputs}
     assert weights == {
-        "data": "cpu(0)", "fc1_weight": "cpu(0)", "fc1_bias": "cpu(0)", "fc2_weight": "cpu(1)", "fc2_bias": "cpu(1)",
+        "data": "cpu(0)", "fc1_weight": "cpu(0)", "fc1_bias": "cpu(0)",
+        "fc2_weight": "cpu(1)", "fc2_bias": "cpu(1)",
     }  # fmt: skip
 
 
@@ -206,7 +212,9 @@ def test_a_pinned_input_keeps_its_device():
 
 
 def test_views_share_the_storage_of_their_base():
-    graph = build(lambda F, x: F.exp(F.transpose(F.reshape(F.tanh(x), shape=(3, 2)), axes=(1, 0))), (2, 3))
+    graph = build(
+        lambda F, x: F.exp(F.transpose(F.reshape(F.tanh(x), shape=(3, 2)), axes=(1, 0))), (2, 3)
+    )
     storages = analyse(graph)
     tanh, reshape, transpose, exp = (e.outs[0] for e in graph.eqns)
     assert storages.root[reshape] == storages.root[transpose] == tanh
@@ -216,7 +224,9 @@ def test_views_share_the_storage_of_their_base():
 
 
 def test_a_reshape_that_must_copy_is_no_view():
-    graph = build(lambda F, x: F.exp(F.reshape(F.transpose(F.tanh(x), axes=(1, 0)), shape=(6,))), (2, 3))
+    graph = build(
+        lambda F, x: F.exp(F.reshape(F.transpose(F.tanh(x), axes=(1, 0)), shape=(6,))), (2, 3)
+    )
     reshaped = graph.eqns[2].outs[0]
     assert analyse(graph).root[reshaped] == reshaped
 
@@ -255,7 +265,9 @@ def test_order_keeps_random_equations_in_order():
 
 
 def test_order_keeps_the_halves_apart():
-    joint = simplify(gradient(Graph.of(lenet(), {"data": (2, 1, 28, 28)}), {"conv1_weight": "write"}))
+    joint = simplify(
+        gradient(Graph.of(lenet(), {"data": (2, 1, 28, 28)}), {"conv1_weight": "write"})
+    )
     roles = [e.role for e in order(place(joint, "cpu(0)")).eqns]
     assert roles == sorted(roles, key=["forward", "backward"].index)
 
@@ -324,7 +336,9 @@ def test_a_variable_without_a_shape_is_named():
 
 
 def test_composites_are_written_as_their_parts():
-    composite = next(op for op in OPS.values() if op.expand is not None and op.name == "argmax_channel")
+    composite = next(
+        op for op in OPS.values() if op.expand is not None and op.name == "argmax_channel"
+    )
     graph = build(lambda F, x: getattr(F, composite.name)(x), (2, 3))
     assert all(e.op.expand is None for e in graph.eqns)
 

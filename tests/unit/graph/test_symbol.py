@@ -44,7 +44,9 @@ def test_prefix_goes_before_every_name():
 
 def test_attributes_of_scopes_reach_nodes_and_their_variables():
     with mx.AttrScope(ctx_group="stage1", __layer__="first"):
-        net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc", attr={"__mood__": "calm"})
+        net = sym.FullyConnected(
+            sym.var("data"), num_hidden=3, name="fc", attr={"__mood__": "calm"}
+        )
     assert net.attr("ctx_group") == net.attr("__ctx_group__") == "stage1"
     assert net.attr("__mood__") == "calm"
     assert net.attr_dict()["fc_weight"]["ctx_group"] == "stage1"
@@ -62,13 +64,17 @@ def test_inner_scope_wins_and_ends():
 
 
 def test_attribute_for_one_input_goes_to_its_variable():
-    net = sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc", attr={"weight_lr_mult": "0.5"})
+    net = sym.FullyConnected(
+        sym.var("data"), num_hidden=3, name="fc", attr={"weight_lr_mult": "0.5"}
+    )
     assert net.attr_dict()["fc_weight"]["lr_mult"] == "0.5"
     assert "lr_mult" not in net.attr_dict()["fc_bias"]
 
 
 def test_facts_of_a_variable_are_kept_as_mxnet_spells_them():
-    x = sym.var("x", shape=(2, 0), lr_mult=2, wd_mult=0.5, dtype="float16", init="zeros", stype="default")
+    x = sym.var(
+        "x", shape=(2, 0), lr_mult=2, wd_mult=0.5, dtype="float16", init="zeros", stype="default"
+    )
     assert x.list_attr() == {
         "__shape__": "(2, 0)", "__lr_mult__": "2", "__wd_mult__": "0.5", "__dtype__": "2",
         "__init__": "zeros", "__storage_type__": "0", "lr_mult": "2", "wd_mult": "0.5",
@@ -102,7 +108,12 @@ def test_group_indexing_by_number_name_and_slice():
 
 def test_internals_and_children():
     net = mlp()
-    assert net.get_internals().list_outputs()[:4] == ["data", "fc1_weight", "fc1_bias", "fc1_output"]
+    assert net.get_internals().list_outputs()[:4] == [
+        "data",
+        "fc1_weight",
+        "fc1_bias",
+        "fc1_output",
+    ]
     assert net.get_internals()["fc1_output"].list_arguments() == ["data", "fc1_weight", "fc1_bias"]
     assert net.get_children().list_outputs() == ["fc2_output", "softmax_label"]
     assert sym.var("x").get_children() is None
@@ -112,7 +123,11 @@ def test_calling_a_symbol_replaces_variables():
     inner = sym.FullyConnected(sym.var("data"), num_hidden=3, name="inner")
     outer = sym.exp(sym.var("x"), name="outer")
     by_name, by_position = outer(x=inner), outer(inner)
-    assert by_name.list_arguments() == by_position.list_arguments() == ["data", "inner_weight", "inner_bias"]
+    assert (
+        by_name.list_arguments()
+        == by_position.list_arguments()
+        == ["data", "inner_weight", "inner_bias"]
+    )
     assert outer.list_arguments() == ["x"], "the composed symbol must not change"
     assert outer(x=inner, name="renamed").name == "renamed"
 
