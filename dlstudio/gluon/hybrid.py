@@ -292,7 +292,7 @@ backward_bulk_size, **kwargs
 
     def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled:
         parameters = self.collect_params()
-        if any(p._deferred is not None for p in parameters.values()):
+        if any(p._deferred is not None for p in parameters.values()) and not tracer_needed(self):
             self._infer_and_finish(args)
         found = self._compiled[structure] = Compiled(self._graph(args), parameters, self)
         return found

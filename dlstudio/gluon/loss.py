@@ -599,8 +599,8 @@ class PoissonNLLLoss(Loss):
         else:
             loss = pred - target * F.log(pred + epsilon)
         if self._compute_full:
-            stirling = target * F.log(target) - target + 0.5 * F.log(2 * target * pi)
-            # below 1 the logarithm may be undefined: choose, do not multiply by zero
+            large = F.maximum(target, 1)  # the logarithm of 0 is undefined, even where unused
+            stirling = large * F.log(large) - large + 0.5 * F.log(2 * large * pi)
             loss = loss + F.where(target > 1, stirling, F.zeros_like(stirling))
         return F.mean(_weighted(F, loss, self._weight, sample_weight))
 

@@ -1,0 +1,83 @@
+"""Losses: the slips of labels, and what the records of MXNet do not say."""
+
+import numpy as np
+import pytest
+
+from dlstudio import autograd, gluon, nd
+from dlstudio.errors import DTypeError, ShapeError
+
+CE = gluon.loss.SoftmaxCrossEntropyLoss
+
+
+@pytest.mark.parametrize("loss", [gluon.loss.L1Loss, gluon.loss.L2Loss, gluon.loss.SigmoidBCELoss])
+def test_a_label_of_another_dtype_teaches(loss):
+    with pytest.raises(DTypeError, match=r'label.astype\("float32"\)'):
+        loss()(nd.ones((2, 3)), nd.ones((2, 3), dtype="int32"))
+
+
+def test_one_hot_labels_for_class_numbers_teach():
+    with pytest.raises(ShapeError, match="sparse_label=False"):
+        CE()(nd.ones((2, 3)), nd.array([[0, 1, 0], [1, 0, 0]]))
+
+
+def test_class_numbers_may_be_integers_or_floats():
+    scores = nd.array([[1.0, 2.0, 3.0]])
+    values = {CE()(scores, nd.array([2], dtype=d)).asscalar() for d in ("float32", "int32", "int64", "uint8")}
+    assert len(values) == 1
+
+
+def test_boolean_labels_teach():
+    with pytest.raises(DTypeError, match=r'astype\("int32"\)'):
+        CE()(nd.ones((2, 3)), nd.array([True, False], dtype="bool"))
+
+
+def test_swapped_arguments_teach():
+    with pytest.raises(DTypeError, match="predictions first"):
+        CE()(nd.array([1, 2], dtype="int32"), nd.ones((2, 3)))
+
+
+def test_labels_of_another_size_teach():
+    with pytest.raises(ShapeError, match="8 elements, prediction .* has 12"):
+        gluon.loss.L2Loss()(nd.ones((3, 4)), nd.ones((2, 4)))
+
+
+def test_sparse_and_dense_labels_agree():
+    scores = nd.array(np.random.default_rng(0).normal(size=(5, 4)))
+    numbers = nd.array([0, 3, 2, 1, 1])
+    dense = CE(sparse_label=False)(scores, nd.one_hot(numbers, depth=4))
+    np.testing.assert_allclose(dense.asnumpy(), CE()(scores, numbers).asnumpy(), rtol=1e-6)
+
+
+def test_sample_weights_scale_and_silence():
+    scores, labels = nd.ones((3, 4)), nd.array([0, 1, 2])
+    weights = nd.array([[0.0], [1.0], [2.0]])
+    found = CE()(scores, labels, weights).asnumpy()
+    np.testing.assert_allclose(found, np.log(4) * np.array([0, 1, 2]), rtol=1e-6)
+
+
+def test_full_poisson_loss_is_finite_for_zero_counts_and_has_a_gradient():
+    loss = gluon.loss.PoissonNLLLoss(from_logits=False, compute_full=True)
+    pred, target = nd.array([[0.5, 2.0]]), nd.array([[0.0, 3.0]])
+    pred.attach_grad()
+    with autograd.record():
+        value = loss(pred, target)
+    value.backward()
+    assert np.isfinite(value.asscalar())
+    np.testing.assert_allclose(pred.grad.asnumpy(), [[0.5, (1 - 1.5) / 2]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("active", [False, True])
+def test_binary_loss_does_not_overflow(active):
+    loss = gluon.loss.SigmoidBCELoss()
+    loss.hybridize(active)
+    found = loss(nd.array([[-500.0, 500.0]]), nd.array([[1.0, 1.0]])).asnumpy()
+    np.testing.assert_allclose(found, [250.0])
+
+
+def test_a_hybridized_loss_equals_the_eager_one():
+    scores = nd.array(np.random.default_rng(0).normal(size=(5, 4)))
+    labels = nd.array([0, 3, 2, 1, 1])
+    loss = CE()
+    want = loss(scores, labels).asnumpy()
+    loss.hybridize()
+    np.testing.assert_allclose(loss(scores, labels).asnumpy(), want, rtol=1e-6)

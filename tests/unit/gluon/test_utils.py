@@ -1,0 +1,63 @@
+"""Splitting batches, clipping gradients, files from the network."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import gluon, nd
+from dlstudio.errors import DataError, ParamError
+
+
+def test_a_split_of_rows_moves_no_bytes():
+    data = nd.arange(6).reshape((3, 2))
+    first = gluon.utils.split_data(data, 3)[0]
+    first[:] = 9
+    assert data.asnumpy()[0].tolist() == [9, 9]
+
+
+def test_split_and_load_on_one_device_returns_the_batch_itself():
+    data = nd.ones((4, 2))
+    assert gluon.utils.split_and_load(data, [mx.cpu(0)])[0] is data
+
+
+def test_split_and_load_puts_slices_on_their_devices():
+    parts = gluon.utils.split_and_load(np.arange(5), [mx.cpu(0), mx.cpu(1)], even_split=False)
+    assert [(str(p.context), p.shape) for p in parts] == [("cpu(0)", (3,)), ("cpu(1)", (2,))]
+
+
+def test_small_gradients_are_not_clipped():
+    arrays = [nd.array([0.3]), nd.array([0.4])]
+    assert gluon.utils.clip_global_norm(arrays, 1.0) == pytest.approx(0.5)
+    assert arrays[0].asscalar() == pytest.approx(0.3)
+
+
+def test_gradients_that_are_not_finite_warn():
+    with pytest.warns(UserWarning, match="nan or inf"):
+        gluon.utils.clip_global_norm([nd.array([np.nan])], 1.0)
+
+
+def test_clipping_nothing_is_refused():
+    with pytest.raises(ParamError):
+        gluon.utils.clip_global_norm([], 1.0)
+
+
+def test_download_checks_and_keeps_files(tmp_path):
+    source = tmp_path / "source.bin"
+    source.write_bytes(b"weights")
+    digest = hashlib.sha1(b"weights").hexdigest()
+    target = gluon.utils.download(source.as_uri(), str(tmp_path / "copy.bin"), sha1_hash=digest)
+    assert gluon.utils.check_sha1(target, digest)
+    assert gluon.utils.check_sha1(target, digest[:8])
+    source.write_bytes(b"other")
+    gluon.utils.download(source.as_uri(), target, sha1_hash=digest)
+    assert gluon.utils.check_sha1(target, digest)
+
+
+def test_download_of_a_wrong_file_teaches_and_leaves_nothing(tmp_path):
+    source = tmp_path / "source.bin"
+    source.write_bytes(b"weights")
+    with pytest.raises(DataError, match="checksum is wrong"):
+        gluon.utils.download(source.as_uri(), str(tmp_path / "copy.bin"), sha1_hash="00", retries=0)
+    assert not (tmp_path / "copy.bin").exists()
