@@ -20,6 +20,8 @@ __all__ = [
     "CONV_GRAD_WEIGHT",
     "CONV_RELU",
     "CONV_RELU_POOL",
+    "CROSS_ENTROPY",
+    "CROSS_ENTROPY_GRAD",
     "DENSE_RELU",
     "RELU_BIAS_GRAD",
 ]
@@ -65,6 +67,47 @@ def RELU_BIAS_GRAD(xp: Any, g: Array, out: Array) -> tuple[Array, Array]:  # noq
     """Gradients of ``out = relu(z + bias)`` for z (B, D) and bias (D,)."""
     dz = g * (out > 0)
     return dz, dz.sum(axis=0)
+
+
+# ---- loss ------------------------------------------------------------------------------------
+@op(
+    "fused_cross_entropy",
+    infer=lambda data, label, *, shape: (
+        Aval(tuple(shape), data.dtype),
+        Aval(tuple(data.shape), data.dtype),
+    ),
+    grad=_INTERNAL,
+    outputs=2,
+    params={"shape": Shape(0)},
+    samples=lambda s: [
+        s((2, 3), np.array([2.0, 0.0]), shape=(2,)),
+        s((2, 2, 3), np.array([[0, 7], [-1, 1]]), shape=(2, 2, 1)),
+    ],
+)
+def CROSS_ENTROPY(  # noqa: N802
+    xp: Any, data: Array, label: Array, *, shape: Any
+) -> tuple[Array, Array]:
+    """``-log_softmax(data)[label]`` per row of the last axis, and the softmax for its gradient."""
+    logs = OPS["log_softmax"].forward(xp, data, axis=-1)
+    loss = -OPS["pick"].forward(xp, logs, label, axis=-1)
+    return loss.reshape(shape), xp.exp(logs)
+
+
+@op(
+    "fused_cross_entropy_grad",
+    infer=lambda g, prob, label: Aval(tuple(prob.shape), prob.dtype),
+    grad=_INTERNAL,
+    flags=Flags(inplace=(1,)),
+    samples=lambda s: [
+        s((2,), (2, 3), np.array([2.0, 0.0])),
+        s((2, 2, 1), (2, 2, 3), np.array([[0, 7], [-1, 1]])),
+    ],
+)
+def CROSS_ENTROPY_GRAD(xp: Any, g: Array, prob: Array, label: Array) -> Array:  # noqa: N802
+    """Gradient of `fused_cross_entropy`: ``g * (prob - one_hot(label))``."""
+    classes = prob.shape[-1]
+    hit = xp.arange(classes) == xp.clip(label, 0, classes - 1).astype("int64")[..., None]
+    return g.reshape(*prob.shape[:-1], 1) * (prob - hit.astype(prob.dtype))
 
 
 # ---- convolution -----------------------------------------------------------------------------

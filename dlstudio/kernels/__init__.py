@@ -57,6 +57,8 @@ _OPERATORS = {
         "softmax_grad",
         "log_softmax",
         "log_softmax_grad",
+        "fused_cross_entropy",
+        "fused_cross_entropy_grad",
     ),
     "norm": (
         "BatchNorm",

@@ -15,6 +15,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.kernels import conv_loops as loops
 from dlstudio.kernels.conv_plan import Layer, WeightGradient, data_gradient, forward
+from dlstudio.kernels.conv_rows import LOAD_MASKED, LOAD_PLAIN, LOAD_UNPOOLED
 
 __all__ = ["BUILDERS", "KERNELS", "layer_of"]
 
@@ -89,18 +90,18 @@ def _build_forward(*, relu: bool = False, pool: bool = False) -> Callable[..., B
 
 def _load_mode(ins: Avals) -> int:
     """How a fused gradient is read: through the codes of a pooling, or where the output is > 0."""
-    return loops.LOAD_UNPOOLED if ins[1].dtype == np.uint8 else loops.LOAD_MASKED
+    return LOAD_UNPOOLED if ins[1].dtype == np.uint8 else LOAD_MASKED
 
 
 def _companion(load: int, kept: Array) -> dict[str, Array]:
-    return {"codes" if load == loops.LOAD_UNPOOLED else "mask": _image(kept)}
+    return {"codes" if load == LOAD_UNPOOLED else "mask": _image(kept)}
 
 
 def _build_grad_data(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
     layer = layer_of(outs[0], ins[-1], attrs)
     if layer is None:
         return None
-    load = loops.LOAD_PLAIN if len(ins) == 2 else _load_mode(ins)
+    load = LOAD_PLAIN if len(ins) == 2 else _load_mode(ins)
     passes, gaps = data_gradient(layer, load=load)
 
     def grad_data(dx: Array, g: Array, *kept_weight: Array) -> None:

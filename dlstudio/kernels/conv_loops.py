@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlstudio.kernels.conv_rows import LOAD_PLAIN, load, pool_plane, store_plane
 from dlstudio.kernels.jit import compiled, declared, helper
 from dlstudio.kernels.vector_ir import LANES, dot_tile, machine, outer_tile, pointer
 
-__all__ = ["CHANNEL", "DEAD", "DOT", "KERNELS", "SPATIAL", "SPATIAL_ONE", "SPATIAL_SIX"]
+__all__ = ["CHANNEL", "DOT", "KERNELS", "SPATIAL", "SPATIAL_ONE", "SPATIAL_SIX"]
 
 _wide = machine().registers >= 32
 # (rows, vectors) of each block: as many sums as registers, less those for the operands.
@@ -30,8 +31,6 @@ CHANNEL = (8, 2) if _wide else (6, 2)
 DOT = (4, 6) if _wide else (3, 4)
 
 METHOD_SPATIAL, METHOD_SIX, METHOD_ONE, METHOD_CHANNEL = 0, 1, 2, 3
-LOAD_PLAIN, LOAD_MASKED, LOAD_UNPOOLED = 0, 1, 2
-DEAD = np.uint8(4)  # the code of a pooled value that the rectifier cut off
 
 _spatial_tile = outer_tile(*SPATIAL)
 _six_tile = outer_tile(*SPATIAL_SIX)
@@ -47,127 +46,11 @@ _STEP, _SIX_STEP, _ONE_STEP = SPATIAL[1] * LANES, SPATIAL_SIX[1] * LANES, SPATIA
 _L1_FLOATS = 6144  # three quarters of a 32 KiB first-level cache, in floats
 
 
-# ---- loading -------------------------------------------------------------------------------
-
-
-@helper
-def _copy_plane(source, flat, base, row, step):
-    height, width = source.shape
-    for h in range(height):
-        line = source[h]
-        start = base + h * row
-        if step == 1:
-            target = flat[start : start + width]
-            for w in range(width):
-                target[w] = line[w]
-        else:
-            for w in range(width):
-                flat[start + w * step] = line[w]
-
-
-@helper
-def _copy_masked(source, mask, flat, base, row, step):
-    height, width = source.shape
-    for h in range(height):
-        line, keep = source[h], mask[h]
-        start = base + h * row
-        if step == 1:
-            target = flat[start : start + width]
-            for w in range(width):
-                target[w] = line[w] if keep[w] > _ZERO else _ZERO
-        else:
-            for w in range(width):
-                flat[start + w * step] = line[w] if keep[w] > _ZERO else _ZERO
-
-
-@helper
-def _unpool_plane(source, codes, flat, base, row, step):
-    height, width = source.shape
-    for h in range(height):
-        line, code = source[h], codes[h]
-        start = base + 2 * h * row
-        if step == 1:
-            upper = flat[start : start + 2 * width]
-            lower = flat[start + row : start + row + 2 * width]
-            for w in range(width):
-                v, k = line[w], code[w]
-                upper[2 * w] = v if k == 0 else _ZERO
-                upper[2 * w + 1] = v if k == 1 else _ZERO
-                lower[2 * w] = v if k == 2 else _ZERO
-                lower[2 * w + 1] = v if k == 3 else _ZERO
-        else:
-            for w in range(width):
-                v, k = line[w], code[w]
-                at = start + 2 * w * step
-                flat[at] = v if k == 0 else _ZERO
-                flat[at + step] = v if k == 1 else _ZERO
-                flat[at + row] = v if k == 2 else _ZERO
-                flat[at + row + step] = v if k == 3 else _ZERO
-
-
-@helper
-def _load(mode, source, codes, mask, n, first, channels, flat, base, plane, row, step):
-    """Planes `first ...` of image n into scratch, at ``base + c*plane + h*row + w*step``."""
-    for c in range(channels):
-        at = base + c * plane
-        if mode == LOAD_PLAIN:
-            _copy_plane(source[n, first + c], flat, at, row, step)
-        elif mode == LOAD_MASKED:
-            _copy_masked(source[n, first + c], mask[n, first + c], flat, at, row, step)
-        else:
-            _unpool_plane(source[n, first + c], codes[n, first + c], flat, at, row, step)
-
-
-# ---- storing -------------------------------------------------------------------------------
-
-
-@helper
-def _store_plane(tiles, base, row, step, bias, lowest, y, top, left, down, right, height, width):
-    for h in range(height):
-        start = base + h * row
-        line = y[top + h * down]
-        if step == 1 and right == 1:
-            source = tiles[start : start + width]
-            target = line[left : left + width]
-            for w in range(width):
-                v = source[w] + bias
-                target[w] = lowest if v < lowest else v
-        else:
-            for w in range(width):
-                v = tiles[start + w * step] + bias
-                line[left + w * right] = lowest if v < lowest else v
-
-
-@helper
-def _pool_plane(tiles, base, row, step, bias, lowest, y, codes):
-    """Largest of each 2 x 2 window, plus bias, rectified; `codes` tell which one it was."""
-    height, width = y.shape
-    for h in range(height):
-        start = base + 2 * h * row
-        out, code = y[h], codes[h]
-        for w in range(width):
-            at = start + 2 * w * step
-            m, k = tiles[at], np.uint8(0)
-            v = tiles[at + step]
-            k = k if v <= m else np.uint8(1)
-            m = m if v <= m else v
-            v = tiles[at + row]
-            k = k if v <= m else np.uint8(2)
-            m = m if v <= m else v
-            v = tiles[at + row + step]
-            k = k if v <= m else np.uint8(3)
-            m = m if v <= m else v
-            m += bias
-            code[w] = DEAD if m <= lowest else k
-            out[w] = lowest if m <= lowest else m
-
-
 # ---- correlation ---------------------------------------------------------------------------
 
 
 def _spatial_fill(tile, rows, step):
-    def fill(packed, unit, count, steps, image, taps, tiles, extent, blocks):
-        plane = tiles.size // (blocks * rows)
+    def fill(packed, unit, count, steps, image, taps, tiles, plane, extent, blocks):
         for t in range(0, extent, step):
             for m in range(blocks):
                 tile(
@@ -213,43 +96,50 @@ def _fill_channel(packed, rows, count, steps, image, taps, tiles, extent, blocks
     "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "float32[:,:,:,::1]",  # source, codes, mask
     "float32[:,::1]", "float32[::1]",  # packed weights of each group, bias
     "int64[::1]", "int64[::1]", "int64[::1]", "int64[::1]",  # taps, rows, steps, shape
-    "float32[:,::1]", "float32[:,::1]",  # scratch: image, tiles
+    "float32[:,::1]", "float32[:,::1]", "float32[:,:,::1]",  # scratch: image, tiles, lines
     "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "int64", "int64", "int64",
 )  # fmt: skip
 def correlate(
-    source, codes, mask, packed, bias, taps, rows, steps, shape, images, all_tiles, y, y_codes,
-    lo, hi, worker,
+    source, codes, mask, packed, bias, taps, rows, steps, shape, images, all_tiles, all_lines,
+    y, y_codes, lo, hi, worker,
 ):  # fmt: skip
     """Images lo ... hi of a (transposed) convolution; `shape` is `conv.Correlation.shape`."""
-    method, load, channels, outputs, extent, blocks = shape[:6]
+    method, how, channels, outputs, extent, blocks = shape[:6]
     base, row, plane, tile_plane, tile_row, tile_step = shape[6:12]
     top, left, down, right, height, width, relu, pool = shape[12:20]
-    image, tiles = images[worker], all_tiles[worker]
+    image, tiles, lines = images[worker], all_tiles[worker], all_lines[worker]
     lowest = _ZERO if relu == 1 else _LOWEST
     count = taps.size
     for n in range(lo, hi):
         for g in range(packed.shape[0]):
-            _load(load, source, codes, mask, n, g * channels, channels, image, base, plane, row, 1)
+            load(how, source, codes, mask, n, g * channels, channels, image, base, plane, row, 1,
+                  lines)  # fmt: skip
             weights = packed[g]
             if method == METHOD_CHANNEL:
                 _fill_channel(
                     weights, rows, count, steps, image, taps, tiles, extent, blocks, outputs
                 )
             elif method == METHOD_SPATIAL:
-                _fill_spatial(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+                _fill_spatial(
+                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
+                )
             elif method == METHOD_SIX:
-                _fill_six(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+                _fill_six(
+                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
+                )
             else:
-                _fill_one(weights, rows, count, steps, image, taps, tiles, extent, blocks)
+                _fill_one(
+                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
+                )
             for o in range(outputs):
                 c = g * outputs + o
                 if pool == 1:
-                    _pool_plane(
+                    pool_plane(
                         tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
-                        y[n, c], y_codes[n, c],
+                        y[n, c], y_codes[n, c], lines,
                     )  # fmt: skip
                 else:
-                    _store_plane(
+                    store_plane(
                         tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
                         y[n, c], top, left, down, right, height, width,
                     )  # fmt: skip
@@ -319,59 +209,53 @@ def _outer_products(image, grads, positions, steps, taps, blocks, channels, sums
 
 
 @helper
-def _add_bias_gradient(load, grad, codes, mask, total):
-    """``total += sum(grad)`` over the places that pooling and rectifier let through."""
-    height, width = grad.shape
-    for h in range(height):
-        line = grad[h]
-        s = _ZERO
-        if load == LOAD_PLAIN:
-            for w in range(width):
-                s += line[w]
-        elif load == LOAD_MASKED:
-            keep = mask[h]
-            for w in range(width):
-                s += line[w] if keep[w] > _ZERO else _ZERO
-        else:
-            code = codes[h]
-            for w in range(width):
-                s += line[w] if code[w] != DEAD else _ZERO
-        total += s
-    return total
+def _add_bias_gradient(grads, plane, step, positions, totals):
+    """``totals += sums over positions`` of the loaded gradient, whose padding is zero."""
+    if step == 1:
+        for o in range(totals.size):
+            line = grads[o * plane : (o + 1) * plane]
+            s = _ZERO
+            for p in range(line.size):
+                s += line[p]
+            totals[o] += s
+    else:
+        for p in range(positions):
+            line = grads[p * step : (p + 1) * step]
+            for o in range(totals.size):
+                totals[o] += line[o]
 
 
 @compiled(
     "float32[:,:,:,::1]", "float32[:,:,:,::1]", "uint8[:,:,:,::1]", "float32[:,:,:,::1]",
     "int64[::1]", "int64[::1]", "int64[::1]", "int64[::1]",  # taps, positions, steps, shape
-    "float32[:,::1]", "float32[:,::1]", "float32[:,:,::1]", "float32[:,::1]",
-    "int64", "int64", "int64",
+    "float32[:,::1]", "float32[:,::1]", "float32[:,:,::1]",  # scratch: image, gradient, lines
+    "float32[:,:,::1]", "float32[:,::1]", "int64", "int64", "int64",
 )  # fmt: skip
 def weight_gradient(
-    source, grad, codes, mask, taps, positions, steps, shape, images, all_grads, sums, bias_sums,
-    lo, hi, worker,
+    source, grad, codes, mask, taps, positions, steps, shape, images, all_grads, all_lines, sums,
+    bias_sums, lo, hi, worker,
 ):  # fmt: skip
     """Add images lo ... hi to ``sums[worker]``; `shape` is `conv.WeightGradient.shape`."""
-    method, load, channels, outputs, extent, blocks = shape[:6]
+    method, how, channels, outputs, extent, blocks = shape[:6]
     base, row, plane, grad_plane, grad_row, grad_step = shape[6:12]
-    image, grads = images[worker], all_grads[worker]
+    image, grads, lines = images[worker], all_grads[worker], all_lines[worker]
     for n in range(lo, hi):
         for g in range(sums.shape[1]):
             first = g * outputs
-            _load(LOAD_PLAIN, source, codes, mask, n, g * channels, channels, image, base, plane,
-                  row, 1)  # fmt: skip
-            _load(load, grad, codes, mask, n, first, outputs, grads, 0, grad_plane, grad_row,
-                  grad_step)  # fmt: skip
+            load(LOAD_PLAIN, source, codes, mask, n, g * channels, channels, image, base, plane,
+                  row, 1, lines)  # fmt: skip
+            load(how, grad, codes, mask, n, first, outputs, grads, 0, grad_plane, grad_row,
+                  grad_step, lines)  # fmt: skip
+            _add_bias_gradient(
+                grads, grad_plane, grad_step, positions.size,
+                bias_sums[worker, first : first + outputs],
+            )  # fmt: skip
             if method == METHOD_CHANNEL:
                 _outer_products(
                     image, grads, positions, steps, taps, blocks, outputs, sums[worker, g]
                 )
             else:
                 _dot_products(image, grads, positions, taps, extent, sums[worker, g])
-            for o in range(first, first + outputs):
-                bias_sums[worker, o] = _add_bias_gradient(
-                    load, grad[n, o], codes[n % codes.shape[0], o % codes.shape[1]],
-                    mask[n % mask.shape[0], o % mask.shape[1]], bias_sums[worker, o],
-                )  # fmt: skip
 
 
 @compiled("float32[:,:,::1]", "int64[::1]", "float32[:,:,::1]")

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlstudio.kernels import conv_loops as loops
+from dlstudio.kernels.conv_rows import LOAD_PLAIN
 from dlstudio.kernels.scratch import Scratch
 from dlstudio.kernels.threads import budget, parallel_for
 from dlstudio.kernels.vector_ir import LANES
@@ -26,6 +27,7 @@ __all__ = ["Correlation", "Layer", "WeightGradient", "data_gradient", "forward"]
 
 Array = Any
 _GRAIN = 200_000  # multiply-adds worth one more thread
+_SLACK = 4 * LANES  # floats behind a buffer whose last row is worked on in whole vectors
 _NO_CODES = np.zeros((1, 1, 1, 1), np.uint8)
 _NO_MASK = np.zeros((1, 1, 1, 1), np.float32)
 _NOTHING = np.zeros((1, 1, 1, 1), np.uint8)
@@ -115,6 +117,11 @@ def _positions(rows: _Offsets, columns: _Offsets, width: int, multiple: int) -> 
     return np.pad(grid, (0, -len(grid) % multiple)).astype(np.int64)
 
 
+def _lines(layer: Layer) -> tuple[int, int, int]:
+    """Shape of the scratch for pooled rows: two rows of whole vectors per thread."""
+    return budget(), 2, _round_up(max(1, layer.out_size[1] // 2), LANES)
+
+
 _SPATIAL_BLOCKS = {
     0: loops.SPATIAL,
     1: loops.SPATIAL_SIX,
@@ -160,7 +167,7 @@ class Correlation:
         columns: _Offsets,
         *,
         transposed: bool = False,
-        load: int = loops.LOAD_PLAIN,
+        load: int = LOAD_PLAIN,
         relu: bool = False,
         pool: bool = False,
     ) -> None:
@@ -193,7 +200,8 @@ class Correlation:
         slack = source * plane + 64 * LANES + width
         self.bias = np.zeros(layer.channels if transposed else layer.outputs, np.float32)
         self.scratch = Scratch(
-            image=(budget(), slack), tiles=(budget(), self._tile_floats),
+            image=(budget(), slack), tiles=(budget(), self._tile_floats + _SLACK),
+            lines=_lines(layer),
             packed=(groups, self._blocks * len(self.taps) * self.block),
         )  # fmt: skip
 
@@ -240,7 +248,8 @@ class Correlation:
         self._pack(weight, self.weight_taps, transposed, groups, self.block, scratch.packed)
         arguments = (
             source, codes, mask, scratch.packed, self.bias if bias is None else bias,
-            self.taps, self.rows, self.steps, self.shape, scratch.image, scratch.tiles, y, y_codes,
+            self.taps, self.rows, self.steps, self.shape, scratch.image, scratch.tiles,
+            scratch.lines, y, y_codes,
         )  # fmt: skip
         parallel_for(
             self._correlate, self.layer.batch, arguments,
@@ -259,7 +268,7 @@ class WeightGradient:
         How the head gradient is read, as in `Correlation`.
     """
 
-    def __init__(self, layer: Layer, *, load: int = loops.LOAD_PLAIN) -> None:
+    def __init__(self, layer: Layer, *, load: int = LOAD_PLAIN) -> None:
         self.layer = layer
         self._accumulate, self._unpack = loops.weight_gradient.load(), loops.unpack.load()
         rows, columns = _forward_axis(layer, 0), _forward_axis(layer, 1)
@@ -282,7 +291,8 @@ class WeightGradient:
         threads = budget()
         self.scratch = Scratch(
             image=(threads, channels * plane + 64 * LANES + width),
-            grads=(threads, self._grad_floats),
+            grads=(threads, self._grad_floats + _SLACK),
+            lines=_lines(layer),
             sums=(threads, layer.groups, self._sum_floats),
             bias=(threads, layer.outputs),
         )
@@ -330,7 +340,7 @@ class WeightGradient:
         scratch.bias.fill(0)
         arguments = (
             source, grad, codes, mask, self.taps, self.positions, self.steps, self.shape,
-            scratch.image, scratch.grads, scratch.sums, scratch.bias,
+            scratch.image, scratch.grads, scratch.lines, scratch.sums, scratch.bias,
         )  # fmt: skip
         parallel_for(
             self._accumulate, self.layer.batch, arguments,
@@ -348,7 +358,7 @@ def forward(layer: Layer, *, relu: bool = False, pool: bool = False) -> Correlat
     return Correlation(layer, *axes, relu=relu, pool=pool)
 
 
-def data_gradient(layer: Layer, *, load: int = loops.LOAD_PLAIN) -> tuple[list[Correlation], bool]:
+def data_gradient(layer: Layer, *, load: int = LOAD_PLAIN) -> tuple[list[Correlation], bool]:
     """Make the correlations that compute the gradient of the data, and whether they leave gaps."""
     phases = [
         (rows, columns) for rows in _phase_axes(layer, 0) for columns in _phase_axes(layer, 1)

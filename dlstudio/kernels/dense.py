@@ -40,15 +40,18 @@ def add_bias_relu(z, bias, lo, hi, worker):
             row[i] = _ZERO if v <= _ZERO else v
 
 
-@compiled("float32[:,::1]", "float32[:,::1]", "float32[:,::1]", "float32[::1]")
-def relu_gradient_bias(g, out, dz, dbias):
-    """``dz = g * (out > 0)`` and ``dbias = dz.sum(0)``; `dz` may be `g`."""
+@compiled("float32[:,::1]", "float32[:,::1]", "float32[::1]")
+def relu_gradient_bias(dz, out, dbias):
+    """``dz *= out > 0`` and ``dbias = dz.sum(0)``.
+
+    In place, because LLVM could not vectorise a loop whose input might overlap its output.
+    """
     for i in range(dbias.size):
         dbias[i] = _ZERO
-    for n in range(g.shape[0]):
-        grad, kept, row = g[n], out[n], dz[n]
+    for n in range(dz.shape[0]):
+        row, kept = dz[n], out[n]
         for i in range(row.size):
-            v = grad[i] if kept[i] > _ZERO else _ZERO
+            v = row[i] if kept[i] > _ZERO else _ZERO
             row[i] = v
             dbias[i] += v
 
@@ -120,7 +123,8 @@ def _build_relu_bias_gradient(
     run = relu_gradient_bias.load()
 
     def gradient(dz: Array, dbias: Array, g: Array, out: Array) -> None:
-        run(g, out, dz, dbias)
+        np.copyto(dz, g)  # returns at once where the plan put both in the same place
+        run(dz, out, dbias)
 
     return gradient
 

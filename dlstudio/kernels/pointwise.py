@@ -13,7 +13,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.kernels.functions import sigmoid, tanh
-from dlstudio.kernels.jit import compiled, declared
+from dlstudio.kernels.jit import compiled, declared, helper
 from dlstudio.kernels.threads import parallel_for
 
 __all__ = ["BUILDERS", "KERNELS"]
@@ -23,56 +23,94 @@ FLOAT32 = np.dtype(np.float32)
 GRAIN = 60_000  # values that are worth one more thread
 f4 = np.float32
 _RANGE = ("int64", "int64", "int64")
-# Kernels cut their arrays to the range first: numba must allow for a negative `lo` in x[lo + i],
-# and that test in the loop would keep it from vectorising.
+_BLOCK = 512
+# Results go through a small block of their own, because a plan may run these kernels in place and
+# LLVM does not vectorise a loop whose input might overlap its output. Arrays are cut to the block
+# first: numba must allow for a negative index in x[lo + i], and that test hinders it as well.
+
+
+@helper
+def _copy(source, target):
+    for i in range(target.size):
+        target[i] = source[i]
 
 
 @compiled("float32[::1]", "float32[::1]", *_RANGE)
 def relu(y, x, lo, hi, worker):
     """``y = max(x, 0)``; a NaN stays."""
-    y, x = y[lo:hi], x[lo:hi]
-    for i in range(y.size):
-        y[i] = f4(0) if x[i] <= f4(0) else x[i]
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        xs = x[start:stop]
+        for i in range(part.size):
+            part[i] = f4(0) if xs[i] <= f4(0) else xs[i]
+        _copy(part, y[start:stop])
 
 
 @compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
 def relu_grad(y, g, out, lo, hi, worker):
     """``y = g * (out > 0)``."""
-    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
-    for i in range(y.size):
-        y[i] = g[i] if out[i] > f4(0) else f4(0)
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        gs, outs = g[start:stop], out[start:stop]
+        for i in range(part.size):
+            part[i] = gs[i] if outs[i] > f4(0) else f4(0)
+        _copy(part, y[start:stop])
 
 
 @compiled("float32[::1]", "float32[::1]", *_RANGE)
 def logistic(y, x, lo, hi, worker):
     """``y = 1 / (1 + exp(-x))``."""
-    y, x = y[lo:hi], x[lo:hi]
-    for i in range(y.size):
-        y[i] = sigmoid(x[i])
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        xs = x[start:stop]
+        for i in range(part.size):
+            part[i] = sigmoid(xs[i])
+        _copy(part, y[start:stop])
 
 
 @compiled("float32[::1]", "float32[::1]", *_RANGE)
 def hyperbolic_tangent(y, x, lo, hi, worker):
     """``y = tanh(x)``."""
-    y, x = y[lo:hi], x[lo:hi]
-    for i in range(y.size):
-        y[i] = tanh(x[i])
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        xs = x[start:stop]
+        for i in range(part.size):
+            part[i] = tanh(xs[i])
+        _copy(part, y[start:stop])
 
 
 @compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
 def sigmoid_grad(y, g, out, lo, hi, worker):
     """``y = g * out * (1 - out)``."""
-    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
-    for i in range(y.size):
-        y[i] = g[i] * (out[i] * (f4(1) - out[i]))
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        gs, outs = g[start:stop], out[start:stop]
+        for i in range(part.size):
+            part[i] = gs[i] * (outs[i] * (f4(1) - outs[i]))
+        _copy(part, y[start:stop])
 
 
 @compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
 def tanh_grad(y, g, out, lo, hi, worker):
     """``y = g * (1 - out * out)``."""
-    y, g, out = y[lo:hi], g[lo:hi], out[lo:hi]
-    for i in range(y.size):
-        y[i] = g[i] * (f4(1) - out[i] * out[i])
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        gs, outs = g[start:stop], out[start:stop]
+        for i in range(part.size):
+            part[i] = gs[i] * (f4(1) - outs[i] * outs[i])
+        _copy(part, y[start:stop])
 
 
 KERNELS = declared(__name__)

@@ -23,19 +23,21 @@ def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> Any:
 
 
 class Scratch:
-    """Named float32 arrays, zero at first, lent to one caller at a time.
+    """Named arrays, zero at first, lent to one caller at a time.
 
     The last set returned is the next one lent, so a plan that runs in one thread uses a single
     set; callers in several threads get sets of their own. A set is not given back after an error,
     because a kernel may have stopped with its padding overwritten.
     """
 
-    def __init__(self, **shapes: tuple[int, ...]) -> None:
-        self._shapes = shapes
+    def __init__(self, dtype: Any = np.float32, **shapes: tuple[int, ...]) -> None:
+        self._dtype, self._shapes = dtype, shapes
         self._free = [self._make()]
 
     def _make(self) -> SimpleNamespace:
-        return SimpleNamespace(**{n: aligned_zeros(shape) for n, shape in self._shapes.items()})
+        return SimpleNamespace(
+            **{n: aligned_zeros(s, self._dtype) for n, s in self._shapes.items()}
+        )
 
     def borrow(self) -> SimpleNamespace:
         """Get a set that nobody else uses."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.kernels.functions import exp, log
 from dlstudio.kernels.jit import STRICT, compiled, declared, finite_helper, helper
+from dlstudio.kernels.scratch import Scratch
 from dlstudio.kernels.threads import parallel_for
 
 __all__ = ["BUILDERS", "KERNELS"]
@@ -155,9 +157,79 @@ def _row_builder(kernel: Any) -> Callable[..., Callable[..., None] | None]:
     return build
 
 
+class _ClassNumbers:
+    """Labels as int64 arrays, lent between ``take`` and ``give_back``, without allocating."""
+
+    def __init__(self, label: Aval) -> None:
+        self._ready = label.dtype == np.int64
+        self._scratch = Scratch(np.int64, numbers=label.shape)
+
+    def take(self, label: Array) -> Any:
+        """Convert labels; what comes back has them in `numbers`."""
+        if self._ready:
+            return SimpleNamespace(numbers=label)
+        lent = self._scratch.borrow()
+        np.copyto(lent.numbers, label, casting="unsafe")
+        return lent
+
+    def give_back(self, lent: Any) -> None:
+        """Return what `take` gave."""
+        if not self._ready:
+            self._scratch.give_back(lent)
+
+
+def _cross_entropy_sizes(data: Aval, label: Aval, others: tuple[Aval, ...]) -> tuple[int, int]:
+    """Rows and classes, or (0, 0) where the kernels do not apply."""
+    rows = prod(data.shape[:-1])
+    fits = data.ndim > 0 and data.size and label.size == rows and label.dtype.kind in "iuf"
+    return (rows, data.shape[-1]) if fits and all(a.dtype == FLOAT32 for a in others) else (0, 0)
+
+
+def _build_cross_entropy(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    data, label = ins
+    rows, classes = _cross_entropy_sizes(data, label, (data, *outs))
+    if not rows:
+        return None
+    run, work, labels = cross_entropy_rows.load(), rows * classes, _ClassNumbers(label)
+
+    def cross_entropy(loss: Array, prob: Array, x: Array, label: Array) -> None:
+        shape = rows, classes
+        lent = labels.take(label)
+        numbers = lent.numbers.reshape(-1)
+        arrays = x.reshape(shape), numbers, loss.reshape(-1), prob.reshape(shape)
+        parallel_for(run, rows, arrays, work=work, grain=GRAIN)
+        labels.give_back(lent)
+
+    return cross_entropy
+
+
+def _build_cross_entropy_grad(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    g, prob, label = ins
+    rows, classes = _cross_entropy_sizes(prob, label, (g, prob, *outs))
+    if g.size != rows or not rows:
+        return None
+    run, work, labels = cross_entropy_gradient.load(), rows * classes, _ClassNumbers(label)
+
+    def gradient(dx: Array, g: Array, prob: Array, label: Array) -> None:
+        shape = rows, classes
+        lent = labels.take(label)
+        numbers = lent.numbers.reshape(-1)
+        arrays = g.reshape(-1), prob.reshape(shape), numbers, dx.reshape(shape)
+        parallel_for(run, rows, arrays, work=work, grain=GRAIN)
+        labels.give_back(lent)
+
+    return gradient
+
+
 BUILDERS = {
     "softmax": _row_builder(softmax_rows),
     "softmax_grad": _row_builder(softmax_gradient),
     "log_softmax": _row_builder(log_softmax_rows),
+    "fused_cross_entropy": _build_cross_entropy,
+    "fused_cross_entropy_grad": _build_cross_entropy_grad,
     "log_softmax_grad": _row_builder(log_softmax_gradient),
 }
