@@ -122,3 +122,4 @@ vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _functions.b
 Namespace("np").attach(_module)
 submodules(_module, "np", ("random", "linalg"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())
+vars(sys.modules[f"{__name__}.linalg"]).update(_fallback.linalg_functions())

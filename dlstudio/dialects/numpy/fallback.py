@@ -81,3 +81,11 @@ def functions() -> dict[str, Callable[..., Any]]:
     made = {name: through_host(name, getattr(np, name)) for name in NAMES if hasattr(np, name)}
     made["in1d"] = through_host("in1d", lambda a, b, **options: np.isin(np.ravel(a), b, **options))
     return made
+
+
+LINALG = "cond eig eigvals lstsq matrix_rank".split()
+
+
+def linalg_functions() -> dict[str, Callable[..., Any]]:
+    """Functions of `np.linalg` that NumPy itself computes."""
+    return {name: through_host(name, getattr(np.linalg, name)) for name in LINALG}
