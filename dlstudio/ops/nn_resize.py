@@ -1,7 +1,7 @@
 """Changing the size of maps: bilinear resizing and adaptive average pooling.
 
-Both are linear in the data and separable: out = R_h · data · R_wᵀ, with one small matrix per space
-axis. So one operator, `resample2d`, computes both, and its adjoint their gradients.
+All of it is linear in the data and separable: out = R_h · data · R_wᵀ, with one small matrix per
+axis of space. So one operator, `resample2d`, computes it, and its adjoint the gradients.
 """
 
 from __future__ import annotations
@@ -19,25 +19,69 @@ from dlstudio.ops.nn_rules import aval, narrow, wide
 Array = Any
 
 
+def _cubic(x: Any) -> Any:
+    a, x = -0.75, np.abs(x)
+    near = ((a + 2) * x - (a + 3)) * x * x + 1
+    far = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+    return np.where(x <= 1, near, np.where(x < 2, far, 0))
+
+
+def _lanczos(x: Any) -> Any:
+    return np.where(np.abs(x) < 4, np.sinc(x) * np.sinc(x / 4), 0)
+
+
+# interpolating functions of the distance in cells, and how far they reach
+_FILTERS = {
+    "linear": (lambda x: np.maximum(1 - np.abs(x), 0), 1),
+    "cubic": (_cubic, 2),
+    "lanczos": (_lanczos, 4),
+}
+
+
+def _averages(n: int, m: int) -> Any:
+    """Each cell the mean of all cells it touches."""
+    rows, cells = np.arange(m), np.arange(n)
+    low, high = rows * n // m, -(-(rows + 1) * n // m)
+    inside = (cells >= low[:, None]) & (cells < high[:, None])
+    return inside / (high - low)[:, None]
+
+
+def _areas(n: int, m: int) -> Any:
+    """Each cell the mean of what it covers, parts of cells in proportion."""
+    edges = np.arange(m + 1) * (n / m)
+    cells = np.arange(n)
+    top = np.minimum(edges[1:, None], cells + 1)
+    return np.maximum(top - np.maximum(edges[:-1, None], cells), 0) * (m / n)
+
+
+def _interpolated(kind: str, place: Any, n: int) -> Any:
+    """Weights of the cells around each place; beyond the edge the outermost cell repeats."""
+    weigh, reach = _FILTERS[kind]
+    taps = np.floor(place).astype(int)[:, None] + np.arange(1 - reach, reach + 1)
+    weights = weigh(place[:, None] - taps)
+    matrix = np.zeros((len(place), n))
+    rows = np.repeat(np.arange(len(place)), taps.shape[1])
+    np.add.at(matrix, (rows, np.clip(taps, 0, n - 1).ravel()), weights.ravel())
+    return matrix / matrix.sum(axis=1, keepdims=True)
+
+
 @lru_cache(maxsize=256)
 def _matrix(kind: str, n: int, m: int) -> Any:
     """Matrix (m, n) that takes n cells to m."""
     rows = np.arange(m)
     if kind == "average":
-        low, high = rows * n // m, -(-(rows + 1) * n // m)
-        cells = np.arange(n)
-        inside = (cells >= low[:, None]) & (cells < high[:, None])
-        return inside / (high - low)[:, None]
+        return _averages(n, m)
+    if kind == "area" and m < n:
+        return _areas(n, m)
+    if kind == "nearest":
+        return np.eye(n)[np.minimum(rows * n // m, n - 1)]
     if kind == "corners":
         place = rows * ((n - 1) / (m - 1)) if m > 1 else np.zeros(m)
-    else:  # "centres": the middles of the cells correspond
-        place = np.maximum((rows + 0.5) * (n / m) - 0.5, 0)
-    low = np.minimum(place.astype(int), n - 1)
-    part = place - low
-    matrix = np.zeros((m, n))
-    matrix[rows, low] += 1 - part
-    matrix[rows, np.minimum(low + 1, n - 1)] += part
-    return matrix
+        return _interpolated("linear", place, n)
+    place = (rows + 0.5) * (n / m) - 0.5  # the middles of the cells correspond
+    if kind in ("linear", "area"):
+        return _interpolated("linear", np.clip(place, 0, n - 1), n)
+    return _interpolated(kind, place, n)
 
 
 def _apply(xp: Any, x: Array, rows: Any, columns: Any) -> Array:
@@ -46,7 +90,8 @@ def _apply(xp: Any, x: Array, rows: Any, columns: Any) -> Array:
     return narrow(xp.matmul(xp.matmul(rows, y), columns.T), x.dtype)
 
 
-_KIND = Choice("corners", "centres", "average")
+KINDS = ("corners", "linear", "average", "nearest", "cubic", "area", "lanczos")
+_KIND = Choice(*KINDS)
 
 
 @op(
@@ -57,14 +102,16 @@ _KIND = Choice("corners", "centres", "average")
     ),
     params={"size": Shape(1), "kind": _KIND},
     samples=lambda s: [
-        s(1, 2, 2, 3, size=(3, 4), kind=kind) for kind in ("corners", "centres", "average")
+        *(s(1, 2, 2, 3, size=(3, 4), kind=kind) for kind in KINDS),
+        *(s(1, 1, 5, 4, size=(2, 3), kind=kind) for kind in KINDS),
     ],
 )
 def _(xp: Any, data: Array, *, size: tuple[int, int], kind: str) -> Array:
     """Resample the last two axes to `size`.
 
-    `kind` is "corners" or "centres" (bilinear, with corners or cell centres in correspondence) or
-    "average" (each cell is the mean of those it covers).
+    `kind` is bilinear with the "corners" of both grids in correspondence; "linear", "cubic",
+    "lanczos" or "nearest" with the centres of cells in correspondence; "area", the mean of what a
+    cell covers, in proportion; or "average", the mean of all cells it touches.
     """
     H, W = data.shape[-2:]
     return _apply(xp, data, _matrix(kind, H, size[0]), _matrix(kind, W, size[1]))
@@ -156,7 +203,7 @@ def _(
     """
     _expect_maps("BilinearResize2D", data)
     size = _target(data, like, mode, (height, width), (scale_height, scale_width))
-    return F.resample2d(data, size=size, kind="corners" if align_corners else "centres")
+    return F.resample2d(data, size=size, kind="corners" if align_corners else "linear")
 
 
 @composite(
