@@ -143,14 +143,16 @@ def _size(data: Any, size: tuple[int, ...], *, keep_ratio: bool) -> tuple[int, i
     return size[-1], size[0]
 
 
-def _taps(n: int, m: int) -> tuple[Any, Any, Any, Any]:
+def _taps(n: int, m: int, *, rows: bool) -> tuple[Any, Any, Any, Any]:
     """Both neighbours of each of m places among n cells, and their weights in 1/2048."""
     place = (np.arange(m) + 0.5) * (n / m) - 0.5
     low = np.floor(place).astype(int)
-    part = np.where((low < 0) | (low >= n - 1), 0, place - low)
-    low = np.clip(low, 0, n - 1)
-    second = np.rint(part * 2048).astype("int32")
-    return low, np.minimum(low + 1, n - 1), np.rint((1 - part) * 2048).astype("int32"), second
+    part = place - low
+    if not rows:  # OpenCV drops the weight beyond the edge for columns, and keeps it for rows
+        part = np.where((low < 0) | (low >= n - 1), 0, part)
+        low = np.clip(low, 0, n - 1)
+    first, second = (np.rint(w * 2048).astype("int32") for w in (1 - part, part))
+    return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), first, second
 
 
 @op(
@@ -164,7 +166,7 @@ def _taps(n: int, m: int) -> tuple[Any, Any, Any, Any]:
     ],
 )
 def _(xp: Any, data: Array, *, size: tuple[int, int]) -> Array:
-    """Resize uint8 pictures to (height, width) by bilinear interpolation, bit for bit as OpenCV does.
+    """Resize uint8 pictures to (height, width), bilinear, bit for bit as OpenCV does.
 
     OpenCV rounds the weights to 1/2048 and cuts off low bits in between; data sets prepared with
     it should not differ from those prepared here.
@@ -174,8 +176,8 @@ def _(xp: Any, data: Array, *, size: tuple[int, int]) -> Array:
     if (2 * size[0], 2 * size[1]) == (H, W):  # the mean of four cells, rounded
         total = x[..., ::2, ::2, :] + x[..., 1::2, ::2, :] + x[..., ::2, 1::2, :]
         return ((total + x[..., 1::2, 1::2, :] + 2) >> 2).astype("uint8")
-    left, right, a, b = (xp.asarray(v) for v in _taps(W, size[1]))
-    upper, lower, c, d = (xp.asarray(v) for v in _taps(H, size[0]))
+    left, right, a, b = (xp.asarray(v) for v in _taps(W, size[1], rows=False))
+    upper, lower, c, d = (xp.asarray(v) for v in _taps(H, size[0], rows=True))
     rows = (x[..., left, :] * a[:, None] + x[..., right, :] * b[:, None]) >> 4
     top = (rows[..., upper, :, :] * c[:, None, None]) >> 16
     low = (rows[..., lower, :, :] * d[:, None, None]) >> 16
