@@ -9,7 +9,7 @@ import time
 import uuid
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from dlstudio.errors import ParamError, explain, missing_extra
 from dlstudio.widgets import kernel
@@ -64,6 +64,9 @@ class View(anywidget.AnyWidget):
     locale : {"auto", "en", "zh"}
         Language of its texts; ``"auto"`` follows JupyterLab in the browser and the system here.
     """
+
+    _esm: ClassVar[Any]  # the bundle and its style sheet: each view's own
+    _css: ClassVar[Any]
 
     locale = traitlets.Unicode("auto").tag(sync=True)
     selected = traitlets.Unicode("").tag(sync=True)
@@ -297,6 +300,6 @@ def _hear(view: View) -> Any:
     def handler(_widget: Any, content: Any, _buffers: Any) -> None:
         heard = reference()
         if heard is not None and isinstance(content, dict) and "command" in content:
-            heard._take(content)
+            heard._take(cast("Command", content))
 
     return handler
