@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from dlstudio import kernels
 from dlstudio.widgets import kernel
 from dlstudio.widgets.background import Run
 from dlstudio.widgets.console import Lines
@@ -195,6 +196,8 @@ class TrainingMonitor(View):
 
     def loop_stepped(self) -> None:
         """Write a line where nobody sees the widget."""
+        if news := kernels.announcement():  # once per process: why a first run is slower
+            print(news, flush=True)
         if self._lines.due:
             self._write_line()
 
