@@ -8,6 +8,7 @@ A scheduler is called with `num_update`, the number of optimizer steps taken so 
 from __future__ import annotations
 
 import logging
+from itertools import pairwise
 from math import cos, pi
 
 from dlstudio.errors import ParamError
@@ -49,8 +50,8 @@ class LRScheduler:
         _whole("warmup_steps", warmup_steps)
         if warmup_begin_lr > base_lr:
             raise ParamError(
-                "parameter warmup_begin_lr must not exceed base_lr, since warming up raises the rate"
-                f" ({base_lr}). Got {warmup_begin_lr}."
+                "parameter warmup_begin_lr must not exceed base_lr, since warming up raises the"
+                f" rate ({base_lr}). Got {warmup_begin_lr}."
             )
         if warmup_steps < 0:
             raise ParamError(f"parameter warmup_steps must be >= 0. Got {warmup_steps}.")
@@ -194,7 +195,7 @@ def _check_steps(step: object) -> None:
         raise ParamError(
             f"MultiFactorScheduler: parameter step must be a list of update counts. Got {step!r}."
         )
-    if any(s < 1 for s in step) or any(a >= b for a, b in zip(step, step[1:], strict=False)):
+    if any(s < 1 for s in step) or any(a >= b for a, b in pairwise(step)):
         raise ParamError(
             f"MultiFactorScheduler: parameter step must increase strictly from >= 1. Got {step!r}."
         )

@@ -57,7 +57,8 @@ class Registry:
         if isinstance(what, self.base) or (callable(what) and not isinstance(what, (str, type))):
             if args or kwargs:
                 raise ArgumentError(
-                    f"{self.kind} {type(what).__name__} is made already: its arguments cannot be given now."
+                    f"{self.kind} {type(what).__name__} is made already: its arguments cannot be"
+                    " given now."
                 )
             return what
         if not isinstance(what, str):

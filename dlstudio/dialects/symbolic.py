@@ -24,7 +24,8 @@ _ELEMENTWISE = {
 }
 # MXNet's stems of automatic names: x + y is called _plus0, x + 1 _plusscalar0
 _STEMS = {
-    "add": "_plus", "sub": "_minus", "mul": "_mul", "truediv": "_div", "mod": "_mod", "pow": "_power",
+    "add": "_plus", "sub": "_minus", "mul": "_mul", "truediv": "_div", "mod": "_mod",
+    "pow": "_power",
     "eq": "_equal", "ne": "_not_equal", "gt": "_greater", "ge": "_greater_equal", "lt": "_lesser",
     "le": "_lesser_equal",
 }  # fmt: skip

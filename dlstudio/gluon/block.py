@@ -112,7 +112,7 @@ class Block:
 
     @property
     def params(self) -> ParameterDict:
-        """This block's own parameters, without its children's; see `collect_params`."""
+        """Parameters of the block itself, without its children's; see `collect_params`."""
         return self._params
 
     def collect_params(self, select: str | None = None) -> ParameterDict:
@@ -154,13 +154,13 @@ class Block:
         return self
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> HookHandle:
-        """Call ``hook(block, inputs, output)`` after every forward; `detach()` the result to end it."""
+        """Call ``hook(block, inputs, output)`` after forward, until the result is detached."""
         handle = HookHandle()
         handle.attach(self._forward_hooks, hook)
         return handle
 
     def register_forward_pre_hook(self, hook: Callable[..., Any]) -> HookHandle:
-        """Call ``hook(block, inputs)`` before every forward; `detach()` the result to end it."""
+        """Call ``hook(block, inputs)`` before every forward, until the result is detached."""
         handle = HookHandle()
         handle.attach(self._forward_pre_hooks, hook)
         return handle

@@ -29,7 +29,7 @@ class Traced(NamedTuple):
 
 
 def input_names(count: int) -> list[str]:
-    """MXNet's names of a block's inputs: "data", or "data0", "data1", …"""
+    """Name a block's inputs as MXNet does: "data", or "data0", "data1", and so on."""
     return ["data"] if count == 1 else [f"data{i}" for i in range(count)]
 
 
@@ -100,8 +100,8 @@ def grouped(block: Any, out: Any) -> tuple[Symbol, Any]:
     if not symbols or not all(isinstance(s, Symbol) for s in symbols):
         raise GraphError(
             explain(
-                f"hybrid_forward of {type(block).__name__} {block.name!r} returned {out!r} when it was"
-                " traced.",
+                f"hybrid_forward of {type(block).__name__} {block.name!r} returned {out!r} when it"
+                " was traced.",
                 "what functions of F gave: a symbol, or a list of them.",
                 "use F.relu(x) and the like for all computations, not mx.nd",
             )

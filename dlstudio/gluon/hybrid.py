@@ -122,14 +122,14 @@ backward_bulk_size, **kwargs
         """
         if active and (self._forward_hooks or self._forward_pre_hooks):
             warnings.warn(
-                f'"{self}" is being hybridized while still having forward hook/pre-hook. If "{self}"'
-                " is a child of HybridBlock, the hooks will not take effect.",
+                f'"{self}" is being hybridized while still having forward hook/pre-hook. If'
+                f' "{self}" is a child of HybridBlock, the hooks will not take effect.',
                 stacklevel=2,
             )
         self._active = active
         self._flags = {
-            "static_alloc": static_alloc, "static_shape": static_shape, "inline_limit": inline_limit,
-            **kwargs,
+            "static_alloc": static_alloc, "static_shape": static_shape,
+            "inline_limit": inline_limit, **kwargs,
         }  # fmt: skip
         if clear or not active:
             self._clear_cached_op()
@@ -205,7 +205,8 @@ backward_bulk_size, **kwargs
             This block's own parameters, by attribute name.
         """
         raise NotImplementedError(
-            f"{type(self).__name__} must define hybrid_forward(self, F, x, ...) or forward(self, x, ...)."
+            f"{type(self).__name__} must define hybrid_forward(self, F, x, ...) or"
+            " forward(self, x, ...)."
         )
 
     # ---- shapes --------------------------------------------------------------------------

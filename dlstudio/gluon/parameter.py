@@ -157,7 +157,8 @@ class Parameter:
                     f"Parameter {self.name!r}: shape {new} was given, its shape is {old}"
                     f"{' (0 is unknown)' if not shape_is_known(old) else ''}.",
                     "a shape that only fills in unknown dimensions.",
-                    f"check the layer's sizes (in_units, in_channels, …), or give values of shape {old}",
+                    "check the layer's sizes (in_units, in_channels, …), or give values of shape"
+                    f" {old}",
                 )
             )
         return new
@@ -251,8 +252,8 @@ class Parameter:
         if self._deferred is not None:
             raise DeferredInitializationError(
                 explain(
-                    f"Parameter '{self.name}' has not been initialized yet because initialization was"
-                    f" deferred: its shape {self._shape} is not known (0 is unknown).",
+                    f"Parameter '{self.name}' has not been initialized yet because initialization"
+                    f" was deferred: its shape {self._shape} is not known (0 is unknown).",
                     "one batch passed through the network before parameters are read.",
                     "call net(x) once, or give the layer in_units, in_channels, …",
                 )
@@ -331,7 +332,8 @@ class Parameter:
         if self._data is not None and self._grad_req == "null":
             raise GradError(
                 explain(
-                    f"Cannot get gradient array for Parameter '{self.name}' because grad_req='null'.",
+                    f"Cannot get gradient array for Parameter '{self.name}' because"
+                    " grad_req='null'.",
                     "a parameter whose gradient is kept.",
                     f"net.collect_params('{self.name}').setattr('grad_req', 'write')",
                 )

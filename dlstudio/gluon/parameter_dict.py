@@ -148,7 +148,7 @@ class ParameterDict:
                         "Cannot update self with other because they have different Parameters with"
                         f" the same name '{name}'.",
                         "unique names.",
-                        "make blocks inside `with net.name_scope():`, or give them different prefixes",
+                        "make blocks inside `with net.name_scope():`, or give them prefixes",
                     )
                 )
         self._params.update(other.items())
@@ -179,7 +179,7 @@ class ParameterDict:
         return list(dict.fromkeys(d for p in self.values() for d in p.list_ctx()))
 
     def setattr(self, name: str, value: Any) -> None:
-        """Set an attribute of all parameters: ``params.setattr("grad_req", "null")`` freezes them."""
+        """Set an attribute of all parameters; ``setattr("grad_req", "null")`` freezes them."""
         for parameter in self.values():
             setattr(parameter, name, value)
 
@@ -323,8 +323,8 @@ def refuse_missing(missing: list[str], stored: Any, source: str, skip: int = 0) 
     if missing:
         raise ParamError(
             explain(
-                f"Parameter '{missing[0][skip:]}' is missing in {source}, which contains parameters:"
-                f" {_brief(n[skip:] for n in stored)}.",
+                f"Parameter '{missing[0][skip:]}' is missing in {source}, which contains"
+                f" parameters: {_brief(n[skip:] for n in stored)}.",
                 "a value for every parameter, saved from the same network.",
                 "Set allow_missing=True to ignore missing parameters",
             )

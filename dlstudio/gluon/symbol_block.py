@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -176,5 +175,10 @@ def _dtype(notes: dict[str, str]) -> Any:
 
 def _common_start(names: list[str]) -> str:
     """What all names start with, up to and including an underscore; "" for a single name."""
-    common = commonprefix(names) if len(names) > 1 else ""
-    return common[: common.rfind("_") + 1]
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)
+    same = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[: first.rfind("_", 0, same) + 1]

@@ -108,8 +108,8 @@ class Trainer:
         if isinstance(optimizer, opt.Optimizer):
             if arguments:
                 raise ParamError(
-                    "optimizer_params must be None if optimizer is an Optimizer instance: it has its"
-                    f" arguments already. Got {arguments}."
+                    "optimizer_params must be None if optimizer is an Optimizer instance: it has"
+                    f" its arguments already. Got {arguments}."
                 )
             self._optimizer = optimizer
             self._optimizer.param_dict = by_index
@@ -308,7 +308,7 @@ def _stale(parameter: Parameter, device: Device) -> StaleGradientError:
             " backward since last `step`.",
             "loss.backward() before every trainer.step(). This could mean a bug in your model that"
             " made it only use a subset of the Parameters (Blocks) for this iteration.",
-            "call loss.backward() first; if you are intentionally only using a subset, call step with"
-            " ignore_stale_grad=True",
+            "call loss.backward() first; if you are intentionally only using a subset, call step"
+            " with ignore_stale_grad=True",
         )
     )

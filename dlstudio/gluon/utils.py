@@ -7,6 +7,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, MutableMapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,9 +97,9 @@ def split_data(
     size = data.shape[batch_axis]
     if size < num_slice or (even_split and size % num_slice):
         raise ShapeError(
-            f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along axis"
-            f" {batch_axis}. Use a batch size that's multiple of {num_slice} or set even_split=False"
-            " to allow uneven partitioning of data."
+            f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along"
+            f" axis {batch_axis}. Use a batch size that's multiple of {num_slice} or set"
+            " even_split=False to allow uneven partitioning of data."
         )
     if num_slice == 1:
         return [data]
@@ -107,10 +108,8 @@ def split_data(
     for i in range(num_slice):
         edges.append(edges[-1] + step + (i < longer))
     if batch_axis == 0:  # a slice of rows is a view: no bytes move
-        return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-    return [
-        data.slice_axis(batch_axis, begin=a, end=b) for a, b in zip(edges, edges[1:], strict=False)
-    ]
+        return [data[a:b] for a, b in pairwise(edges)]
+    return [data.slice_axis(batch_axis, begin=a, end=b) for a, b in pairwise(edges)]
 
 
 def split_and_load(

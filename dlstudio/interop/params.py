@@ -44,7 +44,7 @@ BFLOAT16 = 12
 
 
 class RowSparseArray(NamedTuple):
-    """Rows `indices` (shape (K,), int64) of an otherwise zero array of `shape` are `data` (K, ...)."""
+    """Rows `indices` (K,) of an otherwise zero array of `shape` are `data` (K, ...)."""
 
     data: Array
     indices: Array
@@ -229,8 +229,8 @@ def loads(content: bytes) -> dict[str, Any] | list[Any]:
     Returns
     -------
     dict of str to array, or list of arrays
-        As the file was saved; bfloat16 arrives as float32. An array is a NumPy array, a `RowSparseArray`, a `CsrArray`, or None
-        where the file holds an array that never got a shape.
+        As the file was saved; bfloat16 arrives as float32. An array is a NumPy array, a
+        `RowSparseArray`, a `CsrArray`, or None for an array that never got a shape.
 
     Raises
     ------

@@ -100,7 +100,7 @@ class EvalMetric:
         self.reset()
 
     def __str__(self) -> str:
-        return f"EvalMetric: { ({n: v for n, v in self.get_name_value()}) }"
+        return f"EvalMetric: {dict(self.get_name_value())}"
 
     def get_config(self) -> dict[str, Any]:
         """Class name and arguments, from which `create` can make the metric again."""

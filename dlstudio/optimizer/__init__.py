@@ -1,18 +1,10 @@
 """Optimizers: how gradients change weights."""
 
-from dlstudio.optimizer.adaptive import (
-    FTML,
-    LAMB,
-    AdaDelta,
-    AdaGrad,
-    Adam,
-    Adamax,
-    Ftrl,
-    Nadam,
-    RMSProp,
-)
+from dlstudio.optimizer.adam import FTML, LAMB, Adam, Adamax, Nadam
+from dlstudio.optimizer.adaptive import AdaDelta, AdaGrad, Ftrl, RMSProp
+from dlstudio.optimizer.layerwise import LARS, LBSGD
 from dlstudio.optimizer.optimizer import Optimizer, create, register
-from dlstudio.optimizer.sgd import DCASGD, LARS, LBSGD, NAG, SGD, SGLD, Signum, Test, ccSGD
+from dlstudio.optimizer.sgd import DCASGD, NAG, SGD, SGLD, Signum, Test, ccSGD
 from dlstudio.optimizer.updater import Updater, get_updater
 
 __all__ = [

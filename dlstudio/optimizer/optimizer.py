@@ -97,7 +97,7 @@ class Optimizer:
 
     # ---- the rule ------------------------------------------------------------------------
     def create_state(self, index: Any, weight: Any) -> State:
-        """States for `weight`: None, an NDArray or a tuple; zeros unless the rule says otherwise."""
+        """Make the states for `weight`: None, an NDArray or a tuple of them."""
         return None
 
     def rule(
@@ -139,7 +139,7 @@ class Optimizer:
         )  # fmt: skip
 
     def kernel(self) -> tuple[str, dict[str, float]] | None:
-        """Operator that computes this rule for many weights in one compiled call, and its constants.
+        """Name the operator whose kernel computes this rule for many weights, and its constants.
 
         None if there is none for these settings.
         """
@@ -211,7 +211,7 @@ class Optimizer:
                 explain(
                     "set_learning_rate() was called on an optimizer with a schedule.",
                     "either a schedule or rates set by hand.",
-                    "optimizer.lr_scheduler.base_lr = ..., or make the optimizer without lr_scheduler",
+                    "optimizer.lr_scheduler.base_lr = ..., or an optimizer without lr_scheduler",
                 )
             )
         self.lr = lr

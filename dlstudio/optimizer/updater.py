@@ -169,7 +169,7 @@ def _restore(optimizer: Optimizer, saved: dict[str, Any]) -> None:
         )
     known = vars(optimizer)
     known.update({k: v for k, v in saved["numbers"].items() if k in known})
-    counts = {device: {i: n for i, n in pairs} for device, pairs in saved["counts"]}
+    counts = {device: dict(pairs) for device, pairs in saved["counts"]}
     optimizer._all_index_update_counts = counts or {0: {}}
     optimizer._index_update_count = next(iter(optimizer._all_index_update_counts.values()))
     schedule = optimizer.lr_scheduler

@@ -19,7 +19,7 @@ from dlstudio.gluon.nn.extra_layers import (
 from dlstudio.gluon.nn.norm_layers import SyncBatchNorm
 from dlstudio.gluon.symbol_block import SymbolBlock
 
-__all__ = [
+__all__ = [  # noqa: PLE0604  lists of strings
     "Block", "Concatenate", "HybridBlock", "HybridConcatenate", "Identity", "PixelShuffle1D",
     "PixelShuffle2D", "PixelShuffle3D", "SymbolBlock", "SyncBatchNorm",
     *_activations, *_basic, *_conv,

@@ -148,7 +148,7 @@ class Dense(HybridBlock):
 
     Notes
     -----
-    Input (B, ...) becomes (B, units), or with ``flatten=False`` (..., in_units) becomes (..., units).
+    Input (B, ...) becomes (B, units); with ``flatten=False`` (..., in_units) becomes (..., units).
     """
 
     def __init__(
@@ -208,7 +208,8 @@ class Dropout(HybridBlock):
 
     References
     ----------
-    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 2014.
+    Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
+    JMLR 2014.
     """
 
     def __init__(self, rate: float, axes: Any = (), **kwargs: Any) -> None:
@@ -271,7 +272,8 @@ class Embedding(HybridBlock):
 
     def __repr__(self) -> str:
         facts = self._kwargs
-        return f"{type(self).__name__}({facts['input_dim']} -> {facts['output_dim']}, {facts['dtype']})"
+        sizes = f"{facts['input_dim']} -> {facts['output_dim']}"
+        return f"{type(self).__name__}({sizes}, {facts['dtype']})"
 
 
 class Flatten(HybridBlock):

@@ -120,7 +120,8 @@ class _Conv(HybridBlock):
 
     def __repr__(self) -> str:
         facts, n, shape = self._kwargs, self._spatial, self.weight.shape
-        text = f"{shape[1] or None} -> {shape[0]}, kernel_size={facts['kernel']}, stride={facts['stride']}"
+        text = f"{shape[1] or None} -> {shape[0]}, kernel_size={facts['kernel']}"
+        text += f", stride={facts['stride']}"
         if facts["pad"] != (0,) * n:
             text += f", padding={facts['pad']}"
         if facts["dilate"] != (1,) * n:
@@ -212,7 +213,10 @@ def _named(name: str, base: type, n: int, init: Any, summary: str) -> type:
     details = (_Conv.__doc__ or "").split("\n", 1)[1]
     return type(
         name, (base,),
-        {"__init__": init, "_spatial": n, "__doc__": summary + "\n" + details, "__module__": __name__},
+        {
+            "__init__": init, "_spatial": n, "__doc__": summary + "\n" + details,
+            "__module__": __name__,
+        },
     )  # fmt: skip
 
 
@@ -236,7 +240,8 @@ class ReflectionPad2D(HybridBlock):
             padding = (0, 0, 0, 0, padding, padding, padding, padding)
         if len(padding) != 8:
             raise ParamError(
-                f"ReflectionPad2D: parameter padding must be a number or 8 numbers. Got {padding!r}."
+                "ReflectionPad2D: parameter padding must be a number or 8 numbers."
+                f" Got {padding!r}."
             )
         self._padding = tuple(padding)
 

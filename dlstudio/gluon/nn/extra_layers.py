@@ -97,7 +97,8 @@ class _PixelShuffle(HybridBlock):
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         """See the class."""
         n = self._spatial
-        # (B, C·f.., s..) -> (B, C, f.., s..) one factor at a time (-4 splits an axis, -2 keeps the rest)
+        # (B, C·f.., s..) -> (B, C, f.., s..), one factor at a time: -4 splits an axis, -2 keeps the
+        # rest
         for i, factor in enumerate(self._factors):
             x = F.reshape(x, (0,) * (1 + i) + (-4, -1, self._product(i), -2)) if i == 0 else x
             if i > 0:
@@ -119,15 +120,18 @@ class _PixelShuffle(HybridBlock):
 
 
 class PixelShuffle1D(_PixelShuffle):
-    __doc__ = _PixelShuffle.__doc__
+    """Turn channels into positions of 1-D data: `factor` times as many along each axis."""
+
     _spatial = 1
 
 
 class PixelShuffle2D(_PixelShuffle):
-    __doc__ = _PixelShuffle.__doc__
+    """Turn channels into positions of 2-D data: `factor` times as many along each axis."""
+
     _spatial = 2
 
 
 class PixelShuffle3D(_PixelShuffle):
-    __doc__ = _PixelShuffle.__doc__
+    """Turn channels into positions of 3-D data: `factor` times as many along each axis."""
+
     _spatial = 3

@@ -137,8 +137,8 @@ class BatchNormReLU(BatchNorm):
 class SyncBatchNorm(BatchNorm):
     """BatchNorm for several devices that run as one.
 
-    Each device here runs in the one process that owns all of them, so the statistics of a single
-    call are complete; a split over several devices is refused rather than silently not synchronised.
+    Statistics are those of one call; a batch split over several devices is refused, since nothing
+    would synchronise them.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class SyncBatchNorm(BatchNorm):
         if num_devices not in (None, 1):
             raise ParamError(
                 explain(
-                    f"SyncBatchNorm(num_devices={num_devices}): statistics are computed per device.",
+                    f"SyncBatchNorm(num_devices={num_devices}): statistics are per device.",
                     "one device.",
                     "SyncBatchNorm(num_devices=1), or larger batches with BatchNorm",
                 )

@@ -119,7 +119,8 @@ class _AvgPool(_Pooling):
 
 
 class MaxPool1D(_MaxPool):
-    __doc__ = _MaxPool.__doc__
+    """Largest element of each window of 1-D data; the parameters are those of the family."""
+
     _spatial = 1
 
     def __init__(
@@ -135,7 +136,8 @@ class MaxPool1D(_MaxPool):
 
 
 class MaxPool2D(_MaxPool):
-    __doc__ = _MaxPool.__doc__
+    """Largest element of each window of 2-D data; the parameters are those of the family."""
+
     _spatial = 2
 
     def __init__(
@@ -151,7 +153,8 @@ class MaxPool2D(_MaxPool):
 
 
 class MaxPool3D(_MaxPool):
-    __doc__ = _MaxPool.__doc__
+    """Largest element of each window of 3-D data; the parameters are those of the family."""
+
     _spatial = 3
 
     def __init__(
@@ -167,7 +170,8 @@ class MaxPool3D(_MaxPool):
 
 
 class AvgPool1D(_AvgPool):
-    __doc__ = _AvgPool.__doc__
+    """Mean of each window of 1-D data; the parameters are those of the family."""
+
     _spatial = 1
 
     def __init__(
@@ -194,7 +198,8 @@ class AvgPool1D(_AvgPool):
 
 
 class AvgPool2D(_AvgPool):
-    __doc__ = _AvgPool.__doc__
+    """Mean of each window of 2-D data; the parameters are those of the family."""
+
     _spatial = 2
 
     def __init__(
@@ -221,7 +226,8 @@ class AvgPool2D(_AvgPool):
 
 
 class AvgPool3D(_AvgPool):
-    __doc__ = _AvgPool.__doc__
+    """Mean of each window of 3-D data; the parameters are those of the family."""
+
     _spatial = 3
 
     def __init__(

@@ -22,7 +22,10 @@ def test_one_hot_labels_for_class_numbers_teach():
 
 def test_class_numbers_may_be_integers_or_floats():
     scores = nd.array([[1.0, 2.0, 3.0]])
-    values = {CE()(scores, nd.array([2], dtype=d)).asscalar() for d in ("float32", "int32", "int64", "uint8")}
+    values = {
+        CE()(scores, nd.array([2], dtype=d)).asscalar()
+        for d in ("float32", "int32", "int64", "uint8")
+    }
     assert len(values) == 1
 
 
@@ -37,7 +40,7 @@ def test_swapped_arguments_teach():
 
 
 def test_labels_of_another_size_teach():
-    with pytest.raises(ShapeError, match="8 elements, prediction .* has 12"):
+    with pytest.raises(ShapeError, match=r"8 elements, prediction .* has 12"):
         gluon.loss.L2Loss()(nd.ones((3, 4)), nd.ones((2, 4)))
 
 

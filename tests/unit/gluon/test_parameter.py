@@ -38,7 +38,7 @@ def test_deferred_parameter_teaches_when_read():
 
 
 def test_uninitialized_parameter_teaches_when_read():
-    with pytest.raises(InitError, match="net.initialize"):
+    with pytest.raises(InitError, match=r"net\.initialize"):
         nn.Dense(3, in_units=2).weight.data()
 
 
@@ -228,8 +228,13 @@ def test_a_file_that_does_not_fit_changes_no_parameter(tmp_path, what):
     net = network()
     net.initialize()
     before = values(net)
-    mx.nd.save(str(tmp_path / "bad.params"), {n: nd.array(v, dtype=v.dtype) for n, v in damage(
-        {n: v + 1 for n, v in before.items()}).items()})
+    mx.nd.save(
+        str(tmp_path / "bad.params"),
+        {
+            n: nd.array(v, dtype=v.dtype)
+            for n, v in damage({n: v + 1 for n, v in before.items()}).items()
+        },
+    )
     with pytest.raises(error):
         net.load_parameters(tmp_path / "bad.params")
     for name, value in values(net).items():

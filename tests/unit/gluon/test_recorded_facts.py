@@ -1,4 +1,4 @@
-"""Names, deferred shapes, errors, Trainer and export: programs run against MXNet 1.9.1's answers."""
+"""Names, deferred shapes, errors, Trainer and export, against MXNet 1.9.1's answers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Trainer: steps, stale gradients, several devices, rates, states; the same training by four ways."""
+"""Trainer: steps, stale gradients, several devices, rates, states, kernels."""
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_batch_size_divides_the_gradient():
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_batch_size_that_is_not_positive_is_refused(size):
-    net, trainer = make()
+    _, trainer = make()
     with pytest.raises(ParamError, match="batch_size must be > 0"):
         trainer.step(size)
 

@@ -50,7 +50,11 @@ def assert_same(got, want):
 def test_reads_what_mxnet_wrote(file):
     got, want = params.load(file), expected(file.name)
     assert type(got) is type(want)
-    pairs = zip(got.values(), want.values(), strict=True) if isinstance(got, dict) else zip(got, want, strict=True)
+    pairs = (
+        zip(got.values(), want.values(), strict=True)
+        if isinstance(got, dict)
+        else zip(got, want, strict=True)
+    )
     if isinstance(got, dict):
         assert list(got) == list(want)
     for a, b in pairs:
@@ -87,7 +91,8 @@ def test_round_trip_keeps_names_order_and_values(numpy_shapes):
 
 def test_zero_dimensional_and_empty_arrays_round_trip():
     scalar, empty = params.loads(params.dumps([np.float32(3).reshape(()), np.zeros((0, 3))]))
-    assert scalar.shape == () and scalar == 3
+    assert scalar.shape == ()
+    assert scalar == 3
     assert empty.shape == (0, 3)
 
 
@@ -99,7 +104,9 @@ def test_loaded_arrays_are_writable_and_own_their_memory():
 
 def test_legacy_format_without_header_is_read():
     array = np.array([1.5, 2.5], "<f4")
-    body = np.array([1, 2], "<u4").tobytes() + np.array([1, 0, 0], "<i4").tobytes() + array.tobytes()
+    body = (
+        np.array([1, 2], "<u4").tobytes() + np.array([1, 0, 0], "<i4").tobytes() + array.tobytes()
+    )
     content = np.array([0x112, 0, 1], "<u8").tobytes() + body + np.array([0], "<u8").tobytes()
     assert_same(params.loads(content)[0], array)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlstudio import lr_scheduler, nd, optimizer
+from dlstudio import nd, optimizer
 from tests.reference.runner import pack
 
 ALL = list(pack.cases("optim/optimizers"))

@@ -1,0 +1,30 @@
+"""Losses: one number per sample (the mean over all other axes), for ``backward`` to start from.
+
+All losses take `sample_weight`, an array that broadcasts to the element-wise loss.
+"""
+
+from dlstudio.gluon.loss.base import Loss
+from dlstudio.gluon.loss.classification import (
+    CTCLoss,
+    KLDivLoss,
+    SigmoidBCELoss,
+    SigmoidBinaryCrossEntropyLoss,
+    SoftmaxCELoss,
+    SoftmaxCrossEntropyLoss,
+)
+from dlstudio.gluon.loss.margin import (
+    CosineEmbeddingLoss,
+    HingeLoss,
+    LogisticLoss,
+    SDMLLoss,
+    SquaredHingeLoss,
+    TripletLoss,
+)
+from dlstudio.gluon.loss.regression import HuberLoss, L1Loss, L2Loss, PoissonNLLLoss
+
+__all__ = [
+    "CTCLoss", "CosineEmbeddingLoss", "HingeLoss", "HuberLoss", "KLDivLoss", "L1Loss", "L2Loss",
+    "LogisticLoss", "Loss", "PoissonNLLLoss", "SDMLLoss", "SigmoidBCELoss",
+    "SigmoidBinaryCrossEntropyLoss", "SoftmaxCELoss", "SoftmaxCrossEntropyLoss", "SquaredHingeLoss",
+    "TripletLoss",
+]  # fmt: skip

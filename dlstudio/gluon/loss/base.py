@@ -1,0 +1,79 @@
+"""What all losses share: weights, the shape of labels, the mean per sample."""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+from dlstudio.core.tensor import Tensor
+from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
+from dlstudio.gluon.hybrid import HybridBlock
+
+__all__ = ["Loss", "alike", "weighted"]
+
+
+def weighted(F: Any, loss: Any, weight: float | None, sample_weight: Any) -> Any:
+    """Multiply by the weights of samples and by that of the loss."""
+    if sample_weight is not None:
+        loss = F.broadcast_mul(loss, sample_weight)
+    if weight is not None:
+        if not isinstance(weight, Number):
+            raise ParamError(f"a loss's parameter weight must be a number. Got {weight!r}.")
+        loss = loss * weight
+    return loss
+
+
+def alike(owner: Loss, F: Any, label: Any, pred: Any) -> Any:
+    """Return `label` in the shape of `pred`; teach where the two cannot be compared."""
+    if isinstance(label, Tensor) and isinstance(pred, Tensor):
+        _check_dtypes(owner, label, pred)
+        if label.size != pred.size:
+            raise ShapeError(
+                explain(
+                    f"{type(owner).__name__}: label {label.shape} has {label.size} elements,"
+                    f" prediction {pred.shape} has {pred.size}.",
+                    "one label element per prediction element.",
+                    "label.reshape(pred.shape), or another loss (SoftmaxCrossEntropyLoss takes"
+                    " class numbers)",
+                )
+            )
+        if label.shape == pred.shape:
+            return label
+    return F.reshape_like(label, pred)
+
+
+def _check_dtypes(owner: Loss, label: Tensor, pred: Tensor) -> None:
+    if label._data.dtype != pred._data.dtype:
+        wanted = pred._data.dtype
+        raise DTypeError(
+            explain(
+                f"{type(owner).__name__}: label has dtype {label._data.dtype},"
+                f" prediction {wanted}.",
+                "equal dtypes: arrays of different dtypes are not mixed silently.",
+                f'label.astype("{wanted}")',
+            )
+        )
+
+
+class Loss(HybridBlock):
+    """Base class of losses.
+
+    Parameters
+    ----------
+    weight : float or None
+        Factor of the loss.
+    batch_axis : int
+        Axis of the samples.
+    prefix, params : see `Block`
+    """
+
+    def __init__(self, weight: float | None, batch_axis: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._weight = weight
+        self._batch_axis = batch_axis
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"
+
+    def _mean(self, F: Any, loss: Any) -> Any:
+        return F.mean(loss, axis=self._batch_axis, exclude=True)
