@@ -7,6 +7,7 @@ block called twice before one backward has two, and never overwrites itself.
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dlstudio.core import tape
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
-from dlstudio.graph.compose import check_unique, topological
+from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.leases import Plan, run_eagerly
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ class CachedOp:
         self.names = symbol.list_inputs()
         self.title = title or symbol.name or "block"
         self.group2ctx: Mapping[str, Any] | None = options.get("group2ctx")
+        self._dynamic = [n for n in topological(symbol.outputs_) if n.op and n.op.flags.dynamic]
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self._last: Plan | None = None
+        self._warned = False
 
     def __call__(self, *inputs: Tensor, out: Any = None, default_ctx: Any = None) -> Any:
         """Run on arrays in the order of `names`; one array comes back, or a list.
@@ -66,6 +69,8 @@ class CachedOp:
             If they lie on several devices and no `group2ctx` was given.
         """
         state = tape.state
+        if self._dynamic:
+            return self._run_eagerly(inputs, out)
         try:
             arrays = [x._data for x in inputs]
         except AttributeError:
@@ -74,6 +79,22 @@ class CachedOp:
         if plan is None or not plan.fits(inputs, arrays, state):
             plan = self._find(inputs, state)
         outputs = plan.call(inputs, arrays)
+        if out is not None:
+            return _into(out, outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _run_eagerly(self, inputs: Sequence[Tensor], out: Any) -> Any:
+        """Shapes that depend on values cannot be planned: run operator by operator, and say so."""
+        if len(inputs) != len(self.names):
+            raise self._wrong_inputs(inputs)
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{self.title} runs operator by operator: the shape that {label(self._dynamic[0])} "
+                "gives depends on values.",
+                stacklevel=3,
+            )
+        outputs = run_eagerly(self.symbol, dict(zip(self.names, inputs, strict=True)))
         if out is not None:
             return _into(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dlstudio.core.device import Device
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
 from dlstudio.graph.memory import Buffer, MemoryPlan
 from dlstudio.graph.operators import ASSIGN, CROSS
@@ -130,7 +131,8 @@ class _Writer:
         for x in self.graph.inputs:
             found[x.value] = self.names.fresh(x.name)
             if x.kind == "constant":
-                self.scope[found[x.value]] = x.data
+                place = self.graph.devices.get(x.value, "cpu(0)")
+                self.scope[found[x.value]] = _moved(x.data, place)
         for name, value in zip(self.graph.names, self.graph.outputs, strict=False):
             if value not in found:
                 found[value] = self.names.fresh(name if name.endswith("_grad") else f"out_{name}")
@@ -378,6 +380,13 @@ def function_name(half: Half, device: str) -> str:
     if len(half.devices) == 1:
         return half.name
     return f"{half.name}_{re.sub(r'[^0-9a-z]+', '_', device).strip('_')}"
+
+
+def _moved(array: Any, place: str) -> Any:
+    """A constant where the plan reads it."""
+    if not place.startswith("gpu"):
+        return array
+    return Device("gpu", int(place[4:-1])).backend.from_numpy(array)
 
 
 def _cross(out: Any, x: Any, source: str, target: str) -> None:

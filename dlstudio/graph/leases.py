@@ -93,7 +93,11 @@ class Plan:
             for x in graph.inputs
             if x.kind in ("argument", "auxiliary")
         }
-        self.written = sorted({states[v] for e in graph.eqns for v in mutated(e) if v in states})
+        written = [
+            {states[v] for e in half for v in mutated(e) if v in states}
+            for half in (graph.eqns[: graph.split], graph.eqns[graph.split :])
+        ]
+        self.written_forward, self.written = sorted(written[0]), sorted(written[1])
         self.saved = [i for i in self.saved if i not in self.written]
         self.draws = sorted({e.device for e in graph.eqns if e.op.flags.random})
 
@@ -135,10 +139,16 @@ class Plan:
         for i, known in enumerate(self.seen):
             if known is None and not arrays[i].flags.c_contiguous:
                 arrays[i] = plain(arrays[i], f"{self.owner.title} input", inputs[i]._device)
+        for i in self.written_forward:
+            inputs[i]._prepare_write()
+            arrays[i] = inputs[i]._data
         outs = [empty(shape, dtype) for empty, shape, dtype, _ in self.outputs]
         arrays += outs
         frames = self.frames
-        frame = frames.pop() if frames else self.program.frame()
+        try:
+            frame = frames.pop()
+        except IndexError:  # all are leased: by calls whose backward is to come, or by threads
+            frame = self.program.frame()
         counters = [stream.counter for stream in self.streams()] if self.draws else ()
         if bus.subscribers or program.poison:
             frame.run("forward", [arrays[i] for i in self.forward_from])

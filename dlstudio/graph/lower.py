@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.errors import MXNetError, ShapeError, explain
+from dlstudio.errors import GraphError, MXNetError, ShapeError, explain
 from dlstudio.graph.compose import auxiliary, check_unique, label, topological
 from dlstudio.graph.ir import Builder, Graph, Origin, Ref
 from dlstudio.graph.passes.infer import infer_nodes
@@ -80,6 +80,8 @@ def _write(
 ) -> tuple[Ref, ...]:
     op = node.op
     assert op is not None
+    if op.flags.dynamic:
+        raise _dynamic(node)
     builder.origin = Origin(node.name, device, node.span, node.scope)
     refs = [values[id(n)][i] for n, i in node.inputs]
     try:
@@ -95,6 +97,16 @@ def _write(
         else tuple(result)
         if isinstance(result, list)
         else (result,)
+    )
+
+
+def _dynamic(node: Node) -> GraphError:
+    return GraphError(
+        explain(
+            f"the shape that {label(node)} gives depends on values.",
+            "shapes that are known before anything is computed.",
+            "run it with mx.nd, or in a block: hybridized blocks with such operators run eagerly",
+        )
     )
 
 

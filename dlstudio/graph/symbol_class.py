@@ -330,6 +330,24 @@ class Symbol:
 
         return self.bind(ctx or current_context(), kwargs).forward()
 
+    def as_nd_ndarray(self) -> Symbol:
+        """Return this symbol: symbols have one class for both dialects."""
+        return self
+
+    as_np_ndarray = as_nd_ndarray
+
+    def get_backend_symbol(self, backend: str) -> Symbol:
+        """Return this symbol: MXNet's backends are accepted and change nothing here."""
+        return self
+
+    def optimize_for(
+        self, backend: str, args: Any = None, aux: Any = None, ctx: Any = None,
+        shape_dict: Any = None, type_dict: Any = None, stype_dict: Any = None,
+        skip_infer: bool = False, **kwargs: Any,
+    ) -> Symbol:  # fmt: skip
+        """Return this symbol: what a backend would do is done when it is bound."""
+        return self
+
     def gradient(self, wrt: Any) -> Symbol:
         """Refuse: gradients of symbols are computed by executors, as in MXNet."""
         raise GraphError(

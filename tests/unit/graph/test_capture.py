@@ -7,7 +7,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, sym
-from dlstudio.errors import ArgumentError, DeviceError, GradError, StaleValueError
+from dlstudio.errors import ArgumentError, DeviceError, GradError, GraphError, StaleValueError
 from dlstudio.graph import program
 from dlstudio.graph.capture import CachedOp, run_eagerly
 from tests.unit.graph.nets import lenet, tensors
@@ -348,3 +348,14 @@ def test_reading_a_value_that_shares_memory_with_no_one():
     first = op(mx.nd.zeros((2, 3)))
     op(mx.nd.ones((2, 3)))
     assert first.asnumpy().tolist() == [[1, 1]] * 3
+
+
+def test_shapes_that_depend_on_values_run_eagerly_with_one_warning():
+    net = sym.contrib.boolean_mask(sym.var("x"), sym.var("mask")) * 2
+    op = CachedOp(net, title="pick")
+    x = mx.nd.array([1, 2, 3])
+    with pytest.warns(UserWarning, match="pick runs operator by operator: the shape that"):
+        assert op(x, mx.nd.array([1, 0, 1])).asnumpy().tolist() == [2, 6]
+    assert op(x, mx.nd.array([0, 0, 1])).asnumpy().tolist() == [6]
+    with pytest.raises(GraphError, match="depends on values"):
+        net.bind(mx.cpu(), [x, x]).forward()
