@@ -2,15 +2,26 @@ import { describe, expect, test } from "vitest";
 import { Camera } from "../src/lib/graph/camera";
 import { boundsOf, inside, overlap } from "../src/lib/graph/canvas";
 import { parseGraph } from "../src/lib/graph/data";
-import { LayoutCache, layoutScene, type Pen, type Scene, trace } from "../src/lib/graph/layout";
+import {
+  LayoutCache,
+  layoutScene,
+  type Pen,
+  type Scene,
+  trace,
+  type Words,
+} from "../src/lib/graph/layout";
 import { countText, shorten, textWidth } from "../src/lib/graph/measure";
-import { operatorTypes } from "../src/lib/graph/panel";
+import { operatorText, operatorTypes } from "../src/lib/graph/panel";
 import { findNodes } from "../src/lib/graph/search";
 import { mix, paint } from "../src/lib/graph/style";
 import { type Filters, IN, OUT, Tree } from "../src/lib/graph/tree";
 import { CHAIN, type Line, RESIDUAL, sample, state, tower } from "./graph_samples";
 
-const WORDS = { operators: (n: number) => `${n} ops`, params: (n: string) => `${n} params` };
+const WORDS: Words = {
+  operators: (n) => `${n} ops`,
+  params: (n) => `${n} params`,
+  detail: (node) => node.op,
+};
 const ALL: Filters = { fold: true, weights: false, backward: true, hiddenOps: new Set() };
 
 function scene(lines: Line[], open: string[], filters = ALL, cache = new LayoutCache()): Scene {
@@ -212,6 +223,14 @@ describe("drawing helpers", () => {
     expect(data && share(data)).toBe(0);
     expect(a && share(a)).toBe(1);
     expect(data && colour(data)).toBeUndefined();
+  });
+
+  test("what colours say is written too", () => {
+    const node = sample(CHAIN).nodes[2];
+    const texts = ["", "device", "bytes", "time"].map((o) => node && operatorText(node, o, "en"));
+    expect(texts).toEqual([
+      ...["Convolution", "Convolution · cpu(0)", "Convolution · 8 KiB", "Convolution · 1 µs"],
+    ]);
   });
 
   test("colours mix", () => {

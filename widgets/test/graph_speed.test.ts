@@ -1,21 +1,29 @@
 // The targets of the design for 5,000 nodes, with threefold slack: test machines are shared.
 import { describe, expect, test } from "vitest";
 import { parseGraph } from "../src/lib/graph/data";
-import { LayoutCache, layoutScene, type Scene } from "../src/lib/graph/layout";
+import { LayoutCache, layoutScene, type Scene, type Words } from "../src/lib/graph/layout";
 import { type Filters, Tree } from "../src/lib/graph/tree";
 import { state, tower } from "./graph_samples";
 
 const SLACK = 3;
-const WORDS = { operators: (n: number) => `${n} ops`, params: (n: string) => `${n} params` };
+const WORDS: Words = {
+  operators: (n) => `${n} ops`,
+  params: (n) => `${n} params`,
+  detail: (node) => node.op,
+};
 const ALL: Filters = { fold: false, weights: false, backward: true, hiddenOps: new Set() };
 
 // 100 layers of two blocks with 25 operators: 5,001 nodes, 300 scopes
 const text = JSON.stringify(state(tower(100, 25).lines));
 
+/** Median of three runs: one of them may have been interrupted. */
 function timed<T>(work: () => T): [result: T, milliseconds: number] {
-  const start = performance.now();
-  const result = work();
-  return [result, performance.now() - start];
+  const runs = [0, 1, 2].map((): [T, number] => {
+    const start = performance.now();
+    return [work(), performance.now() - start];
+  });
+  runs.sort((a, b) => a[1] - b[1]);
+  return runs[1] as [T, number];
 }
 
 describe("5,000 nodes", () => {
@@ -30,18 +38,21 @@ describe("5,000 nodes", () => {
 
   test("opening one block takes at most 200 ms", () => {
     const tree = new Tree(parseGraph(JSON.parse(text)), ALL);
-    const cache = new LayoutCache();
-    layoutScene(tree, new Set(), cache, WORDS);
     const open = new Set(["layer50", "layer50/mlp"]);
-    const [made, spent] = timed(() => layoutScene(tree, open, cache, WORDS));
+    const caches = [0, 1, 2].map(() => new LayoutCache());
+    for (const cache of caches) layoutScene(tree, new Set(), cache, WORDS);
+    const [made, spent] = timed(() => layoutScene(tree, open, caches.pop() as LayoutCache, WORDS));
     expect(made.items).toHaveLength(101 + 2 + 25);
     expect(spent).toBeLessThan(200 * SLACK);
   });
 
   test("all open: laid out within 1 s", () => {
     const tree = new Tree(parseGraph(JSON.parse(text)), ALL);
-    const cache = new LayoutCache();
-    const [made, spent] = timed(() => layoutScene(tree, new Set(tree.scopes), cache, WORDS));
+    let cache = new LayoutCache();
+    const [made, spent] = timed(() => {
+      cache = new LayoutCache();
+      return layoutScene(tree, new Set(tree.scopes), cache, WORDS);
+    });
     expect(made.items).toHaveLength(5001 + 300);
     expect(cache.layouts).toBeLessThan(12);
     expect(spent).toBeLessThan(1000 * SLACK);

@@ -80,6 +80,8 @@ export class LayoutCache {
 export interface Words {
   operators(count: number): string;
   params(count: string): string;
+  /** The second line of an operator. */
+  detail(node: GraphNode): string;
 }
 
 /** Lay the visible part of `tree` out. */
@@ -153,7 +155,7 @@ class Composer {
 
   private nodeItem(key: Key): Item {
     const node = this.tree.graph.nodes[Number(key.slice(1))] as GraphNode;
-    const detail = node.kind === "operator" ? `${node.op} ${node.detail}`.trim() : node.shape;
+    const detail = node.kind === "operator" ? this.words.detail(node) : node.shape;
     const lines: [string, string] = [shorten(node.label), shorten(detail, 32)];
     return { ...sized(lines, node.kind === "operator" ? 40 : 34), key, kind: "node", node };
   }

@@ -146,3 +146,11 @@ export function summarise(graph: Graph, t: Translate): string {
   const text = t("graph.summary", { title: graph.title, operators });
   return graph.params ? `${text} · ${t("graph.params", { count: countText(graph.params) })}` : text;
 }
+
+/** The second line of an operator: what it is, and what the colours say of it. */
+export function operatorText(node: GraphNode, overlay: string, locale: Locale): string {
+  if (overlay === "device" && node.device) return `${node.op} · ${node.device}`;
+  if (overlay === "bytes" && node.bytes) return `${node.op} · ${formatBytes(node.bytes, locale)}`;
+  if (overlay === "time" && node.time) return `${node.op} · ${formatNanoseconds(node.time)}`;
+  return `${node.op} ${node.detail}`.trim();
+}

@@ -5,8 +5,8 @@ import { captureKeys } from "../toolbar";
 import type { Context, Drawing } from "../widget";
 import { type ControlState, Controls } from "./controls";
 import type { Graph, GraphNode } from "./data";
-import { type Item, layoutScene, type Scene } from "./layout";
-import { graphTable, Panel, summarise } from "./panel";
+import { type Item, layoutScene, type Scene, type Words } from "./layout";
+import { graphTable, operatorText, Panel, summarise } from "./panel";
 import { findNodes } from "./search";
 import { Stage } from "./stage";
 import type { GraphStore, GraphTraits } from "./store";
@@ -96,17 +96,23 @@ export class GraphDrawing implements Drawing {
 
   /** After opening or closing scopes. `anchor` stays where it is on the screen. */
   private relayout(anchor?: Key): void {
-    const { translate, store } = this.context;
-    const words = {
-      operators: (count: number) => translate("graph.ops", { count }),
-      params: (count: string) => translate("graph.params", { count }),
-    };
-    this.scene = layoutScene(this.tree, this.expanded, store.cache, words);
+    const { cache } = this.context.store;
+    this.scene = layoutScene(this.tree, this.expanded, cache, this.words());
     this.neighbours = undefined;
     this.controls.showDepth(this.openDepth());
     this.recolour(anchor);
     this.showStatus();
     this.remark();
+  }
+
+  private words(): Words {
+    const { translate, locale } = this.context;
+    const { overlay } = this.choices;
+    return {
+      operators: (count) => translate("graph.ops", { count }),
+      params: (count) => translate("graph.params", { count }),
+      detail: (node) => operatorText(node, overlay, locale),
+    };
   }
 
   private recolour(anchor?: Key): void {
