@@ -11,7 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
-from dlstudio.dialects import random as _samplers
+from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.numpy import fallback as _fallback
 from dlstudio.dialects.numpy import functions as _functions

@@ -7,7 +7,7 @@ from typing import Any
 
 from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from dlstudio.core.random import seed
-from dlstudio.dialects import random as _samplers
+from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.switches import is_np_array, is_np_shape, reset_np, set_np, use_np
 from dlstudio.nd import from_dlpack as _from_dlpack

@@ -55,11 +55,12 @@ def _call(name: str, inputs: tuple[Any, ...], key: tuple[Any, ...]) -> Any:
 
 
 def own_memory(tensor: Any) -> None:
-    """Give a tensor that only looks at another's memory (a transpose) its own, before viewing it."""
+    """Give a tensor that only looks at another's memory (a transpose) memory of its own."""
     store = tensor._store
-    if store is not None and store.lazy is not None:
-        if any(reference() is tensor for reference in store.lazy):
-            tensor._data, tensor._store = tensor._data.copy(), None
+    if store is None or store.lazy is None:
+        return
+    if any(reference() is tensor for reference in store.lazy):
+        tensor._data, tensor._store = tensor._data.copy(), None
 
 
 def unlazy(view: Any) -> None:
@@ -142,9 +143,9 @@ def canonical(tensor: Any, key: Any) -> tuple[tuple[Any, ...], list[Any]]:
             _check_index(entry, shape[axis], axis)
             axis += 1
         result.append(entry)
-    if legacy and not indices and shape and all(p.__class__ is int for p in result):
-        if axis == len(shape):
-            result.append(None)  # nd has no scalars
+    scalar = not indices and axis == len(shape) and all(p.__class__ is int for p in result)
+    if legacy and scalar and shape:
+        result.append(None)  # nd has no scalars
     return tuple(result), indices
 
 

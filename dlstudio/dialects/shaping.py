@@ -1,4 +1,4 @@
-"""Methods with a variable number of lengths or axes: ``x.reshape(2, -1)``, ``x.transpose(1, 0)``."""
+"""Methods with any number of lengths or axes: ``x.reshape(2, -1)``, ``x.transpose(1, 0)``."""
 
 from __future__ import annotations
 
@@ -109,8 +109,11 @@ def install() -> None:
     shared = {"transpose": _transpose, "expand_dims": _expand_dims}
     legacy = {"reshape": _nd_reshape, "flatten": _nd_flatten, "squeeze": _nd_squeeze}
     numpy = {
-        "reshape": _np_reshape, "reshape_view": _reshape_view, "flatten": _np_flatten, "clip": _np_clip,
-    }  # fmt: skip
+        "reshape": _np_reshape,
+        "reshape_view": _reshape_view,
+        "flatten": _np_flatten,
+        "clip": _np_clip,
+    }
     for cls, methods in ((NDArray, shared | legacy), (ndarray, shared | numpy)):
         for name, method in methods.items():
             setattr(cls, name, method)

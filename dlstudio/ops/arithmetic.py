@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlstudio.core.registry import Names
-from dlstudio.ops.families import binary, counted, floating, scalar_op, zeros
+from dlstudio.ops.families import binary, scalar_op
+from dlstudio.ops.rules import counted, floating, zeros
 
 Array = Any
 

@@ -10,17 +10,8 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.registry import Flags, Names, op
 from dlstudio.errors import DTypeError, explain
-from dlstudio.ops.families import (
-    LOGIC,
-    binary,
-    broadcast_shape,
-    common_dtype,
-    counted,
-    flat,
-    scalar_op,
-    unary,
-    zeros,
-)
+from dlstudio.ops.families import binary, scalar_op, unary
+from dlstudio.ops.rules import LOGIC, broadcast_shape, common_dtype, counted, flat, zeros
 
 Array = Any
 

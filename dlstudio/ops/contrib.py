@@ -10,7 +10,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.families import same
+from dlstudio.ops.rules import same
 from dlstudio.ops.nn_rules import aval, expect_shape
 from dlstudio.ops.optimizer import LR, STEP, clipped, finish
 

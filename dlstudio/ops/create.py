@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType, Float, Int, Scalar, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, explain
-from dlstudio.ops.families import zeros
+from dlstudio.ops.rules import zeros
 
 Array = Any
 MADE = NotDifferentiable("its result does not depend on any array")

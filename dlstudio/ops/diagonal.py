@@ -10,7 +10,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Int, Shape
 from dlstudio.core.registry import Names, bad, composite, op
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 
@@ -35,29 +35,36 @@ def _infer_diagonal(a: Aval, *, offset: int, axis1: int, axis2: int) -> Aval:
 
 
 @op(
-    "diagonal", infer=_infer_diagonal,
+    "diagonal",
+    infer=_infer_diagonal,
     grad=lambda F, g, out, a, *, offset, axis1, axis2: (
         F.diagonal_scatter(g, shape=tuple(a.shape), offset=offset, axis1=axis1, axis2=axis2),
     ),
     names=Names(np="diagonal", np_method="diagonal", np_args="a", json="_np_diagonal"),
     samples=lambda s: [
-        s(3, 4), s(3, 4, offset=1), s(3, 4, offset=-1), s(2, 3, 4, axis1=1, axis2=-1), s(3, 3, offset=5), s(0, 3),
+        s(3, 4),
+        s(3, 4, offset=1),
+        s(3, 4, offset=-1),
+        s(2, 3, 4, axis1=1, axis2=-1),
+        s(3, 3, offset=5),
+        s(0, 3),
     ],
     reference=lambda a, *, offset=0, axis1=0, axis2=1: np.diagonal(a, offset, axis1, axis2),
-)  # fmt: skip
+)
 def _(xp, a, *, offset=0, axis1=0, axis2=1):
     """Diagonal number `offset` of the matrices along two axes; it becomes the last axis."""
     return xp.diagonal(a, offset, axis1, axis2).copy()
 
 
 @op(
-    "diagonal_scatter", infer=lambda g, *, shape, offset, axis1, axis2: Aval(shape, g.dtype),
+    "diagonal_scatter",
+    infer=lambda g, *, shape, offset, axis1, axis2: Aval(shape, g.dtype),
     grad=lambda F, h, out, g, *, shape, offset, axis1, axis2: (
         F.diagonal(h, offset=offset, axis1=axis1, axis2=axis2),
     ),
     params={"shape": Shape(0)},
     samples=lambda s: [s(3, shape=(3, 4), offset=1), s(2, 2, shape=(2, 3, 2), axis1=1, axis2=2)],
-)  # fmt: skip
+)
 def _(xp, g, *, shape, offset=0, axis1=0, axis2=1):
     """Zeros of `shape` with `g` on a diagonal: the adjoint of `diagonal`."""
     out = xp.zeros(shape, g.dtype)
@@ -80,10 +87,15 @@ def _diag(F: Any, x: Array, k: int, axis1: int = 0, axis2: int = 1) -> Array:
     "diag",
     names=Names(nd="diag", method="diag", np_method="diag"),
     samples=lambda s: [
-        s(3, 4), s(3, 4, k=1), s(4, k=2), s(4, k=-1), s(2, 3, 4), s(2, 3, 4, k=1, axis1=-2, axis2=-1),
+        s(3, 4),
+        s(3, 4, k=1),
+        s(4, k=2),
+        s(4, k=-1),
+        s(2, 3, 4),
+        s(2, 3, 4, k=1, axis1=-2, axis2=-1),
     ],
     errors=lambda s: [bad(s(3, 3, k=5), ShapeError, "no diagonal")],
-)  # fmt: skip
+)
 def _(F, data, *, k=0, axis1=0, axis2=1):
     """Diagonal `k` of a matrix (or of matrices along two axes); a matrix with a vector on it."""
     result = _diag(F, data, k, axis1, axis2)
@@ -143,11 +155,15 @@ def _triangle(name: str, doc: str) -> None:
 
     forward.__doc__ = doc
     op(
-        name, infer=infer, grad=grad, params={"k": Int()}, names=Names(np=name, json=f"_npi_{name}"),
+        name,
+        infer=infer,
+        grad=grad,
+        params={"k": Int()},
+        names=Names(np=name, json=f"_npi_{name}"),
         samples=lambda s: [s(3, 4), s(2, 3, 3, k=1), s(3, k=-1), s(0, 3)],
         reference=lambda m, *, k=0: getattr(np, name)(m, k),
         errors=lambda s: [bad(s(()), ShapeError, "no triangle")],
-    )(forward)  # fmt: skip
+    )(forward)
 
 
 _triangle("tril", "Lower triangle: elements above diagonal `k` become zero.")

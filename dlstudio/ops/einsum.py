@@ -10,7 +10,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Text
 from dlstudio.core.registry import Flags, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.families import common_dtype
+from dlstudio.ops.rules import common_dtype
 
 __all__ = ["explicit"]
 
@@ -117,12 +117,21 @@ def _grad(F: Any, g: Array, out: Array, *operands: Array, subscripts: str) -> tu
 
 
 @op(
-    "einsum_of", infer=_infer, grad=_grad, flags=Flags(amp="fp16"), params={"subscripts": Text()},
+    "einsum_of",
+    infer=_infer,
+    grad=_grad,
+    flags=Flags(amp="fp16"),
+    params={"subscripts": Text()},
     samples=lambda s: [
-        s((2, 3), (3, 2), subscripts="ij,jk->ik"), s(3, 3, subscripts="ii"), s(3, 3, subscripts="ii->i"),
-        s(2, 3, subscripts="ij->ji"), s((2, 2, 3), (2, 3, 2), subscripts="bij,bjk->bik"),
-        s((2, 3), (3,), subscripts="...j,j"), s((2,), (2,), (2,), subscripts="i,j,k->ijk"),
-        s((2, 3), (4,), subscripts="ij,k->k"), s((2, 0), (0, 2), subscripts="ij,jk->ik"),
+        s((2, 3), (3, 2), subscripts="ij,jk->ik"),
+        s(3, 3, subscripts="ii"),
+        s(3, 3, subscripts="ii->i"),
+        s(2, 3, subscripts="ij->ji"),
+        s((2, 2, 3), (2, 3, 2), subscripts="bij,bjk->bik"),
+        s((2, 3), (3,), subscripts="...j,j"),
+        s((2,), (2,), (2,), subscripts="i,j,k->ijk"),
+        s((2, 3), (4,), subscripts="ij,k->k"),
+        s((2, 0), (0, 2), subscripts="ij,jk->ik"),
     ],
     reference=lambda *x, subscripts: np.einsum(subscripts, *x),
     errors=lambda s: [
@@ -131,7 +140,7 @@ def _grad(F: Any, g: Array, out: Array, *operands: Array, subscripts: str) -> tu
         bad(s(2, 3, subscripts="ijk"), ParamError, "does not fit"),
         bad(s(2, 3, subscripts="ij->k"), ParamError, "stands in no operand"),
     ],
-)  # fmt: skip
+)
 def _(xp, *operands, subscripts):
     """Sum of products over indices named by letters: ``ij,jk->ik`` is the matrix product."""
     aval = _infer(*operands, subscripts=subscripts)

@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Axes, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import IndexRangeError, ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 POSITIONS = NotDifferentiable("its result is a position, a whole number")
@@ -30,7 +30,7 @@ def _infer_gather(data: Aval, indices: Aval) -> Aval:
         raise ShapeError(
             explain(
                 f"gather_nd: indices have shape {indices.shape}, data {data.shape}.",
-                f"a first axis of length 1 to {data.ndim}: one row of positions for each indexed axis.",
+                f"a first axis of length 1 to {data.ndim}: a row of positions for each indexed axis.",
             )
         )
     return Aval((*indices.shape[1:], *data.shape[depth:]), data.dtype)
@@ -50,29 +50,38 @@ def _gather_key(name: str, indices: Array, shape: tuple[int, ...]) -> tuple[Arra
 
 
 @op(
-    "gather_nd", infer=_infer_gather,
+    "gather_nd",
+    infer=_infer_gather,
     grad=lambda F, g, out, data, indices: (
-        F.gather_nd_scatter(g, indices, shape=tuple(data.shape)), None,
+        F.gather_nd_scatter(g, indices, shape=tuple(data.shape)),
+        None,
     ),
     names=Names(nd="gather_nd", npx="gather_nd"),
     samples=lambda s: [
-        s((3, 4), s.ints(2, 3, high=3)), s((3, 2, 2), s.ints(1, 2, high=3)), s((3, 4), s.ints(2, 2, 2, high=3)),
+        s((3, 4), s.ints(2, 3, high=3)),
+        s((3, 2, 2), s.ints(1, 2, high=3)),
+        s((3, 4), s.ints(2, 2, 2, high=3)),
         s((3, 4), s.ints(2, 0, high=1)),
     ],
     errors=lambda s: [bad(s((3, 4), s.ints(3, 2, high=2)), ShapeError, "length 1 to 2")],
-)  # fmt: skip
+)
 def _(xp, data, indices):
-    """Elements at the positions in the columns of `indices`: ``out[i] = data[indices[0, i], …]``."""
+    """Elements at the positions in the columns of `indices`: ``data[indices[0, i], …]``."""
     _infer_gather(data, indices)
     return data[_gather_key("gather_nd", indices, data.shape)]
 
 
 @op(
-    "gather_nd_scatter", infer=lambda g, indices, *, shape: Aval(shape, g.dtype),
+    "gather_nd_scatter",
+    infer=lambda g, indices, *, shape: Aval(shape, g.dtype),
     grad=lambda F, h, out, g, indices, *, shape: (F.gather_nd(h, indices), None),
-    params={"shape": Shape(0)}, names=Names(nd="_internal._backward_gather_nd"),
-    samples=lambda s: [s((3,), s.ints(2, 3, high=3), shape=(3, 4)), s((2, 2), s.ints(1, 2, high=3), shape=(3, 2))],
-)  # fmt: skip
+    params={"shape": Shape(0)},
+    names=Names(nd="_internal._backward_gather_nd"),
+    samples=lambda s: [
+        s((3,), s.ints(2, 3, high=3), shape=(3, 4)),
+        s((2, 2), s.ints(1, 2, high=3), shape=(3, 2)),
+    ],
+)
 def _(xp, g, indices, *, shape):
     """Zeros of `shape` with `g` added where `gather_nd` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)
@@ -85,11 +94,16 @@ def _distinct_columns(s: Any) -> Any:
 
 
 @op(
-    "scatter_nd", infer=lambda data, indices, *, shape: Aval(shape, data.dtype),
+    "scatter_nd",
+    infer=lambda data, indices, *, shape: Aval(shape, data.dtype),
     grad=lambda F, g, out, data, indices, *, shape: (F.gather_nd(g, indices), None),
-    params={"shape": Shape(0)}, names=Names(nd="scatter_nd"),
-    samples=lambda s: [s((3,), _distinct_columns(s), shape=(3, 4)), s((2, 2), np.array([[2, 0]]), shape=(3, 2))],
-)  # fmt: skip
+    params={"shape": Shape(0)},
+    names=Names(nd="scatter_nd"),
+    samples=lambda s: [
+        s((3,), _distinct_columns(s), shape=(3, 4)),
+        s((2, 2), np.array([[2, 0]]), shape=(3, 2)),
+    ],
+)
 def _(xp, data, indices, *, shape):
     """Zeros of `shape` with `data` written at the positions in the columns of `indices`."""
     out = xp.zeros(shape, data.dtype)
@@ -106,14 +120,16 @@ def _infer_mask(data: Aval, index: Aval, *, axis: int) -> Aval:
 
 
 @op(
-    "boolean_mask", infer=_infer_mask,
+    "boolean_mask",
+    infer=_infer_mask,
     grad=lambda F, g, out, data, index, *, axis: (
-        F.boolean_mask_scatter(g, index, shape=tuple(data.shape), axis=axis), None,
+        F.boolean_mask_scatter(g, index, shape=tuple(data.shape), axis=axis),
+        None,
     ),
     flags=Flags(dynamic=True),
     names=Names(nd="contrib.boolean_mask", npx="boolean_mask", json="_contrib_boolean_mask"),
     samples=lambda s: [s((4, 3), np.array([1, 0, 1, 1])), s((2, 3), np.array([0, 1, 1]), axis=1)],
-)  # fmt: skip
+)
 def _(xp, data, index, *, axis=0):
     """Slices of `data` along `axis` where `index` is not zero; how many depends on the values."""
     if index.ndim != 1 or index.shape[0] != data.shape[axis]:
@@ -127,11 +143,15 @@ def _(xp, data, index, *, axis=0):
 
 
 @op(
-    "boolean_mask_scatter", infer=lambda g, index, *, shape, axis: Aval(shape, g.dtype),
-    grad=lambda F, h, out, g, index, *, shape, axis: (F.boolean_mask(h, index, axis=axis), None),
+    "boolean_mask_scatter",
+    infer=lambda g, index, *, shape, axis: Aval(shape, g.dtype),
+    grad=lambda F, h, out, g, index, *, shape, axis: (
+        F.boolean_mask_take(h, index, axis=axis, count=g.shape[axis]),
+        None,
+    ),
     params={"shape": Shape(0)},
     samples=lambda s: [s((3, 3), np.array([1, 0, 1, 1]), shape=(4, 3))],
-)  # fmt: skip
+)
 def _(xp, g, index, *, shape, axis=0):
     """Zeros of `shape` with `g` where `boolean_mask` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)
@@ -139,14 +159,36 @@ def _(xp, g, index, *, shape, axis=0):
     return out
 
 
+def _infer_mask_take(data: Aval, index: Aval, *, axis: int, count: int) -> Aval:
+    axis = normalize_axis("boolean_mask", axis, data.ndim)
+    return Aval((*data.shape[:axis], count, *data.shape[axis + 1 :]), data.dtype)
+
+
 @op(
-    "_contrib_index_copy", infer=lambda old_tensor, index_vector, new_tensor: old_tensor,
+    "boolean_mask_take",
+    infer=_infer_mask_take,
+    grad=lambda F, g, out, data, index, *, axis, count: (
+        F.boolean_mask_scatter(g, index, shape=tuple(data.shape), axis=axis),
+        None,
+    ),
+    samples=lambda s: [s((4, 3), np.array([1, 0, 1, 1]), count=3)],
+)
+def _(xp, data, index, *, axis=0, count):
+    """`boolean_mask` where the number of non-zero entries is known beforehand."""
+    return xp.compress(index != 0, data, axis=axis)
+
+
+@op(
+    "_contrib_index_copy",
+    infer=lambda old_tensor, index_vector, new_tensor: old_tensor,
     grad=lambda F, g, out, old_tensor, index_vector, new_tensor: (
-        F.rows_cleared(g, index_vector), None, F.take(g, index_vector, axis=0, mode="clip"),
+        F.rows_cleared(g, index_vector),
+        None,
+        F.take(g, index_vector, axis=0, mode="clip"),
     ),
     names=Names(nd="contrib.index_copy", npx="index_copy"),
     samples=lambda s: [s((4, 3), np.array([2, 0]), (2, 3))],
-)  # fmt: skip
+)
 def _(xp, old_tensor, index_vector, new_tensor):
     """Copy of `old_tensor` with the rows `index_vector` replaced by those of `new_tensor`."""
     out = old_tensor.copy()
@@ -155,10 +197,11 @@ def _(xp, old_tensor, index_vector, new_tensor):
 
 
 @op(
-    "rows_cleared", infer=lambda g, index: g,
+    "rows_cleared",
+    infer=lambda g, index: g,
     grad=lambda F, h, out, g, index: (F.rows_cleared(h, index), None),
     samples=lambda s: [s((4, 3), np.array([2, 0]))],
-)  # fmt: skip
+)
 def _(xp, g, index):
     """Copy of `g` with the rows `index` set to zero."""
     out = g.copy()
@@ -176,9 +219,14 @@ def _radix(shape: tuple[int, ...]) -> tuple[int, ...]:
 @op(
     "_unravel_index",
     infer=lambda data, *, shape: Aval((len(shape), *data.shape), data.dtype),
-    grad=POSITIONS, params={"shape": Shape()}, names=Names(nd="unravel_index"),
-    samples=lambda s: [s(s.ints(3, high=42), shape=(7, 6)), s(s.ints(2, 2, high=12), shape=(-1, 6))],
-)  # fmt: skip
+    grad=POSITIONS,
+    params={"shape": Shape()},
+    names=Names(nd="unravel_index"),
+    samples=lambda s: [
+        s(s.ints(3, high=42), shape=(7, 6)),
+        s(s.ints(2, 2, high=12), shape=(-1, 6)),
+    ],
+)
 def _(xp, data, *, shape):
     """Coordinates, one row for each axis of `shape`, of positions in the flattened array."""
     whole = _whole(data)
@@ -190,10 +238,16 @@ def _(xp, data, *, shape):
 
 
 @op(
-    "_ravel_multi_index", infer=lambda data, *, shape: Aval(data.shape[1:], data.dtype),
-    grad=POSITIONS, params={"shape": Shape()}, names=Names(nd="ravel_multi_index"),
-    samples=lambda s: [s(s.ints(2, 3, high=6), shape=(7, 6)), s(s.ints(2, 2, high=5), shape=(-1, 6))],
-)  # fmt: skip
+    "_ravel_multi_index",
+    infer=lambda data, *, shape: Aval(data.shape[1:], data.dtype),
+    grad=POSITIONS,
+    params={"shape": Shape()},
+    names=Names(nd="ravel_multi_index"),
+    samples=lambda s: [
+        s(s.ints(2, 3, high=6), shape=(7, 6)),
+        s(s.ints(2, 2, high=5), shape=(-1, 6)),
+    ],
+)
 def _(xp, data, *, shape):
     """Positions in the flattened array of the coordinates in the rows of `data`."""
     steps = xp.asarray(_radix(shape)).reshape((-1,) + (1,) * (data.ndim - 1))
@@ -206,10 +260,13 @@ def _infer_index_array(data: Aval, *, axes: Any) -> Aval:
 
 
 @op(
-    "_contrib_index_array", infer=_infer_index_array, grad=POSITIONS, params={"axes": Axes()},
+    "_contrib_index_array",
+    infer=_infer_index_array,
+    grad=POSITIONS,
+    params={"axes": Axes()},
     names=Names(nd="contrib.index_array", npx="index_array"),
     samples=lambda s: [s(2, 3), s(2, 3, 2, axes=(1, 0)), s(0, 3)],
-)  # fmt: skip
+)
 def _(xp, data, *, axes=None):
     """Coordinates of every element, on a new last axis; only those of `axes` if given."""
     chosen = range(data.ndim) if axes is None else (axes,) if isinstance(axes, int) else axes

@@ -33,7 +33,7 @@ def native(key: Key, indices: tuple[Array, ...] = ()) -> tuple[Any, ...]:
 
 
 def _result_shape(shape: tuple[int, ...], key: Key) -> list[tuple[Any, int]]:
-    """Pair each entry with the length it leaves; whole numbers and arrays leave none of their own."""
+    """Pair each entry with the length it leaves; whole numbers and arrays leave none."""
     lengths = iter(shape)
     pairs = []
     for part in key:
@@ -62,36 +62,51 @@ def _basic_grad(F: Any, g: Array, out: Array, x: Array, *, key: Key) -> tuple[Ar
 
 
 @op(
-    "index_view", infer=_infer_basic, grad=_basic_grad, flags=Flags(view=True),
+    "index_view",
+    infer=_infer_basic,
+    grad=_basic_grad,
+    flags=Flags(view=True),
     params={"key": Anything()},
     samples=lambda s: [
-        s(2, 3, key=(1,)), s(2, 3, key=((0, 2, None), None)), s(2, 3, key=(1, 2)), s(4, 2, key=((1, 1, None),)),
+        s(2, 3, key=(1,)),
+        s(2, 3, key=((0, 2, None), None)),
+        s(2, 3, key=(1, 2)),
+        s(4, 2, key=((1, 1, None),)),
     ],
     errors=lambda s: [bad(s(2, 3, key=(5,)), IndexRangeError, "index 5 .* length 2")],
-)  # fmt: skip
+)
 def _(xp, x, *, key):
     """Part of `x` whose elements lie next to each other, as a view."""
     return x[native(key)]
 
 
 @op(
-    "index_copy_out", infer=_infer_basic, grad=_basic_grad, params={"key": Anything()},
+    "index_copy_out",
+    infer=_infer_basic,
+    grad=_basic_grad,
+    params={"key": Anything()},
     samples=lambda s: [
-        s(2, 3, key=((None, None, -1),)), s(2, 3, key=((None, None, None), 1)),
-        s(2, 3, 2, key=(0, None, (None, None, 2))), s(0, 3, key=((None, None, None), 1)),
+        s(2, 3, key=((None, None, -1),)),
+        s(2, 3, key=((None, None, None), 1)),
+        s(2, 3, 2, key=(0, None, (None, None, 2))),
+        s(0, 3, key=((None, None, None), 1)),
     ],
-)  # fmt: skip
+)
 def _(xp, x, *, key):
     """Part of `x`, as a copy."""
     return x[native(key)].copy()
 
 
 @op(
-    "index_scatter", infer=lambda g, *, shape, key: Aval(shape, g.dtype),
+    "index_scatter",
+    infer=lambda g, *, shape, key: Aval(shape, g.dtype),
     grad=lambda F, h, out, g, *, shape, key: (F.index_copy_out(h, key=key),),
     params={"shape": Shape(0), "key": Anything()},
-    samples=lambda s: [s(3, shape=(2, 3), key=(1,)), s(2, 3, shape=(2, 3), key=((None, None, -1),))],
-)  # fmt: skip
+    samples=lambda s: [
+        s(3, shape=(2, 3), key=(1,)),
+        s(2, 3, shape=(2, 3), key=((None, None, -1),)),
+    ],
+)
 def _(xp, g, *, shape, key):
     """Zeros of `shape` with `g` where basic indexing read: its adjoint."""
     out = xp.zeros(shape, g.dtype)
@@ -121,36 +136,43 @@ def _whole(indices: tuple[Array, ...]) -> tuple[Array, ...]:
 def _advanced_samples(s: Any) -> list[Any]:
     rows, columns = s.ints(3, high=2), s.ints(3, high=3)
     return [
-        s((2, 3), rows, key=("array",)), s((2, 3), rows, columns, key=("array", "array")),
+        s((2, 3), rows, key=("array",)),
+        s((2, 3), rows, columns, key=("array", "array")),
         s((4, 2, 3), s.ints(2, 2, high=2), key=((1, 3, None), "array")),
         s((2, 4, 3), rows, columns, key=("array", (None, None, 2), "array")),
         s((2, 3, 4), s.ints(2, high=4), key=(0, None, (None, None, None), "array")),
         s((2, 3), s.ints(0, high=1), key=("array",)),
-    ]  # fmt: skip
+    ]
 
 
 @op(
-    "advanced_index", infer=_infer_advanced, params={"key": Anything()},
+    "advanced_index",
+    infer=_infer_advanced,
+    params={"key": Anything()},
     grad=lambda F, g, out, x, *indices, key: (
         F.advanced_scatter(g, *indices, shape=tuple(x.shape), key=key),
         *(None for _ in indices),
     ),
     samples=_advanced_samples,
-)  # fmt: skip
+)
 def _(xp, x, *indices, key):
     """Elements of `x` at the positions that the index arrays name together."""
     return x[native(key, _whole(indices))]
 
 
 @op(
-    "advanced_scatter", infer=lambda g, *indices, shape, key: Aval(shape, g.dtype),
+    "advanced_scatter",
+    infer=lambda g, *indices, shape, key: Aval(shape, g.dtype),
     grad=lambda F, h, out, g, *indices, shape, key: (
-        F.advanced_index(h, *indices, key=key), *(None for _ in indices),
+        F.advanced_index(h, *indices, key=key),
+        *(None for _ in indices),
     ),
     params={"shape": Shape(0), "key": Anything()},
-    samples=lambda s: [s((3, 3), s.ints(3, high=2), shape=(2, 3), key=("array",)),
-                       s((3,), s.ints(3, high=2), s.ints(3, high=3), shape=(2, 3), key=("array", "array"))],
-)  # fmt: skip
+    samples=lambda s: [
+        s((3, 3), s.ints(3, high=2), shape=(2, 3), key=("array",)),
+        s((3,), s.ints(3, high=2), s.ints(3, high=3), shape=(2, 3), key=("array", "array")),
+    ],
+)
 def _(xp, g, *indices, shape, key):
     """Zeros of `shape` with `g` added where `advanced_index` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)

@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import raw
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ShapeError, explain
-from dlstudio.ops.families import broadcast_shape, common_dtype, fit, same_dtypes
+from dlstudio.ops.rules import broadcast_shape, common_dtype, fit, same_dtypes
 
 Array = Any
 
@@ -95,7 +95,7 @@ def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Arra
     ],
 )
 def _(xp, a, b, *, out=None):
-    """Matrix product over the last axis of `a` and the last but one of `b`; leading axes broadcast."""
+    """Matrix product over the last axis of `a` and the last but one of `b`; others broadcast."""
     a, b = _promoted(a, b)
     return xp.matmul(a, b, out=out)
 
@@ -258,7 +258,7 @@ def _batch_dot_grad(
     ],
 )
 def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, out=None):
-    """Matrix products of two batches: ``out[i] = lhs[i] @ rhs[i]``, each operand transposed at will."""
+    """Matrix products of two batches: ``lhs[i] @ rhs[i]``, each operand transposed at will."""
     _infer_batch_dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
     left = lhs.swapaxes(-1, -2) if transpose_a else lhs
     right = rhs.swapaxes(-1, -2) if transpose_b else rhs

@@ -8,7 +8,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Float, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_rules import aval, expect_float
 
 Array = Any

@@ -19,7 +19,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, narrow, wide
 
 Array = Any

@@ -41,7 +41,7 @@ def _infer_pad(x: Aval, *, pad_width: Width, mode: str, constant_value: float) -
 
 def _pad_grad(
     F: Any, g: Array, out: Array, x: Array, *, pad_width: Width, mode: str, constant_value: float
-) -> tuple[Array]:  # fmt: skip
+) -> tuple[Array]:
     if mode == "constant":
         begin = tuple(a for a, _ in pad_width)
         end = tuple(a + n for (a, _), n in zip(pad_width, x.shape, strict=True))
@@ -50,17 +50,23 @@ def _pad_grad(
 
 
 @op(
-    "pad", infer=_infer_pad, grad=_pad_grad,
+    "pad",
+    infer=_infer_pad,
+    grad=_pad_grad,
     params={"pad_width": Anything(), "mode": MODES, "constant_value": Float()},
     samples=lambda s: [
-        s(2, 3, pad_width=((1, 0), (0, 2)), constant_value=1.5), s(2, 3, pad_width=((1, 1), (2, 0)), mode="edge"),
-        s(3, 4, pad_width=((2, 1), (0, 3)), mode="reflect"), s(2, 3, pad_width=((1, 1), (2, 0)), mode="symmetric"),
-        s(2, 3, pad_width=((1, 1), (2, 0)), mode="wrap"), s(0, 3, pad_width=((1, 1), (0, 0))), s((), pad_width=()),
+        s(2, 3, pad_width=((1, 0), (0, 2)), constant_value=1.5),
+        s(2, 3, pad_width=((1, 1), (2, 0)), mode="edge"),
+        s(3, 4, pad_width=((2, 1), (0, 3)), mode="reflect"),
+        s(2, 3, pad_width=((1, 1), (2, 0)), mode="symmetric"),
+        s(2, 3, pad_width=((1, 1), (2, 0)), mode="wrap"),
+        s(0, 3, pad_width=((1, 1), (0, 0))),
+        s((), pad_width=()),
     ],
     errors=lambda s: [bad(s(2, 3, pad_width=((1, 1),)), ShapeError, "one pair")],
-)  # fmt: skip
+)
 def _(xp, x, *, pad_width, mode="constant", constant_value=0.0):
-    """Surround `x` by constants, its edge, or its reflection; `pad_width` has a pair for each axis."""
+    """Surround `x` by constants, its edge or its reflection, `pad_width` pairs for the axes."""
     _check(x, pad_width, mode)
     if not pad_width:
         return x.copy()
@@ -77,12 +83,17 @@ def _fold(xp: Any, g: Array, n: int, sources: Any, axis: int) -> Array:
 
 
 @op(
-    "pad_fold", infer=lambda g, *, shape, pad_width, mode: Aval(shape, g.dtype),
-    grad=lambda F, h, out, g, *, shape, pad_width, mode: (F.pad(h, pad_width=pad_width, mode=mode),),
+    "pad_fold",
+    infer=lambda g, *, shape, pad_width, mode: Aval(shape, g.dtype),
+    grad=lambda F, h, out, g, *, shape, pad_width, mode: (
+        F.pad(h, pad_width=pad_width, mode=mode),
+    ),
     params={"shape": Shape(0), "pad_width": Anything()},
-    samples=lambda s: [s(4, 5, shape=(2, 3), pad_width=((1, 1), (2, 0)), mode="edge"),
-                       s(6, 7, shape=(3, 4), pad_width=((2, 1), (0, 3)), mode="reflect")],
-)  # fmt: skip
+    samples=lambda s: [
+        s(4, 5, shape=(2, 3), pad_width=((1, 1), (2, 0)), mode="edge"),
+        s(6, 7, shape=(3, 4), pad_width=((2, 1), (0, 3)), mode="reflect"),
+    ],
+)
 def _(xp, g, *, shape, pad_width, mode):
     """Add the padding back to where `pad` took it from: its adjoint."""
     for axis, (n, (before, after)) in enumerate(zip(shape, pad_width, strict=True)):
@@ -96,7 +107,11 @@ def _(xp, g, *, shape, pad_width, mode):
 
 @composite(
     "Pad",
-    params={"mode": Choice("constant", "edge", "reflect"), "pad_width": Shape(0), "constant_value": Float()},
+    params={
+        "mode": Choice("constant", "edge", "reflect"),
+        "pad_width": Shape(0),
+        "constant_value": Float(),
+    },
     names=Names(nd="Pad pad", method="pad", np_method="pad"),
     samples=lambda s: [
         s(1, 2, 3, 3, mode="constant", pad_width=(0, 0, 0, 0, 1, 1, 2, 0), constant_value=1.5),
@@ -105,9 +120,11 @@ def _(xp, g, *, shape, pad_width, mode):
     ],
     errors=lambda s: [
         bad(s(2, 2, mode="edge", pad_width=(1, 1, 1, 1)), ShapeError, "4 or 5 dimensions"),
-        bad(s(1, 1, 2, 2, mode="edge", pad_width=(1, 0, 0, 0, 0, 0, 0, 0)), ParamError, "first two"),
+        bad(
+            s(1, 1, 2, 2, mode="edge", pad_width=(1, 0, 0, 0, 0, 0, 0, 0)), ParamError, "first two"
+        ),
     ],
-)  # fmt: skip
+)
 def _(F, data, *, mode="constant", pad_width, constant_value=0.0):
     """Pad images (B, C, H, W) or volumes (B, C, D, H, W) in space.
 
@@ -123,7 +140,8 @@ def _(F, data, *, mode="constant", pad_width, constant_value=0.0):
         )
     if any(pad_width[:4]):
         raise ParamError(
-            f"Pad: parameter pad_width must begin with four zeros (the first two axes). Got {pad_width}."
+            "Pad: parameter pad_width must begin with four zeros (the first two axes). "
+            f"Got {pad_width}."
         )
     pairs = tuple(zip(pad_width[::2], pad_width[1::2], strict=True))
     return F.pad(data, pad_width=pairs, mode=mode, constant_value=constant_value)
@@ -154,18 +172,21 @@ def _extremes(F: Any, x: Array, pairs: Width, name: str) -> Array:
 @composite(
     "_npi_pad",
     params={
-        "pad_width": Anything(), "constant_values": Float(),
+        "pad_width": Anything(),
+        "constant_values": Float(),
         "mode": Choice("constant", "edge", "reflect", "symmetric", "wrap", "maximum", "minimum"),
     },
     names=Names(np="pad", np_args="x"),
     samples=lambda s: [
-        s(2, 3, pad_width=((1, 1), (0, 2))), s(3, pad_width=(1, 2), mode="edge"), s(2, 3, pad_width=1, constant_values=5.0),
+        s(2, 3, pad_width=((1, 1), (0, 2))),
+        s(3, pad_width=(1, 2), mode="edge"),
+        s(2, 3, pad_width=1, constant_values=5.0),
         s(s.distinct(3, 4), pad_width=((1, 1), (2, 0)), mode="maximum"),
         s(s.distinct(3, 4), pad_width=((1, 1), (2, 0)), mode="minimum"),
     ],
-)  # fmt: skip
+)
 def _(F, x, *, pad_width, mode="constant", constant_values=0.0):
-    """Surround `x`: `pad_width` is a pair (before, after) for each axis, one pair, or one number."""
+    """Surround `x`: `pad_width` is a pair (before, after) for each axis, one pair, or a number."""
     pairs = _pairs(pad_width, x.ndim)
     if mode in ("maximum", "minimum"):
         return _extremes(F, x, pairs, mode[:3])

@@ -1,4 +1,4 @@
-"""Random numbers: samplers over a shape, over arrays of parameters, and in the shape of another array.
+"""Random numbers over a shape, over arrays of parameters, and in the shape of another array.
 
 A sampler gets `rng`, the generator of its device (NumPy's or CuPy's), at run time. Only functions
 that both have are used, so the rarer distributions are built from uniform, normal, exponential,
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import DType, Float, Int, Shape
+from dlstudio.core.params import DType, Float, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 
@@ -132,82 +132,134 @@ def _probability(prob: float) -> str | None:
 
 DISTRIBUTIONS = (
     Distribution(
-        "uniform", "Uniform numbers in [low, high).", {"low": 0.0, "high": 1.0},
-        _uniform, _ordered, legacy=True,
-    ),
-    Distribution(
-        "normal", "Normal numbers with mean `loc` and standard deviation `scale`.",
-        {"loc": 0.0, "scale": 1.0}, _normal, _positive("scale"), legacy=True, args="mu sigma",
-    ),
-    Distribution(
-        "gamma", "Gamma numbers with shape `alpha` and scale `beta`.",
-        {"alpha": 1.0, "beta": 1.0}, _gamma, _positive("alpha", "beta"), legacy=True,
-    ),
-    Distribution(
-        "exponential", "Exponential numbers with rate `lam` (mean 1/lam).", {"lam": 1.0},
-        _exponential, _positive("lam"), legacy=True,
-    ),
-    Distribution(
-        "poisson", "Poisson numbers with mean `lam`.", {"lam": 1.0}, _poisson, _not_negative,
+        "uniform",
+        "Uniform numbers in [low, high).",
+        {"low": 0.0, "high": 1.0},
+        _uniform,
+        _ordered,
         legacy=True,
     ),
     Distribution(
-        "negative_binomial", "Failures before success number `k`, each with probability `p`.",
-        {"k": 1.0, "p": 1.0}, _negative_binomial, _binomial_domain, legacy=True,
+        "normal",
+        "Normal numbers with mean `loc` and standard deviation `scale`.",
+        {"loc": 0.0, "scale": 1.0},
+        _normal,
+        _positive("scale"),
+        legacy=True,
+        args="mu sigma",
+    ),
+    Distribution(
+        "gamma",
+        "Gamma numbers with shape `alpha` and scale `beta`.",
+        {"alpha": 1.0, "beta": 1.0},
+        _gamma,
+        _positive("alpha", "beta"),
+        legacy=True,
+    ),
+    Distribution(
+        "exponential",
+        "Exponential numbers with rate `lam` (mean 1/lam).",
+        {"lam": 1.0},
+        _exponential,
+        _positive("lam"),
+        legacy=True,
+    ),
+    Distribution(
+        "poisson",
+        "Poisson numbers with mean `lam`.",
+        {"lam": 1.0},
+        _poisson,
+        _not_negative,
+        legacy=True,
+    ),
+    Distribution(
+        "negative_binomial",
+        "Failures before success number `k`, each with probability `p`.",
+        {"k": 1.0, "p": 1.0},
+        _negative_binomial,
+        _binomial_domain,
+        legacy=True,
     ),
     Distribution(
         "generalized_negative_binomial",
         "Negative binomial numbers with mean `mu` and dispersion `alpha`.",
-        {"mu": 1.0, "alpha": 1.0}, _generalized, _generalized_domain, legacy=True,
+        {"mu": 1.0, "alpha": 1.0},
+        _generalized,
+        _generalized_domain,
+        legacy=True,
     ),
     Distribution(
         "beta", "Beta numbers in (0, 1).", {"a": 1.0, "b": 1.0}, _beta, _positive("a", "b")
     ),
     Distribution(
-        "chisquare", "Chi-square numbers with `df` degrees of freedom.", {"df": 1.0},
-        lambda xp, rng, size, dtype, df: 2 * rng.standard_gamma(df / 2, size), _positive("df"),
+        "chisquare",
+        "Chi-square numbers with `df` degrees of freedom.",
+        {"df": 1.0},
+        lambda xp, rng, size, dtype, df: 2 * rng.standard_gamma(df / 2, size),
+        _positive("df"),
     ),
     Distribution(
-        "gumbel", "Gumbel numbers: extremes of many.", {"loc": 0.0, "scale": 1.0},
-        lambda xp, rng, size, dtype, loc, scale: loc
-        - scale * xp.log(xp.maximum(rng.standard_exponential(size), 1e-300)),
+        "gumbel",
+        "Gumbel numbers: extremes of many.",
+        {"loc": 0.0, "scale": 1.0},
+        lambda xp, rng, size, dtype, loc, scale: (
+            loc - scale * xp.log(xp.maximum(rng.standard_exponential(size), 1e-300))
+        ),
         _positive("scale"),
     ),
     Distribution(
-        "laplace", "Laplace (double exponential) numbers.", {"loc": 0.0, "scale": 1.0},
-        _laplace, _positive("scale"),
+        "laplace",
+        "Laplace (double exponential) numbers.",
+        {"loc": 0.0, "scale": 1.0},
+        _laplace,
+        _positive("scale"),
     ),
     Distribution(
         "logistic", "Logistic numbers.", {"loc": 0.0, "scale": 1.0}, _logistic, _positive("scale")
     ),
     Distribution(
-        "lognormal", "Numbers whose logarithm is normal.", {"mean": 0.0, "sigma": 1.0},
+        "lognormal",
+        "Numbers whose logarithm is normal.",
+        {"mean": 0.0, "sigma": 1.0},
         lambda xp, rng, size, dtype, mean, sigma: xp.exp(mean + sigma * rng.standard_normal(size)),
         _positive("sigma"),
     ),
     Distribution(
-        "pareto", "Pareto (Lomax) numbers with exponent `a`.", {"a": 1.0},
+        "pareto",
+        "Pareto (Lomax) numbers with exponent `a`.",
+        {"a": 1.0},
         lambda xp, rng, size, dtype, a: xp.expm1(rng.standard_exponential(size) / a),
         _positive("a"),
     ),
     Distribution(
-        "power", "Numbers in [0, 1] with density a xᵃ⁻¹.", {"a": 1.0},
-        lambda xp, rng, size, dtype, a: _open_uniform(rng, size) ** (1 / a), _positive("a"),
+        "power",
+        "Numbers in [0, 1] with density a xᵃ⁻¹.",
+        {"a": 1.0},
+        lambda xp, rng, size, dtype, a: _open_uniform(rng, size) ** (1 / a),
+        _positive("a"),
     ),
     Distribution(
-        "rayleigh", "Rayleigh numbers: length of a normal vector in the plane.", {"scale": 1.0},
+        "rayleigh",
+        "Rayleigh numbers: length of a normal vector in the plane.",
+        {"scale": 1.0},
         lambda xp, rng, size, dtype, scale: scale * xp.sqrt(2 * rng.standard_exponential(size)),
         _positive("scale"),
     ),
     Distribution(
-        "weibull", "Weibull numbers with exponent `a`.", {"a": 1.0},
-        lambda xp, rng, size, dtype, a: rng.standard_exponential(size) ** (1 / a), _positive("a"),
+        "weibull",
+        "Weibull numbers with exponent `a`.",
+        {"a": 1.0},
+        lambda xp, rng, size, dtype, a: rng.standard_exponential(size) ** (1 / a),
+        _positive("a"),
     ),
     Distribution(
-        "bernoulli", "1 with probability `prob`, else 0.", {"prob": 0.5},
-        lambda xp, rng, size, dtype, prob: rng.random(size) < prob, _probability,
+        "bernoulli",
+        "1 with probability `prob`, else 0.",
+        {"prob": 0.5},
+        lambda xp, rng, size, dtype, prob: rng.random(size) < prob,
+        _probability,
     ),
-)  # fmt: skip
+)
 
 
 def _check(law: Distribution, values: dict[str, float]) -> None:
@@ -248,19 +300,28 @@ def _over_shape(law: Distribution) -> None:
     name = f"random_{law.name}"
     alias = law.name if law.name in ("uniform", "normal") else ""
     op(
-        f"_{name}", infer=infer, grad=DRAWN, flags=RANDOM,
+        f"_{name}",
+        infer=infer,
+        grad=DRAWN,
+        flags=RANDOM,
         params={p: Float() for p in law.parameters} | {"shape": Shape(0), "dtype": DType()},
         names=Names(nd=f"{name} {alias}".strip() if law.legacy else "", json=f"_{name}"),
-        samples=lambda s: [s(shape=(2, 3)), s(shape=(), dtype="float64"), s(shape=(0, 2), dtype="float16")],
+        samples=lambda s: [
+            s(shape=(2, 3)),
+            s(shape=(), dtype="float64"),
+            s(shape=(0, 2), dtype="float16"),
+        ],
         errors=lambda s: [_bad_numbers(s, law)],
-    )(_signed(forward, (), {**law.parameters, "shape": (1,), "dtype": "float32"}))  # fmt: skip
+    )(_signed(forward, (), {**law.parameters, "shape": (1,), "dtype": "float32"}))
 
 
 def _bad_numbers(s: Any, law: Distribution) -> Any:
     first = next(iter(law.parameters))
-    wrong = {"low": 3.0, "high": 1.0} if first == "low" else {
-        name: -1.0 for name in law.parameters if name not in ("loc", "mean")
-    }  # fmt: skip
+    wrong = (
+        {"low": 3.0, "high": 1.0}
+        if first == "low"
+        else {name: -1.0 for name in law.parameters if name not in ("loc", "mean")}
+    )
     return bad(s(shape=(2,), **wrong), ParamError, "Got")
 
 
@@ -284,7 +345,7 @@ def _over_arrays(law: Distribution) -> None:
         if any(a.shape != arrays[0].shape for a in arrays):
             raise ShapeError(
                 explain(
-                    f"sample_{law.name}: parameters of shapes {', '.join(str(a.shape) for a in arrays)}.",
+                    f"sample_{law.name}: parameters of shapes {[a.shape for a in arrays]}.",
                     "equal shapes.",
                 )
             )
@@ -292,15 +353,19 @@ def _over_arrays(law: Distribution) -> None:
 
     forward.__doc__ = f"{law.doc} One row of `shape` draws for each element of the parameters."
     op(
-        f"_sample_{law.name}", infer=infer, grad=DRAWN, flags=RANDOM,
+        f"_sample_{law.name}",
+        infer=infer,
+        grad=DRAWN,
+        flags=RANDOM,
         params={"shape": Shape(0), "dtype": DType()},
         names=Names(
             nd=f"sample_{law.name}" if law.legacy else "", args=law.args, json=f"_sample_{law.name}"
         ),
         samples=lambda s: [
-            s(*_some(s, names, 2), shape=(3,)), s(*_some(s, names, 2, 2), dtype="float64"),
+            s(*_some(s, names, 2), shape=(3,)),
+            s(*_some(s, names, 2, 2), dtype="float64"),
         ],
-    )(_signed(forward, names, {"shape": (), "dtype": "float32"}))  # fmt: skip
+    )(_signed(forward, names, {"shape": (), "dtype": "float32"}))
 
 
 def _broadcasting(law: Distribution) -> None:
@@ -317,12 +382,16 @@ def _broadcasting(law: Distribution) -> None:
 
     forward.__doc__ = f"{law.doc} The parameters broadcast together, and to `size` if given."
     op(
-        f"_npi_{law.name}", infer=infer, grad=DRAWN, flags=RANDOM,
+        f"_npi_{law.name}",
+        infer=infer,
+        grad=DRAWN,
+        flags=RANDOM,
         params={"size": Shape(0, optional=True), "dtype": DType()},
         samples=lambda s: [
-            s(*_some(s, names, 2)), s(*_some(s, names, 2), size=(3, 2), dtype="float64"),
+            s(*_some(s, names, 2)),
+            s(*_some(s, names, 2), size=(3, 2), dtype="float64"),
         ],
-    )(_signed(forward, names, {"size": None, "dtype": "float32"}))  # fmt: skip
+    )(_signed(forward, names, {"size": None, "dtype": "float32"}))
 
 
 def _full_size(name: str, arrays: tuple[Any, ...], size: Any) -> tuple[int, ...]:
@@ -347,11 +416,14 @@ def _like(law: Distribution) -> None:
 
     forward.__doc__ = f"{law.doc} In the shape and dtype of `data`."
     op(
-        f"_random_{law.name}_like", infer=lambda data, **_: data, grad=DRAWN, flags=RANDOM,
+        f"_random_{law.name}_like",
+        infer=lambda data, **_: data,
+        grad=DRAWN,
+        flags=RANDOM,
         params={p: Float() for p in law.parameters},
         names=Names(nd=f"random.{law.name}_like", json=f"_random_{law.name}_like"),
         samples=lambda s: [s(2, 3), s(())],
-    )(_signed(forward, ("data",), dict(law.parameters)))  # fmt: skip
+    )(_signed(forward, ("data",), dict(law.parameters)))
 
 
 for _law in DISTRIBUTIONS:
@@ -360,79 +432,3 @@ for _law in DISTRIBUTIONS:
         _over_arrays(_law)
         _like(_law)
     _broadcasting(_law)
-
-
-# --- whole numbers, categories, order -----------------------------------------------------------
-
-
-def _infer_randint(*, low: int, high: int, shape: Any, dtype: str) -> Aval:
-    if high <= low:
-        raise ParamError(f"randint: parameter high must be above low ({low}). Got {high}.")
-    return Aval(shape, np.dtype(dtype))
-
-
-@op(
-    "_random_randint", infer=_infer_randint, grad=DRAWN, flags=RANDOM,
-    params={"low": Int(), "high": Int(), "shape": Shape(0), "dtype": DType()},
-    names=Names(nd="random_randint", json="_random_randint"),
-    samples=lambda s: [s(low=0, high=5, shape=(2, 3)), s(low=-3, high=4, shape=(), dtype="int64")],
-    errors=lambda s: [bad(s(low=5, high=0), ParamError, "above low")],
-)  # fmt: skip
-def _(xp, *, low, high, shape=(1,), dtype="int32", rng):
-    """Draw whole numbers from `low` to ``high - 1``, all equally likely."""
-    _infer_randint(low=low, high=high, shape=shape, dtype=dtype)
-    return xp.asarray(rng.integers(low, high, shape)).astype(dtype)
-
-
-def _infer_multinomial(data: Aval, *, shape: Any, get_prob: bool, dtype: str) -> Any:
-    if data.ndim not in (1, 2):
-        raise ShapeError(
-            explain(
-                f"multinomial: data has shape {data.shape}.",
-                "one row of probabilities (K,), or a batch of them (B, K).",
-            )
-        )
-    size = (*data.shape[:-1], *shape) or (1,)
-    draws = Aval(size, np.dtype(dtype))
-    return (draws, Aval(size, data.dtype)) if get_prob else draws
-
-
-@op(
-    "_sample_multinomial", infer=_infer_multinomial, grad=DRAWN, flags=RANDOM,
-    params={"shape": Shape(0), "dtype": DType()},
-    outputs=lambda attrs: 2 if attrs["get_prob"] else 1,
-    names=Names(nd="sample_multinomial", json="_sample_multinomial"),
-    samples=lambda s: [
-        s(np.array([0.1, 0.2, 0.7]), shape=(2, 3)), s(np.array([[0.1, 0.9], [0.9, 0.1]]), shape=(5,)),
-        s(np.array([0.5, 0.5])), s(np.array([0.1, 0.9]), shape=(2,), get_prob=True, dtype="float32"),
-    ],
-    errors=lambda s: [bad(s(2, 2, 2), ShapeError, "probabilities")],
-)  # fmt: skip
-def _(xp, data, *, shape=(), get_prob=False, dtype="int32", rng):
-    """Draw categories 0 … K-1 with the probabilities in `data`, (K,) or a batch (B, K).
-
-    With `get_prob` the logarithms of the drawn probabilities are a second output.
-    """
-    infer = _infer_multinomial(data, shape=shape, get_prob=False, dtype=dtype)
-    table = data.reshape(-1, data.shape[-1])
-    edges = xp.cumsum(table, axis=-1)
-    count = max(1, int(np.prod(shape, dtype=np.int64)))
-    marks = rng.random((table.shape[0], count)) * edges[:, -1:]
-    drawn = xp.sum(marks[:, :, None] >= edges[:, None, :-1], axis=-1)
-    result = drawn.reshape(infer.shape).astype(dtype)
-    if not get_prob:
-        return result
-    return result, xp.log(xp.take_along_axis(table, drawn, 1)).reshape(infer.shape).astype(
-        data.dtype
-    )
-
-
-@op(
-    "_shuffle", infer=lambda data: data, grad=DRAWN, flags=RANDOM,
-    names=Names(nd="shuffle random.shuffle", json="_shuffle"),
-    samples=lambda s: [s(6), s(4, 2), s(0, 2)],
-)  # fmt: skip
-def _(xp, data, *, rng):
-    """Put the rows (entries of the first axis) into random order."""
-    order = xp.argsort(rng.random(data.shape[0]))
-    return data[order]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Axes, DType, Int
+from dlstudio.core.params import Axes, DType
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, bad, op
-from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.families import LOGIC, floating, normalize_axes, spread
+from dlstudio.errors import ShapeError
+from dlstudio.ops.rules import LOGIC, floating, normalize_axes, spread
 
 Array = Any
 
@@ -116,8 +116,9 @@ def reduction(
     )(forward)
 
 
-def _np_reference(name: str) -> Callable[..., Array]:
-    return lambda x, **attrs: getattr(np, name)(x, **attrs)
+def np_reference(name: str) -> Callable[..., Array]:
+    """Give NumPy's function of that name."""
+    return getattr(np, name)
 
 
 def _sum_slope(F: Any, g: Array, out: Array, x: Array, axis: Any, keepdims: bool) -> Array:
@@ -151,20 +152,20 @@ def _filled(s: Any) -> list[Any]:
     ]
 
 
-reduction("sum", "Sum of the elements over `axis`.", _sum_slope, reference=_np_reference("sum"))
+reduction("sum", "Sum of the elements over `axis`.", _sum_slope, reference=np_reference("sum"))
 reduction(
     "mean",
     "Mean of the elements over `axis`; integers give float32.",
     _mean_slope,
     typed=floating,
-    reference=_np_reference("mean"),
+    reference=np_reference("mean"),
     samples=_filled,
 )
 reduction(
     "prod",
     "Product of the elements over `axis`.",
     _prod_slope,
-    reference=_np_reference("prod"),
+    reference=np_reference("prod"),
     names=Names(np="prod product", np_method="prod", np_args="a", json="_npi_prod"),
 )
 reduction(
@@ -172,7 +173,7 @@ reduction(
     "Largest element over `axis`; where several are equal, each gets the gradient.",
     _extreme_slope,
     typed=None,
-    reference=_np_reference("max"),
+    reference=np_reference("max"),
     samples=_filled,
     names=Names(np="max amax", np_method="max", np_args="a", json="_npi_max"),
 )
@@ -181,7 +182,7 @@ reduction(
     "Smallest element over `axis`; where several are equal, each gets the gradient.",
     _extreme_slope,
     typed=None,
-    reference=_np_reference("min"),
+    reference=np_reference("min"),
     samples=_filled,
     names=Names(np="min amin", np_method="min", np_args="a", json="_npi_min"),
 )
@@ -205,46 +206,13 @@ def _truth(name: str, doc: str, more: str) -> None:
         params={"axis": Axes()},
         names=Names(np=f"{name} {more}", np_method=name, json=f"_npi_{name}"),
         samples=reduce_samples,
-        reference=_np_reference(name),
+        reference=np_reference(name),
         errors=_reduce_errors,
     )(forward)
 
 
 _truth("all", "Whether all elements over `axis` are non-zero.", "alltrue")
 _truth("any", "Whether any element over `axis` is non-zero.", "sometrue")
-
-
-# --- product of the others: the gradient of prod, right also where elements are zero ------------
-
-
-def _others_slope(F: Any, g: Array, out: Array, x: Array, *, axis: Any) -> tuple[Array]:
-    weighted = F.multiply(g, out)
-    total = spread(F, F.sum(weighted, axis=axis, keepdims=True), x, axis, keepdims=True)
-    return (F.divide(F.subtract(total, weighted), x),)
-
-
-@op(
-    "prod_of_others",
-    infer=lambda x, *, axis: x,
-    grad=_others_slope,
-    params={"axis": Axes()},
-    samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, 2, axis=(0, 2)), s(0, 3, axis=1), s(())],
-)
-def _(xp, x, *, axis=None):
-    """For each element the product of all others over `axis`, without dividing."""
-    axes = normalize_axes("prod_of_others", axis, x.ndim)
-    rest = [i for i in range(x.ndim) if i not in axes]
-    moved = xp.transpose(x, [*rest, *axes])
-    flat = moved.reshape([*(x.shape[i] for i in rest), -1]) if x.size else moved[..., :0]
-    before = _exclusive_product(xp, flat)
-    after = _exclusive_product(xp, flat[..., ::-1])[..., ::-1]
-    product = (before * after).reshape(moved.shape)
-    return xp.transpose(product, np.argsort([*rest, *axes]).tolist()).copy()
-
-
-def _exclusive_product(xp: Any, x: Array) -> Array:
-    ones = xp.ones((*x.shape[:-1], 1), x.dtype)
-    return xp.cumprod(xp.concatenate([ones, x[..., :-1]], axis=-1), axis=-1)[..., : x.shape[-1]]
 
 
 # --- spread of the values -----------------------------------------------------------------------
@@ -308,7 +276,7 @@ def _spread_of_values(name: str, doc: str, slope: Callable[..., Array]) -> None:
             s(s.ints(2, 3, high=9), axis=0),
             s(2, 0, axis=0),
         ],
-        reference=_np_reference(name),
+        reference=np_reference(name),
         errors=_reduce_errors,
     )(forward)
 
@@ -331,107 +299,20 @@ def _norm_grad(
 
 
 @op(
-    "l2_norm", grad=_norm_grad, flags=Flags(out=True), params={"axis": Axes()},
-    infer=lambda x, *, axis, keepdims: Aval(reduced_shape("norm", x, axis, keepdims=keepdims), x.dtype),
-    samples=reduce_samples, errors=_reduce_errors,
-)  # fmt: skip
+    "l2_norm",
+    grad=_norm_grad,
+    flags=Flags(out=True),
+    params={"axis": Axes()},
+    infer=lambda x, *, axis, keepdims: Aval(
+        reduced_shape("norm", x, axis, keepdims=keepdims), x.dtype
+    ),
+    samples=reduce_samples,
+    errors=_reduce_errors,
+)
 def _(xp, x, *, axis=None, keepdims=False, out=None):
     """Euclidean norm over `axis`: ``√Σx²``."""
     y = xp.sqrt(xp.sum(xp.square(x), axis=axis, keepdims=keepdims, dtype=floating(x.dtype)))
     if out is None:
         return y.astype(x.dtype)
     xp.copyto(out, y, casting="unsafe")
-    return out
-
-
-# --- running sums -------------------------------------------------------------------------------
-
-
-def _scan_shape(a: Aval, axis: int | None) -> tuple[int, ...]:
-    if axis is None:
-        return (a.size,)
-    normalize_axes("cumsum", axis, a.ndim)
-    return a.shape
-
-
-def _cumsum_infer(a: Aval, *, axis: Any, dtype: Any) -> Aval:
-    return Aval(_scan_shape(a, axis), np.dtype(dtype or kept_sum_dtype(a.dtype)))
-
-
-def _cumsum_grad(F: Any, g: Array, out: Array, a: Array, *, axis: Any, dtype: Any) -> tuple[Array]:
-    along = 0 if axis is None else axis
-    reverse = F.flip(F.cumsum(F.flip(g, axis=along), axis=along), axis=along)
-    gx = F.reshape(reverse, shape=tuple(a.shape)) if axis is None else reverse
-    return (gx if gx.dtype == a.dtype else F.cast(gx, dtype=a.dtype.name),)
-
-
-@op(
-    "cumsum",
-    infer=_cumsum_infer,
-    grad=_cumsum_grad,
-    flags=Flags(out=True),
-    params={"axis": Int(optional=True), "dtype": DType(optional=True)},
-    names=Names(nd="cumsum", np="cumsum", np_method="cumsum", json="_np_cumsum", args="a"),
-    samples=lambda s: [
-        s(2, 3),
-        s(2, 3, axis=1),
-        s(2, 3, axis=-2, dtype="float64"),
-        s(0, 3, axis=1),
-    ],
-    reference=_np_reference("cumsum"),
-    errors=lambda s: [bad(s(2, 3, axis=5), ShapeError, "axis=5 .* 2 dimensions")],
-)
-def _(xp, a, *, axis=None, dtype=None, out=None):
-    """Running sum along `axis`, or of the flattened array."""
-    return xp.cumsum(a, axis=axis, dtype=dtype or kept_sum_dtype(a.dtype), out=out)
-
-
-# --- adjoint of broadcasting --------------------------------------------------------------------
-
-
-def _summed_axes(x: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    lead = x.ndim - len(shape)
-    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, x.shape[lead:], strict=True))
-    if not fits:
-        raise ShapeError(
-            explain(
-                f"sum_to: an array of shape {tuple(x.shape)} cannot be summed to {shape}.",
-                "a shape that broadcasts to that of the array.",
-            )
-        )
-    kept = tuple(i + lead for i, n in enumerate(shape) if n == 1 != x.shape[i + lead])
-    return tuple(range(lead)) + kept
-
-
-def _infer_sum_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
-    _summed_axes(x, shape)
-    return Aval(shape, x.dtype)
-
-
-@op(
-    "sum_to",
-    infer=_infer_sum_to,
-    flags=Flags(out=True),
-    grad=lambda F, g, out, x, *, shape: (F.broadcast_to(g, shape=tuple(x.shape)),),
-    samples=lambda s: [
-        s(2, 3, shape=(2, 3)),
-        s(4, 2, 3, shape=(1, 3)),
-        s(2, 3, shape=()),
-        s(0, 3, shape=(1, 3)),
-    ],
-    errors=lambda s: [bad(s(2, 3, shape=(2,)), ShapeError, "cannot be summed")],
-)
-def _(xp, x, *, shape, out=None):
-    """Sum over the axes that broadcasting `shape` to ``x.shape`` would make: its adjoint."""
-    axes = _summed_axes(x, shape)
-    if not axes:
-        return _copied(xp, x, out)
-    y = x.sum(axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
-    return _copied(xp, y, out) if out is not None else y
-
-
-def _copied(xp: Any, x: Array, out: Array | None) -> Array:
-    if out is None:
-        return x.copy()
-    xp.copyto(out, x)
     return out

@@ -10,8 +10,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.families import normalize_axis, zeros
 from dlstudio.ops.reduce import reduced_shape
+from dlstudio.ops.rules import normalize_axis, zeros
 
 Array = Any
 
@@ -45,16 +45,24 @@ def _position(name: str, doc: str) -> None:
 
     forward.__doc__ = doc
     op(
-        name, infer=infer, grad=_flat_grad, flags=Flags(out=True),
+        name,
+        infer=infer,
+        grad=_flat_grad,
+        flags=Flags(out=True),
         params={"axis": Int(optional=True)},
         names=Names(np=name, np_method=name, json=f"_npi_{name}"),
-        samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, axis=-2, keepdims=True), s(0, 3, axis=1)],
-        reference=lambda a, **attrs: getattr(np, name)(a, **attrs),
+        samples=lambda s: [
+            s(2, 3),
+            s(2, 3, axis=1),
+            s(2, 3, axis=-2, keepdims=True),
+            s(0, 3, axis=1),
+        ],
+        reference=getattr(np, name),
         errors=lambda s: [
             bad(s(2, 3, axis=2), ShapeError, "axis=2 .* 2 dimensions"),
             bad(s(0, 3), ShapeError, "at least one element"),
         ],
-    )(forward)  # fmt: skip
+    )(forward)
 
 
 _position("argmax", "Position of the largest element along `axis`, or in the flattened array.")
@@ -95,17 +103,23 @@ def _sort_grad(F: Any, g: Array, out: Array, a: Array, *, axis: int | None, is_a
 
 def _sort_samples(s: Any) -> list[Any]:
     return [
-        s(s.distinct(2, 3)), s(s.distinct(2, 3), axis=0), s(s.distinct(2, 3), axis=None),
-        s(s.distinct(2, 3), axis=-2, is_ascend=False), s(0, 3),
-    ]  # fmt: skip
+        s(s.distinct(2, 3)),
+        s(s.distinct(2, 3), axis=0),
+        s(s.distinct(2, 3), axis=None),
+        s(s.distinct(2, 3), axis=-2, is_ascend=False),
+        s(0, 3),
+    ]
 
 
 @op(
-    "sort", infer=_infer_sorted, grad=_sort_grad, params={"axis": Int(optional=True)},
+    "sort",
+    infer=_infer_sorted,
+    grad=_sort_grad,
+    params={"axis": Int(optional=True)},
     names=Names(nd="sort", np="sort", method="sort", np_method="sort", args="data"),
     samples=_sort_samples,
     errors=lambda s: [bad(s(2, 3, axis=2), ShapeError, "axis=2")],
-)  # fmt: skip
+)
 def _(xp, a, *, axis=-1, is_ascend=True):
     """Elements in order along `axis`, or of the flattened array if it is None."""
     a, axis = _flat(a, axis)
@@ -114,12 +128,14 @@ def _(xp, a, *, axis=-1, is_ascend=True):
 
 
 @op(
-    "argsort", infer=lambda a, *, axis, is_ascend: _infer_sorted(a, axis=axis, dtype="int64"),
-    grad=_flat_grad, params={"axis": Int(optional=True)},
+    "argsort",
+    infer=lambda a, *, axis, is_ascend: _infer_sorted(a, axis=axis, dtype="int64"),
+    grad=_flat_grad,
+    params={"axis": Int(optional=True)},
     names=Names(np="argsort", np_method="argsort", json="_npi_argsort"),
     samples=_sort_samples,
     errors=lambda s: [bad(s(2, 3, axis=2), ShapeError, "axis=2")],
-)  # fmt: skip
+)
 def _(xp, a, *, axis=-1, is_ascend=True):
     """Positions that put the elements in order along `axis`; equal elements keep their order."""
     a, axis = _flat(a, axis)
@@ -177,25 +193,37 @@ def _topk_grad(
 def _topk_samples(s: Any) -> list[Any]:
     x = s.distinct(3, 4)
     return [
-        s(x, k=2), s(x, k=2, ret_typ="value", axis=0, is_ascend=True), s(x, k=3, axis=None),
-        s(x, k=2, ret_typ="mask"), s(x, k=2, ret_typ="both"), s(x, k=0, ret_typ="both", axis=0),
-        s(x, k=2, dtype="int32"), s(x, k=5, axis=None, ret_typ="value"), s(0, 4, k=2),
+        s(x, k=2),
+        s(x, k=2, ret_typ="value", axis=0, is_ascend=True),
+        s(x, k=3, axis=None),
+        s(x, k=2, ret_typ="mask"),
+        s(x, k=2, ret_typ="both"),
+        s(x, k=0, ret_typ="both", axis=0),
+        s(x, k=2, dtype="int32"),
+        s(x, k=5, axis=None, ret_typ="value"),
+        s(0, 4, k=2),
         s(x, k=2, axis=None, ret_typ="mask", is_ascend=True),
-    ]  # fmt: skip
+    ]
 
 
 @op(
-    "topk", infer=_infer_topk, grad=_topk_grad,
+    "topk",
+    infer=_infer_topk,
+    grad=_topk_grad,
     params={
-        "axis": Int(optional=True), "k": Int(0), "dtype": DType(),
+        "axis": Int(optional=True),
+        "k": Int(0),
+        "dtype": DType(),
         "ret_typ": Choice("value", "indices", "mask", "both"),
     },
     outputs=lambda attrs: 2 if attrs["ret_typ"] == "both" else 1,
     names=Names(nd="topk", npx="topk", method="topk", np_method="topk"),
     samples=_topk_samples,
-    errors=lambda s: [bad(s(3, 4, k=9), ParamError, "at most 4"),
-                      bad(s(3, 4, k=1, axis=2), ShapeError, "axis=2")],
-)  # fmt: skip
+    errors=lambda s: [
+        bad(s(3, 4, k=9), ParamError, "at most 4"),
+        bad(s(3, 4, k=1, axis=2), ShapeError, "axis=2"),
+    ],
+)
 def _(xp, data, *, axis=-1, k=1, ret_typ="indices", is_ascend=False, dtype="float32"):
     """The `k` largest elements along `axis` (smallest with `is_ascend`), in order.
 
@@ -263,15 +291,19 @@ def _along_grad(F: Any, g: Array, out: Array, arr: Array, indices: Array, *, axi
 
 
 @op(
-    "take_along_axis", infer=_infer_along, grad=_along_grad, params={"axis": Int(optional=True)},
+    "take_along_axis",
+    infer=_infer_along,
+    grad=_along_grad,
+    params={"axis": Int(optional=True)},
     names=Names(np="take_along_axis", json="_npi_take_along_axis"),
     samples=lambda s: [
-        s((2, 3), s.ints(2, 2, high=3), axis=1), s((2, 3), s.ints(4, 3, high=2), axis=-2),
+        s((2, 3), s.ints(2, 2, high=3), axis=1),
+        s((2, 3), s.ints(4, 3, high=2), axis=-2),
         s((2, 3), s.ints(4, high=6), axis=None),
     ],
     reference=lambda arr, i, *, axis: np.take_along_axis(arr, i, axis),
     errors=lambda s: [bad(s((2, 3), s.ints(2, high=2), axis=1), ShapeError, "equal numbers")],
-)  # fmt: skip
+)
 def _(xp, arr, indices, *, axis=None):
     """Elements of `arr` at a position of its own for each row along `axis`."""
     flat, along = _flat(arr, axis)
@@ -283,7 +315,8 @@ def _(xp, arr, indices, *, axis=None):
     "along_axis_scatter",
     infer=lambda g, indices, *, shape, axis: Aval(shape, g.dtype),
     grad=lambda F, h, out, g, indices, *, shape, axis: (
-        F.take_along_axis(h, indices, axis=axis), None,
+        F.take_along_axis(h, indices, axis=axis),
+        None,
     ),
     params={"shape": Shape(0)},
     samples=lambda s: [
@@ -291,7 +324,7 @@ def _(xp, arr, indices, *, axis=None):
         s((4, 3), s.ints(4, 3, high=2), shape=(2, 3), axis=-2),
         s((0, 3), s.ints(0, 3, high=1), shape=(2, 3), axis=0),
     ],
-)  # fmt: skip
+)
 def _(xp, g, indices, *, shape, axis):
     """Zeros of `shape` with `g` added where `take_along_axis` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)

@@ -11,7 +11,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError
-from dlstudio.ops.families import unary, zeros
+from dlstudio.ops.families import unary
+from dlstudio.ops.rules import zeros
 
 Array = Any
 
@@ -100,31 +101,41 @@ def _names(name: str) -> Names:
 
 
 unary(
-    "erf", "Error function: ``2/√π ∫₀ˣ e⁻ᵗ² dt``.",
+    "erf",
+    "Error function: ``2/√π ∫₀ˣ e⁻ᵗ² dt``.",
     lambda F, g, y, x: F.multiply(
         g, F.multiply_scalar(F.exp(F.negative(F.square(x))), scalar=2 / sqrt(pi))
     ),
-    compute=lambda xp, x, out: _into(xp, erf_of(xp, x), x, out), names=_names("erf"),
-)  # fmt: skip
+    compute=lambda xp, x, out: _into(xp, erf_of(xp, x), x, out),
+    names=_names("erf"),
+)
 unary(
-    "erfinv", "Inverse of the error function, on (-1, 1).",
+    "erfinv",
+    "Inverse of the error function, on (-1, 1).",
     lambda F, g, y, x: F.multiply(g, F.multiply_scalar(F.exp(F.square(y)), scalar=sqrt(pi) / 2)),
-    compute=lambda xp, x, out: _into(xp, _erfinv(xp, x), x, out), names=_names("erfinv"),
+    compute=lambda xp, x, out: _into(xp, _erfinv(xp, x), x, out),
+    names=_names("erfinv"),
     domain=(-0.8, 0.8),
-)  # fmt: skip
+)
 
 # --- gamma function -----------------------------------------------------------------------------
 
 # Lanczos' approximation with g = 7 and nine terms (Numerical Recipes, 3rd ed., section 6.1)
 LANCZOS = (
-    0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313,
-    -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6,
+    0.99999999999980993,
+    676.5203681218851,
+    -1259.1392167224028,
+    771.32342877765313,
+    -176.61502916214059,
+    12.507343278686905,
+    -0.13857109526572012,
+    9.9843695780195716e-6,
     1.5056327351493116e-7,
-)  # fmt: skip
+)
 
 
 def _log_gamma_right(xp: Any, x: Array) -> Array:
-    """log Γ(x) for x >= 1/2."""
+    """Log Γ(x) for x >= 1/2."""
     z = x - 1
     total = LANCZOS[0] + sum(c / (z + i) for i, c in enumerate(LANCZOS[1:], start=1))
     t = z + 7.5
@@ -178,24 +189,30 @@ def _polygamma(xp: Any, x: Array, order: int) -> Array:
 
 
 unary(
-    "gammaln", "Logarithm of the absolute value of the gamma function.",
+    "gammaln",
+    "Logarithm of the absolute value of the gamma function.",
     lambda F, g, y, x: F.multiply(g, F.polygamma(x, order=0)),
-    compute=lambda xp, x, out: _into(xp, _gammaln(xp, x), x, out), names=_names("gammaln"),
-)  # fmt: skip
+    compute=lambda xp, x, out: _into(xp, _gammaln(xp, x), x, out),
+    names=_names("gammaln"),
+)
 unary(
-    "gamma", "Gamma function: ``Γ(n) = (n-1)!`` for whole n.",
+    "gamma",
+    "Gamma function: ``Γ(n) = (n-1)!`` for whole n.",
     lambda F, g, y, x: F.multiply(g, F.multiply(y, F.polygamma(x, order=0))),
-    compute=lambda xp, x, out: _into(xp, _gamma(xp, x), x, out), names=_names("gamma"),
-)  # fmt: skip
+    compute=lambda xp, x, out: _into(xp, _gamma(xp, x), x, out),
+    names=_names("gamma"),
+)
 
 
 @op(
-    "polygamma", infer=lambda x, *, order: x,
+    "polygamma",
+    infer=lambda x, *, order: x,
     grad=lambda F, g, out, x, *, order: (F.multiply(g, F.polygamma(x, order=order + 1)),),
-    params={"order": Int(0)}, flags=Flags(inplace=(0,), out=True),
+    params={"order": Int(0)},
+    flags=Flags(inplace=(0,), out=True),
     names=Names(npx="polygamma digamma"),
     samples=lambda s: [s(2, 3), s(2, 3, order=1), s(2, 3, order=2), s(0, 3)],
-)  # fmt: skip
+)
 def _(xp, x, *, order=0, out=None):
     """Digamma function ψ = (log Γ)′ for `order` 0, its derivatives above."""
     value = _digamma(xp, x) if order == 0 else _polygamma(xp, x, order)
@@ -229,17 +246,22 @@ def _clip(xp: Any, x: Array, a_min: float | None, a_max: float | None, out: Arra
 
 def _clip_samples(s: Any) -> list[Any]:
     return [
-        s(s.normal(2, 3), a_min=-0.5, a_max=0.5), s(s.ints(4, high=9), a_min=2, a_max=5),
+        s(s.normal(2, 3), a_min=-0.5, a_max=0.5),
+        s(s.ints(4, high=9), a_min=2, a_max=5),
         s(0, 3, a_min=0.0, a_max=1.0),
-    ]  # fmt: skip
+    ]
 
 
 @op(
-    "clip", infer=lambda data, *, a_min, a_max: data, grad=_clip_grad,
-    flags=Flags(inplace=(0,), out=True), params={"a_min": Float(), "a_max": Float()},
-    names=Names(nd="clip", method="clip"), samples=_clip_samples,
+    "clip",
+    infer=lambda data, *, a_min, a_max: data,
+    grad=_clip_grad,
+    flags=Flags(inplace=(0,), out=True),
+    params={"a_min": Float(), "a_max": Float()},
+    names=Names(nd="clip", method="clip"),
+    samples=_clip_samples,
     reference=lambda x, *, a_min, a_max: np.clip(x, a_min, a_max),
-)  # fmt: skip
+)
 def _(xp, data, *, a_min, a_max, out=None):
     """Limit the elements to `a_min` … `a_max`; outside no gradient flows."""
     return _clip(xp, data, a_min, a_max, out)
@@ -254,12 +276,19 @@ def _infer_np_clip(a: Aval, *, a_min: Any, a_max: Any) -> Aval:
 
 
 @op(
-    "_npi_clip", infer=_infer_np_clip, grad=_clip_grad, flags=Flags(inplace=(0,), out=True),
+    "_npi_clip",
+    infer=_infer_np_clip,
+    grad=_clip_grad,
+    flags=Flags(inplace=(0,), out=True),
     params={"a_min": Float(optional=True), "a_max": Float(optional=True)},
     names=Names(np="clip"),
-    samples=lambda s: [*_clip_samples(s), s(s.normal(2, 3), a_min=0.1, a_max=None), s(s.normal(2, 3), a_max=0.1)],
+    samples=lambda s: [
+        *_clip_samples(s),
+        s(s.normal(2, 3), a_min=0.1, a_max=None),
+        s(s.normal(2, 3), a_max=0.1),
+    ],
     errors=lambda s: [bad(s(2, 3), ParamError, "one of")],
-)  # fmt: skip
+)
 def _(xp, a, *, a_min=None, a_max=None, out=None):
     """Limit the elements to `a_min` … `a_max`; either bound may be None."""
     _infer_np_clip(a, a_min=a_min, a_max=a_max)

@@ -8,7 +8,7 @@ from typing import Any
 from dlstudio.core.params import Axes, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.shape import resolve_shape, squeezed
 
 Array = Any
@@ -136,8 +136,13 @@ def _decode_npx(
         position += 2 if n == -5 else 1
         sizes = 2 if n == -6 else 0
     if 0 in codes:
-        raise ShapeError(explain(f"npx.reshape: the shape {shown} contains 0.",
-                                 "-2 to keep a length.", "x.reshape, or np.reshape"))  # fmt: skip
+        raise ShapeError(
+            explain(
+                f"npx.reshape: the shape {shown} contains 0.",
+                "-2 to keep a length.",
+                "x.reshape, or np.reshape",
+            )
+        )
     return _decode(tuple(lengths), tuple(kept), shown)
 
 
@@ -147,15 +152,20 @@ def _decode_npx(
     params={"shape": Shape(), "target_shape": Shape(optional=True)},
     names=Names(nd="Reshape reshape"),
     samples=lambda s: [
-        s(2, 3, 4, shape=(6, 4)), s(2, 3, 4, shape=(0, -1)), s(2, 3, 4, shape=(-2,)),
-        s(2, 3, 4, shape=(-3, 0)), s(2, 3, 4, shape=(0, 0, -4, 2, -1)), s(2, 3, 4, shape=(-1, 0), reverse=True),
-        s(2, 6, shape=(-4, 1, 2, -2)), s(0, 3, shape=(0, 3, 1)),
+        s(2, 3, 4, shape=(6, 4)),
+        s(2, 3, 4, shape=(0, -1)),
+        s(2, 3, 4, shape=(-2,)),
+        s(2, 3, 4, shape=(-3, 0)),
+        s(2, 3, 4, shape=(0, 0, -4, 2, -1)),
+        s(2, 3, 4, shape=(-1, 0), reverse=True),
+        s(2, 6, shape=(-4, 1, 2, -2)),
+        s(0, 3, shape=(0, 3, 1)),
     ],
     errors=lambda s: [
         bad(s(2, 3, shape=(4,)), ShapeError, "6 elements"),
         bad(s(2, 3, shape=(0, 0, 0)), ShapeError, "codes"),
     ],
-)  # fmt: skip
+)
 def _(F, data, *, shape=(), reverse=False, target_shape=None, keep_highest=False):
     """Same elements in another shape.
 
@@ -175,11 +185,14 @@ def _(F, data, *, shape=(), reverse=False, target_shape=None, keep_highest=False
     params={"newshape": Shape()},
     names=Names(npx="reshape", json="_npx_reshape", np_args="a"),
     samples=lambda s: [
-        s(2, 3, 4, newshape=(-2, -1)), s(1, 3, 4, newshape=(-3, -4)), s(2, 3, 4, newshape=(-5, -2)),
-        s(2, 3, 4, newshape=(-6, 1, 2, -4)), s(2, 3, 4, newshape=(-1, -2), reverse=True),
+        s(2, 3, 4, newshape=(-2, -1)),
+        s(1, 3, 4, newshape=(-3, -4)),
+        s(2, 3, 4, newshape=(-5, -2)),
+        s(2, 3, 4, newshape=(-6, 1, 2, -4)),
+        s(2, 3, 4, newshape=(-1, -2), reverse=True),
     ],
     errors=lambda s: [bad(s(2, 3, newshape=(-3, 3)), ShapeError, "codes")],
-)  # fmt: skip
+)
 def _(F, a, *, newshape, reverse=False, order="C"):
     """Same elements in another shape.
 
@@ -194,15 +207,20 @@ def _(F, a, *, newshape, reverse=False, order="C"):
     "reshape_like",
     flags=VIEW,
     params={
-        "lhs_begin": Int(optional=True), "lhs_end": Int(optional=True),
-        "rhs_begin": Int(optional=True), "rhs_end": Int(optional=True),
+        "lhs_begin": Int(optional=True),
+        "lhs_end": Int(optional=True),
+        "rhs_begin": Int(optional=True),
+        "rhs_end": Int(optional=True),
     },
-    names=Names(nd="reshape_like", npx="reshape_like", method="reshape_like", np_method="reshape_like"),
+    names=Names(
+        nd="reshape_like", npx="reshape_like", method="reshape_like", np_method="reshape_like"
+    ),
     samples=lambda s: [
-        s((2, 3), (3, 2)), s((30, 7), (15, 2, 4), lhs_begin=0, lhs_end=1, rhs_begin=0, rhs_end=2),
+        s((2, 3), (3, 2)),
+        s((30, 7), (15, 2, 4), lhs_begin=0, lhs_end=1, rhs_begin=0, rhs_end=2),
         s((6,), (2, 3)),
     ],
-)  # fmt: skip
+)
 def _(F, lhs, rhs, *, lhs_begin=None, lhs_end=None, rhs_begin=None, rhs_end=None):
     """Shape of `rhs` for the elements of `lhs`, or for a range of its axes."""
     left, right = tuple(lhs.shape), tuple(rhs.shape)
@@ -283,10 +301,11 @@ def _tuple(axes: Any) -> tuple[int, ...]:
     params={"source": Axes(), "destination": Axes()},
     names=Names(nd="moveaxis", np="moveaxis", args="tensor", json="_np_moveaxis"),
     samples=lambda s: [
-        s(2, 3, 4, source=-1, destination=0), s(2, 3, 4, source=(0, 1), destination=(1, 2)),
+        s(2, 3, 4, source=-1, destination=0),
+        s(2, 3, 4, source=(0, 1), destination=(1, 2)),
     ],
     errors=lambda s: [bad(s(2, 3, source=(0, 1), destination=(0,)), ParamError, "pair up")],
-)  # fmt: skip
+)
 def _(F, a, *, source, destination):
     """Move axes to other positions; the others keep their order."""
     return F.transpose(a, axes=moved(a.ndim, source, destination))

@@ -10,18 +10,14 @@ from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import Names, bad, composite
 from dlstudio.dialects.legacy.reductions import at_least_1d
 from dlstudio.errors import ShapeError
-from dlstudio.ops.matrix import SYMMETRIC, turned
+from dlstudio.ops.factor import SYMMETRIC
+from dlstudio.ops.matrix import definite, turned
 
 Array = Any
 
 
 def _names(name: str) -> Names:
     return Names(nd=f"linalg.{name} linalg_{name}", json=f"_linalg_{name}")
-
-
-def _spd(s: Any, *shape: int) -> Array:
-    x = s.uniform(*shape)
-    return x @ np.swapaxes(x, -1, -2) + 2 * np.eye(shape[-1])
 
 
 def _lower(s: Any, *shape: int) -> Array:
@@ -50,13 +46,16 @@ def _from_matrices(F: Any, x: Array, axis: int) -> Array:
     return F.transpose(x, axes=(*order, x.ndim - 1))
 
 
-def _product(F: Any, A: Array, B: Array, transpose_a: bool, transpose_b: bool, alpha: float) -> Array:
+def _product(
+    F: Any, A: Array, B: Array, transpose_a: bool, transpose_b: bool, alpha: float
+) -> Array:
     left = turned(F, A) if transpose_a else A
     right = turned(F, B) if transpose_b else B
     if left.shape[-1] != right.shape[-2]:
         raise ShapeError(
             f"gemm: shapes {tuple(A.shape)} and {tuple(B.shape)} do not fit: "
-            f"{left.shape[-1]} is not {right.shape[-2]}.\nExpected the summed axes to have equal lengths."
+            f"{left.shape[-1]} is not {right.shape[-2]}.\n"
+            "Expected the summed axes to have equal lengths."
         )
     return _scaled(F, F.matmul(left, right), alpha)
 
@@ -66,10 +65,11 @@ def _product(F: Any, A: Array, B: Array, transpose_a: bool, transpose_b: bool, a
     params={"alpha": Float(), "beta": Float(), "axis": Int()},
     names=_names("gemm"),
     samples=lambda s: [
-        s((2, 3), (3, 4), (2, 4), alpha=2.0, beta=0.5), s((3, 2), (4, 3), (2, 4), transpose_a=True, transpose_b=True),
+        s((2, 3), (3, 4), (2, 4), alpha=2.0, beta=0.5),
+        s((3, 2), (4, 3), (2, 4), transpose_a=True, transpose_b=True),
         s((2, 3, 2, 2), (2, 2, 2, 3), (2, 3, 2, 3), axis=1),
     ],
-)  # fmt: skip
+)
 def _(F, A, B, C, *, transpose_a=False, transpose_b=False, alpha=1.0, beta=1.0, axis=-2):
     """``alpha op(A) op(B) + beta C`` over the last two axes; `axis` holds the rows."""
     left, right, sum_ = (_to_matrices(F, x, axis) for x in (A, B, C))
@@ -82,10 +82,12 @@ def _(F, A, B, C, *, transpose_a=False, transpose_b=False, alpha=1.0, beta=1.0, 
     params={"alpha": Float(), "axis": Int()},
     names=_names("gemm2"),
     samples=lambda s: [
-        s((2, 2, 3), (2, 3, 4), alpha=0.5), s((3, 2), (3, 4), transpose_a=True), s((2, 3), (4, 3), transpose_b=True),
+        s((2, 2, 3), (2, 3, 4), alpha=0.5),
+        s((3, 2), (3, 4), transpose_a=True),
+        s((2, 3), (4, 3), transpose_b=True),
     ],
     errors=lambda s: [bad(s((2, 2), (3, 3)), ShapeError, "2 is not 3")],
-)  # fmt: skip
+)
 def _(F, A, B, *, transpose_a=False, transpose_b=False, alpha=1.0, axis=-2):
     """``alpha op(A) op(B)`` over the last two axes; `axis` holds the rows."""
     left, right = _to_matrices(F, A, axis), _to_matrices(F, B, axis)
@@ -114,9 +116,11 @@ def _triangle(F: Any, A: Array, *, lower: bool, transpose: bool) -> Array:
     params={"alpha": Float()},
     names=_names("trmm"),
     samples=lambda s: [
-        s((3, 3), (3, 2)), s((3, 3), (2, 3), rightside=True, alpha=2.0), s((3, 3), (3, 2), transpose=True, lower=False),
+        s((3, 3), (3, 2)),
+        s((3, 3), (2, 3), rightside=True, alpha=2.0),
+        s((3, 3), (3, 2), transpose=True, lower=False),
     ],
-)  # fmt: skip
+)
 def _(F, A, B, *, transpose=False, rightside=False, lower=True, alpha=1.0):
     """``alpha op(A) B`` for a triangle A, or ``alpha B op(A)``."""
     triangle = _triangle(F, A, lower=lower, transpose=transpose)
@@ -128,10 +132,12 @@ def _(F, A, B, *, transpose=False, rightside=False, lower=True, alpha=1.0):
     params={"alpha": Float()},
     names=_names("trsm"),
     samples=lambda s: [
-        s(_lower(s, 3, 3), (3, 2)), s(_lower(s, 3, 3), (2, 3), rightside=True, alpha=2.0),
-        s(_lower(s, 3, 3).T.copy(), (3, 2), lower=False), s(_lower(s, 3, 3), (3, 2), transpose=True),
+        s(_lower(s, 3, 3), (3, 2)),
+        s(_lower(s, 3, 3), (2, 3), rightside=True, alpha=2.0),
+        s(_lower(s, 3, 3).T.copy(), (3, 2), lower=False),
+        s(_lower(s, 3, 3), (3, 2), transpose=True),
     ],
-)  # fmt: skip
+)
 def _(F, A, B, *, transpose=False, rightside=False, lower=True, alpha=1.0):
     """Solution X of ``op(A) X = alpha B`` for a triangle A, or of ``X op(A) = alpha B``."""
     triangle = _triangle(F, A, lower=lower, transpose=transpose)
@@ -141,7 +147,12 @@ def _(F, A, B, *, transpose=False, rightside=False, lower=True, alpha=1.0):
     return F.matrix_solve(triangle, right)
 
 
-@composite("_linalg_potrf", custom_gradient=SYMMETRIC, names=_names("potrf"), samples=lambda s: [s(_spd(s, 3, 3))])
+@composite(
+    "_linalg_potrf",
+    custom_gradient=SYMMETRIC,
+    names=_names("potrf"),
+    samples=lambda s: [s(definite(s, 3, 3))],
+)
 def _(F, A):
     """Lower triangle L with ``L Lᵀ = A``, for symmetric positive definite matrices."""
     return F.matrix_cholesky(A)
@@ -154,26 +165,34 @@ def _(F, A):
     return F.matmul(turned(F, inverse), inverse)
 
 
-@composite("_linalg_inverse", names=_names("inverse"), samples=lambda s: [s(_spd(s, 3, 3))])
+@composite("_linalg_inverse", names=_names("inverse"), samples=lambda s: [s(definite(s, 3, 3))])
 def _(F, A):
     """Inverse of the matrices on the last two axes."""
     return F.matrix_inverse(A)
 
 
-@composite("_linalg_det", names=_names("det"), samples=lambda s: [s(_spd(s, 3, 3)), s(_spd(s, 2, 2, 2))])
+@composite(
+    "_linalg_det",
+    names=_names("det"),
+    samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2))],
+)
 def _(F, A):
     """Determinant of the matrices on the last two axes."""
     return at_least_1d(F, F.matrix_det(A))
 
 
-@composite("_linalg_slogdet", outputs=2, names=_names("slogdet"), samples=lambda s: [s(_spd(s, 3, 3))])
+@composite(
+    "_linalg_slogdet", outputs=2, names=_names("slogdet"), samples=lambda s: [s(definite(s, 3, 3))]
+)
 def _(F, A):
     """Sign and logarithm of the absolute value of the determinant."""
     sign, logarithm = F.matrix_slogdet(A)
     return at_least_1d(F, sign), at_least_1d(F, logarithm)
 
 
-@composite("_linalg_sumlogdiag", names=_names("sumlogdiag"), samples=lambda s: [s(3, 3), s(2, 3, 3)])
+@composite(
+    "_linalg_sumlogdiag", names=_names("sumlogdiag"), samples=lambda s: [s(3, 3), s(2, 3, 3)]
+)
 def _(F, A):
     """Sum of the logarithms of the diagonal."""
     diagonal = F.diagonal(A, axis1=-2, axis2=-1)
@@ -201,14 +220,22 @@ def _(F, A, *, offset=0):
     return F.diagonal_scatter(A, shape=(*A.shape[:-1], n, n), offset=offset, axis1=-2, axis2=-1)
 
 
-@composite("_linalg_gelqf", outputs=2, names=_names("gelqf"), samples=lambda s: [s(_spd(s, 3, 3)[:2])])
+@composite(
+    "_linalg_gelqf", outputs=2, names=_names("gelqf"), samples=lambda s: [s(definite(s, 3, 3)[:2])]
+)
 def _(F, A):
     """Factors Q (orthonormal rows) and L (lower triangle) with ``L Q = A``, for wide matrices."""
     q, r = F.matrix_qr(turned(F, A))
     return turned(F, q), turned(F, r)
 
 
-@composite("_linalg_syevd", outputs=2, custom_gradient=SYMMETRIC, names=_names("syevd"), samples=lambda s: [s(_spd(s, 3, 3))])
+@composite(
+    "_linalg_syevd",
+    outputs=2,
+    custom_gradient=SYMMETRIC,
+    names=_names("syevd"),
+    samples=lambda s: [s(definite(s, 3, 3))],
+)
 def _(F, A):
     """Eigenvectors (rows of U) and eigenvalues of symmetric matrices: ``A = Uᵀ diag(L) U``."""
     values, vectors = F.matrix_eigh(A)

@@ -10,7 +10,7 @@ import numpy as np
 from dlstudio.core.params import Axes, DType, Int
 from dlstudio.core.registry import Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.families import normalize_axes
+from dlstudio.ops.rules import normalize_axes
 
 Array = Any
 
@@ -35,9 +35,14 @@ def _as(F: Any, y: Array, dtype: np.dtype[Any]) -> Array:
 def reduce_samples(s: Any) -> list[Any]:
     """Every way of naming axes."""
     return [
-        s(2, 3), s(2, 3, axis=1), s(2, 3, 2, axis=(0, -1), keepdims=True), s(2, 3, axis=()),
-        s(2, 3, 2, axis=1, exclude=True), s(2, 0, axis=0), s(s.ints(2, 3, high=5), axis=0),
-    ]  # fmt: skip
+        s(2, 3),
+        s(2, 3, axis=1),
+        s(2, 3, 2, axis=(0, -1), keepdims=True),
+        s(2, 3, axis=()),
+        s(2, 3, 2, axis=1, exclude=True),
+        s(2, 0, axis=0),
+        s(s.ints(2, 3, high=5), axis=0),
+    ]
 
 
 def legacy_reduction(
@@ -59,13 +64,15 @@ def legacy_reduction(
 
     expand.__doc__ = doc
     composite(
-        f"_nd_{name}", params={"axis": Axes()}, samples=samples,
+        f"_nd_{name}",
+        params={"axis": Axes()},
+        samples=samples,
         names=Names(nd=f"{name} {names}".strip(), method=name if method else "", json=name),
         errors=lambda s: [
             bad(s(2, 3, axis=5), ShapeError, "axis=5 .* 2 dimensions"),
             bad(s(2, 3, axis=(1, -1)), ShapeError, "twice"),
         ],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 def _plain(name: str) -> Callable[..., Array]:
@@ -114,10 +121,14 @@ legacy_reduction(
     params={"ord": Int(), "axis": Axes(), "out_dtype": DType(optional=True)},
     names=Names(nd="norm", method="norm"),
     samples=lambda s: [
-        s(2, 3), s(2, 3, ord=1), s(2, 3, axis=1), s(2, 3, 2, ord=1, axis=(1, 2), keepdims=True), s(s.ints(2, 3, high=4), out_dtype="float32"),
+        s(2, 3),
+        s(2, 3, ord=1),
+        s(2, 3, axis=1),
+        s(2, 3, 2, ord=1, axis=(1, 2), keepdims=True),
+        s(s.ints(2, 3, high=4), out_dtype="float32"),
     ],
     errors=lambda s: [bad(s(2, 3, ord=3), ParamError, "1 or 2")],
-)  # fmt: skip
+)
 def _(F, data, *, ord=2, axis=None, out_dtype=None, keepdims=False):  # noqa: A002  MXNet's name
     """Norm over `axis` (all axes if None): ``Σ|x|`` for `ord` 1, ``√Σx²`` for `ord` 2."""
     if ord not in (1, 2):
@@ -171,11 +182,12 @@ def _argument(name: str, doc: str) -> None:
 
     expand.__doc__ = doc
     composite(
-        f"_nd_{name}", params={"axis": Int(optional=True)},
+        f"_nd_{name}",
+        params={"axis": Int(optional=True)},
         names=Names(nd=name, method=name, json=name),
         samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, 2, axis=-2, keepdims=True)],
         errors=lambda s: [bad(s(2, 3, axis=5), ShapeError, "axis=5 .* 2 dimensions")],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 _argument(

@@ -8,7 +8,7 @@ from typing import Any
 from dlstudio.core.params import Axes, Shape
 from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.families import normalize_axis, same_dtypes, same_shapes
+from dlstudio.ops.rules import normalize_axis, same_dtypes, same_shapes
 
 Array = Any
 VIEW = Flags(view=True)
@@ -18,14 +18,15 @@ VIEW = Flags(view=True)
     "_nd_where",
     names=Names(nd="where", json="where"),
     samples=lambda s: [
-        s(s.bools(2, 3), (2, 3), (2, 3)), s(s.ints(2, high=2), (2, 3), (2, 3)),
+        s(s.bools(2, 3), (2, 3), (2, 3)),
+        s(s.ints(2, high=2), (2, 3), (2, 3)),
         s(s.ints(0, 3, high=2), (0, 3), (0, 3)),
     ],
     errors=lambda s: [
         bad(s(s.bools(3), (2, 3), (2, 3)), ShapeError, "length of the first axis"),
         bad(s(s.bools(2), (2, 3), (3,)), ShapeError, "equal shapes"),
     ],
-)  # fmt: skip
+)
 def _(F, condition, x, y):
     """`x` where `condition` is not zero, else `y`.
 
@@ -50,12 +51,20 @@ def _(F, condition, x, y):
     "slice_like",
     flags=VIEW,
     params={"axes": Axes()},
-    names=Names(nd="slice_like", npx="slice_like", method="slice_like", np_method="slice_like", args="data shape_like"),
+    names=Names(
+        nd="slice_like",
+        npx="slice_like",
+        method="slice_like",
+        np_method="slice_like",
+        args="data shape_like",
+    ),
     samples=lambda s: [
-        s((4, 5), (2, 3)), s((4, 5, 3), (2, 3, 1), axes=(0, 1)), s((4, 5, 3), (2, 9, 3), axes=(-1, 0)),
+        s((4, 5), (2, 3)),
+        s((4, 5, 3), (2, 3, 1), axes=(0, 1)),
+        s((4, 5, 3), (2, 9, 3), axes=(-1, 0)),
     ],
     errors=lambda s: [bad(s((2, 3), (4, 3)), ShapeError, "length 4")],
-)  # fmt: skip
+)
 def _(F, data, shape_like, *, axes=()):
     """Cut `data` to the lengths of `shape_like`, on all axes or on `axes`."""
     chosen = (axes,) if isinstance(axes, int) else axes or range(data.ndim)
@@ -64,7 +73,7 @@ def _(F, data, shape_like, *, axes=()):
         if n > data.shape[axis]:
             raise ShapeError(
                 explain(
-                    f"slice_like: axis {axis} of data has length {data.shape[axis]}, not length {n}.",
+                    f"slice_like: axis {axis} of data has {data.shape[axis]} entries, not length {n}.",
                     "data to be at least as long as shape_like.",
                 )
             )
@@ -88,7 +97,7 @@ def cut_points(length: int, sections: int | tuple[int, ...]) -> list[tuple[int, 
         if sections < 1 or length % sections:
             raise ShapeError(
                 explain(
-                    f"split: an axis of length {length} does not divide into {sections} equal parts.",
+                    f"split: a length of {length} does not divide into {sections} equal parts.",
                     f"a divisor of {length}.",
                 )
             )
@@ -120,12 +129,14 @@ def _count(attrs: dict[str, Any]) -> int:
     outputs=_count,
     names=Names(nd="split_v2", method="split_v2", args="ary"),
     samples=lambda s: [
-        s(4, 6, indices_or_sections=2), s(4, 6, indices_or_sections=(1, 3), axis=1),
-        s(3, 2, indices_or_sections=3, squeeze_axis=True), s(4, 6, indices_or_sections=(0, 2, 2)),
+        s(4, 6, indices_or_sections=2),
+        s(4, 6, indices_or_sections=(1, 3), axis=1),
+        s(3, 2, indices_or_sections=3, squeeze_axis=True),
+        s(4, 6, indices_or_sections=(0, 2, 2)),
         s(4, 6, indices_or_sections=()),
     ],
     errors=lambda s: [bad(s(4, 6, indices_or_sections=5), ShapeError, "5 equal parts")],
-)  # fmt: skip
+)
 def _(F, ary, *, indices_or_sections, axis=0, squeeze_axis=False):
     """Cut along `axis` into equal sections (a number), or before each position of a tuple."""
     return cut(F, ary, indices_or_sections, axis, squeeze_axis=squeeze_axis)
@@ -151,9 +162,10 @@ def _(F, data, *, indices=(0,), axis=0, squeeze_axis=False, sections=0):
     outputs=_count,
     names=Names(np="split", np_method="split", np_args="ary", json="_npi_split"),
     samples=lambda s: [
-        s(4, 6, indices_or_sections=2), s(4, 6, indices_or_sections=(1, 3), axis=-1),
+        s(4, 6, indices_or_sections=2),
+        s(4, 6, indices_or_sections=(1, 3), axis=-1),
     ],
-)  # fmt: skip
+)
 def _(F, ary, *, indices_or_sections, axis=0):
     """Cut along `axis` into equal sections (a number), or before each position of a tuple."""
     return cut(F, ary, indices_or_sections, axis)
@@ -183,10 +195,13 @@ def _split_along(name: str, axis: int, doc: str) -> None:
 
     expand.__doc__ = doc
     composite(
-        f"_npi_{name}", params={"indices_or_sections": Axes()}, outputs=_count,
-        flags=VIEW, names=Names(np=name, np_args="ary"),
+        f"_npi_{name}",
+        params={"indices_or_sections": Axes()},
+        outputs=_count,
+        flags=VIEW,
+        names=Names(np=name, np_args="ary"),
         samples=lambda s: [s(2, 4, 2, indices_or_sections=2), s(2, 4, 2, indices_or_sections=(1,))],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 _split_along("hsplit", 1, "Cut along the second axis (the first of a vector).")

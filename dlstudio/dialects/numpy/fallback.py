@@ -16,17 +16,97 @@ from dlstudio.core.tensor import Tensor, ndarray
 
 __all__ = ["NAMES", "functions"]
 
-NAMES = (
-    "apply_along_axis apply_over_axes argpartition array_equiv bincount choose compress corrcoef correlate cov "
-    "convolve delete diag_indices_from digitize divmod extract float_power frexp heaviside "
-    "histogram histogram2d histogram_bin_edges histogramdd i0 imag insert interp intersect1d isclose iscomplex "
-    "isreal isin ix_ lexsort logaddexp logaddexp2 modf nanargmax nanargmin nancumprod nancumsum nanmax nanmean "
-    "nanmedian nanmin nanpercentile nanquantile nanstd nanvar nextafter packbits partition piecewise poly "
-    "polyadd polydiv polyfit polyint polymul polysub polyder positive real roots searchsorted select "
-    "setdiff1d setxor1d sinc spacing tril_indices tril_indices_from triu_indices triu_indices_from trim_zeros union1d "
-    "unique unpackbits unravel_index unwrap vander cumprod floor_divide fmod cross  "
-    "broadcast_shapes fmin fmax ravel_multi_index "
-).split()  # fmt: skip
+NAMES = [
+    "apply_along_axis",
+    "apply_over_axes",
+    "argpartition",
+    "array_equiv",
+    "bincount",
+    "choose",
+    "compress",
+    "corrcoef",
+    "correlate",
+    "cov",
+    "convolve",
+    "delete",
+    "diag_indices_from",
+    "digitize",
+    "divmod",
+    "extract",
+    "float_power",
+    "frexp",
+    "heaviside",
+    "histogram",
+    "histogram2d",
+    "histogram_bin_edges",
+    "histogramdd",
+    "i0",
+    "imag",
+    "insert",
+    "interp",
+    "intersect1d",
+    "isclose",
+    "iscomplex",
+    "isreal",
+    "isin",
+    "ix_",
+    "lexsort",
+    "logaddexp",
+    "logaddexp2",
+    "modf",
+    "nanargmax",
+    "nanargmin",
+    "nancumprod",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmedian",
+    "nanmin",
+    "nanpercentile",
+    "nanquantile",
+    "nanstd",
+    "nanvar",
+    "nextafter",
+    "packbits",
+    "partition",
+    "piecewise",
+    "poly",
+    "polyadd",
+    "polydiv",
+    "polyfit",
+    "polyint",
+    "polymul",
+    "polysub",
+    "polyder",
+    "positive",
+    "real",
+    "roots",
+    "searchsorted",
+    "select",
+    "setdiff1d",
+    "setxor1d",
+    "sinc",
+    "spacing",
+    "tril_indices",
+    "tril_indices_from",
+    "triu_indices",
+    "triu_indices_from",
+    "trim_zeros",
+    "union1d",
+    "unique",
+    "unpackbits",
+    "unravel_index",
+    "unwrap",
+    "vander",
+    "cumprod",
+    "floor_divide",
+    "fmod",
+    "cross",
+    "broadcast_shapes",
+    "fmin",
+    "fmax",
+    "ravel_multi_index",
+]
 
 
 def _host(x: Any) -> Any:
@@ -83,7 +163,7 @@ def functions() -> dict[str, Callable[..., Any]]:
     return made
 
 
-LINALG = "cond eig eigvals lstsq matrix_rank".split()
+LINALG = ["cond", "eig", "eigvals", "lstsq", "matrix_rank"]
 
 
 def linalg_functions() -> dict[str, Callable[..., Any]]:

@@ -30,9 +30,14 @@ def _listed(q: Any) -> Any:
 
 
 def percentile(
-    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = None,
-    interpolation: str = "linear", keepdims: bool = False,
-) -> Any:  # fmt: skip
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: Any = None,
+    interpolation: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """Value below which `q` percent of the elements lie.
 
     Parameters
@@ -55,9 +60,14 @@ def percentile(
 
 
 def quantile(
-    a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = None,
-    interpolation: str = "linear", keepdims: bool = False,
-) -> Any:  # fmt: skip
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: Any = None,
+    interpolation: str = "linear",
+    keepdims: bool = False,
+) -> Any:
     """Value below which the fraction `q` (0 … 1) of the elements lies; see `percentile`."""
     return _call(
         "_npi_quantile",
@@ -190,9 +200,15 @@ def indices(dimensions: Any, dtype: Any = "int32", ctx: Any = None) -> ndarray:
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0,
-    dtype: Any = None, axis: int = 0, ctx: Any = None,
-) -> ndarray:  # fmt: skip
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: float = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+    ctx: Any = None,
+) -> ndarray:
     """Numbers evenly spaced on a logarithmic scale from ``base**start`` to ``base**stop``."""
     from dlstudio import np as mx_np
 
@@ -289,7 +305,7 @@ def polyval(p: Any, x: Any) -> Any:
 
 def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
     """Dtype that arithmetic on the given arrays and dtypes has."""
-    from dlstudio.ops.families import common_dtype
+    from dlstudio.ops.rules import common_dtype
 
     found = None
     for x in arrays_and_dtypes:
@@ -301,26 +317,79 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        percentile, quantile, average, einsum, where, nonzero, flatnonzero, argwhere, shape, ndim,
-        size, may_share_memory, identity, indices, logspace, blackman, hamming, hanning, empty_like,
-        allclose, array_equal, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, meshgrid,
-        ediff1d, polyval, result_type,
+        percentile,
+        quantile,
+        average,
+        einsum,
+        where,
+        nonzero,
+        flatnonzero,
+        argwhere,
+        shape,
+        ndim,
+        size,
+        may_share_memory,
+        identity,
+        indices,
+        logspace,
+        blackman,
+        hamming,
+        hanning,
+        empty_like,
+        allclose,
+        array_equal,
+        atleast_1d,
+        atleast_2d,
+        atleast_3d,
+        broadcast_arrays,
+        meshgrid,
+        ediff1d,
+        polyval,
+        result_type,
     )
-}  # fmt: skip
+}
 FUNCTIONS["shares_memory"] = may_share_memory
 
 
 # --- two operands, either of which may be a number ----------------------------------------------
 
 _MIRRORED = {
-    "less": "greater", "greater": "less", "less_equal": "greater_equal", "greater_equal": "less_equal",
-}  # fmt: skip
+    "less": "greater",
+    "greater": "less",
+    "less_equal": "greater_equal",
+    "greater_equal": "less_equal",
+}
 _SYMMETRIC = ("equal", "not_equal", "logical_and", "logical_or", "logical_xor")
-_BINARY = (
-    "add subtract multiply divide mod power maximum minimum hypot arctan2 copysign ldexp equal not_equal greater "
-    "greater_equal less less_equal logical_and logical_or logical_xor bitwise_and bitwise_or bitwise_xor lcm gcd "
-    "left_shift right_shift"
-).split()
+_BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "mod",
+    "power",
+    "maximum",
+    "minimum",
+    "hypot",
+    "arctan2",
+    "copysign",
+    "ldexp",
+    "equal",
+    "not_equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "lcm",
+    "gcd",
+    "left_shift",
+    "right_shift",
+]
 _ALIASES = {"divide": "true_divide", "mod": "remainder"}
 
 

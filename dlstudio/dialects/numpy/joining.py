@@ -1,4 +1,4 @@
-"""Joining arrays in np: vstack, hstack, dstack, column_stack, append, meshgrid, broadcast_arrays."""
+"""Joining arrays in np: vstack, hstack, dstack, column_stack, append, meshgrid."""
 
 from __future__ import annotations
 

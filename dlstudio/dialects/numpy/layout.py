@@ -8,7 +8,7 @@ from typing import Any
 from dlstudio.core.params import Choice, Shape
 from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.shape import resolve_shape
 
 Array = Any
@@ -33,9 +33,13 @@ def _reshape(F: Any, a: Array, shape: tuple[int, ...], order: str) -> Array:
     flags=VIEW,
     params={"newshape": Shape(), "order": ORDER},
     names=Names(np="reshape", json="_np_reshape"),
-    samples=lambda s: [s(2, 3, newshape=(3, -1)), s(2, 3, 2, newshape=(2, 3, 2), order="F"), s((), newshape=(1,))],
+    samples=lambda s: [
+        s(2, 3, newshape=(3, -1)),
+        s(2, 3, 2, newshape=(2, 3, 2), order="F"),
+        s((), newshape=(1,)),
+    ],
     errors=lambda s: [bad(s(2, 3, newshape=(4,)), ShapeError, "6 elements")],
-)  # fmt: skip
+)
 def _(F, a, *, newshape, order="C"):
     """Same elements in another shape; one length may be -1. `order` "F" runs down the columns."""
     return _reshape(F, a, newshape, order)
@@ -129,9 +133,11 @@ def _atleast(ndim: int) -> None:
 
     expand.__doc__ = f"Add axes of length one until there are {ndim} dimensions."
     composite(
-        f"_npi_atleast_{ndim}d", flags=VIEW, names=Names(np=f"atleast_{ndim}d", json=f"_np_atleast_{ndim}d"),
+        f"_npi_atleast_{ndim}d",
+        flags=VIEW,
+        names=Names(np=f"atleast_{ndim}d", json=f"_np_atleast_{ndim}d"),
         samples=lambda s: [s(()), s(3), s((2, 3))],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 for _ndim in (1, 2, 3):

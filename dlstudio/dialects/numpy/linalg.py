@@ -9,33 +9,32 @@ import numpy as np
 from dlstudio.core.params import Anything, Axes, Choice, Float, Int
 from dlstudio.core.registry import Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.families import normalize_axis
-from dlstudio.ops.matrix import SYMMETRIC, turned
+from dlstudio.ops.factor import SYMMETRIC
+from dlstudio.ops.matrix import definite, turned
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 
 
-def _spd(s: Any, *shape: int) -> Array:
-    x = s.uniform(*shape)
-    return x @ np.swapaxes(x, -1, -2) + 2 * np.eye(shape[-1])
-
-
-def _alias(
-    name: str, core: str, doc: str, *, outputs: int = 1, custom_gradient: str = ""
-) -> None:
+def _alias(name: str, core: str, doc: str, *, outputs: int = 1, custom_gradient: str = "") -> None:
     def expand(F: Any, a: Array) -> Any:
         return getattr(F, core)(a)
 
     expand.__doc__ = doc
     composite(
-        f"_npi_{name}", outputs=outputs, custom_gradient=custom_gradient, names=Names(np=f"linalg.{name}"),
-        samples=lambda s: [s(_spd(s, 3, 3)), s(_spd(s, 2, 2, 2))],
-    )(expand)  # fmt: skip
+        f"_npi_{name}",
+        outputs=outputs,
+        custom_gradient=custom_gradient,
+        names=Names(np=f"linalg.{name}"),
+        samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2))],
+    )(expand)
 
 
 _alias("inv", "matrix_inverse", "Inverse of the matrices on the last two axes.")
 _alias("det", "matrix_det", "Determinant of the matrices on the last two axes.")
-_alias("slogdet", "matrix_slogdet", "Sign and log of the absolute value of the determinant.", outputs=2)
+_alias(
+    "slogdet", "matrix_slogdet", "Sign and log of the absolute value of the determinant.", outputs=2
+)
 _alias(
     "cholesky", "matrix_cholesky", "Lower triangle L with ``L Lᵀ = a``.", custom_gradient=SYMMETRIC
 )
@@ -46,7 +45,7 @@ _alias("svd", "matrix_svd", "Singular vectors U, singular values, and Vᵀ.", ou
 @composite(
     "_npi_solve",
     names=Names(np="linalg.solve"),
-    samples=lambda s: [s(_spd(s, 3, 3), (3, 2)), s(_spd(s, 3, 3), (3,))],
+    samples=lambda s: [s(definite(s, 3, 3), (3, 2)), s(definite(s, 3, 3), (3,))],
 )
 def _(F, a, b):
     """Solution x of ``a x = b``."""
@@ -59,7 +58,7 @@ def _(F, a, b):
     custom_gradient=SYMMETRIC,
     params={"UPLO": Choice("L", "U")},
     names=Names(np="linalg.eigh"),
-    samples=lambda s: [s(_spd(s, 3, 3))],
+    samples=lambda s: [s(definite(s, 3, 3))],
 )
 def _(F, a, *, UPLO="L"):
     """Eigenvalues, from the smallest, and eigenvectors (columns) of symmetric matrices."""
@@ -71,7 +70,7 @@ def _(F, a, *, UPLO="L"):
     custom_gradient=SYMMETRIC,
     params={"UPLO": Choice("L", "U")},
     names=Names(np="linalg.eigvalsh"),
-    samples=lambda s: [s(_spd(s, 3, 3))],
+    samples=lambda s: [s(definite(s, 3, 3))],
 )
 def _(F, a, *, UPLO="L"):
     """Eigenvalues of symmetric matrices, from the smallest."""
@@ -82,7 +81,7 @@ def _(F, a, *, UPLO="L"):
     "_npi_pinv",
     params={"rcond": Float()},
     names=Names(np="linalg.pinv"),
-    samples=lambda s: [s(_spd(s, 3, 3)[:2]), s(_spd(s, 3, 3)[:, :2])],
+    samples=lambda s: [s(definite(s, 3, 3)[:2]), s(definite(s, 3, 3)[:, :2])],
 )
 def _(F, a, *, rcond=1e-15, hermitian=False):
     """Moore-Penrose inverse; singular values below `rcond` times the largest count as zero."""
@@ -98,7 +97,11 @@ def _(F, a, *, rcond=1e-15, hermitian=False):
 @composite(
     "_npi_matrix_power",
     names=Names(np="linalg.matrix_power"),
-    samples=lambda s: [s(_spd(s, 2, 2), n=3), s(_spd(s, 2, 2), n=0), s(_spd(s, 2, 2), n=-1)],
+    samples=lambda s: [
+        s(definite(s, 2, 2), n=3),
+        s(definite(s, 2, 2), n=0),
+        s(definite(s, 2, 2), n=-1),
+    ],
 )
 def _(F, a, *, n):
     """Product of `n` copies of a square matrix; negative powers are those of the inverse."""
@@ -129,7 +132,7 @@ def _(F, *arrays):
     "_npi_tensorinv",
     params={"ind": Int(1)},
     names=Names(np="linalg.tensorinv"),
-    samples=lambda s: [s(_spd(s, 4, 4).reshape(2, 2, 4), ind=2)],
+    samples=lambda s: [s(definite(s, 4, 4).reshape(2, 2, 4), ind=2)],
 )
 def _(F, a, *, ind=2):
     """Inverse with respect to `tensordot` over `ind` axes."""
@@ -145,7 +148,7 @@ def _(F, a, *, ind=2):
     "_npi_tensorsolve",
     params={"a_axes": Axes()},
     names=Names(np="linalg.tensorsolve"),
-    samples=lambda s: [s(_spd(s, 4, 4).reshape(2, 2, 4), (2, 2))],
+    samples=lambda s: [s(definite(s, 4, 4).reshape(2, 2, 4), (2, 2))],
 )
 def _(F, a, b, *, a_axes=None):
     """Solution x of ``tensordot(a, x) = b``."""
@@ -206,13 +209,24 @@ def _matrix_norm(F: Any, x: Array, order: Any, axis: tuple[int, int], keepdims: 
     params={"ord": Anything(), "axis": Axes()},
     names=Names(np="linalg.norm"),
     samples=lambda s: [
-        s(3, 4), s(3, 4, axis=1), s(5, ord=1), s(3, 4, ord=3, axis=1), s(s.distinct(5), ord=float("inf")), s(5, ord=0),
-        s(3, 4, ord="fro"), s(3, 4, ord="nuc"), s(3, 4, ord=1), s(3, 4, ord=float("-inf")),
-        s(3, 4, ord=2), s(2, 3, 4, ord=-2, axis=(1, 2), keepdims=True),
+        s(3, 4),
+        s(3, 4, axis=1),
+        s(5, ord=1),
+        s(3, 4, ord=3, axis=1),
+        s(s.distinct(5), ord=float("inf")),
+        s(5, ord=0),
+        s(3, 4, ord="fro"),
+        s(3, 4, ord="nuc"),
+        s(3, 4, ord=1),
+        s(3, 4, ord=float("-inf")),
+        s(3, 4, ord=2),
+        s(2, 3, 4, ord=-2, axis=(1, 2), keepdims=True),
     ],
-    errors=lambda s: [bad(s(3, 4, ord=7), ParamError, "matrices do not have"),
-                      bad(s(3, 4, axis=(0, 0)), ParamError, "two different")],
-)  # fmt: skip
+    errors=lambda s: [
+        bad(s(3, 4, ord=7), ParamError, "matrices do not have"),
+        bad(s(3, 4, axis=(0, 0)), ParamError, "two different"),
+    ],
+)
 def _(F, x, *, ord=None, axis=None, keepdims=False):  # noqa: A002  NumPy's name
     """Norm of vectors (one axis) or matrices (two axes), of the order `ord`."""
     if axis is None and (ord is None or x.ndim == 1):

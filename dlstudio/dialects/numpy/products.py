@@ -8,7 +8,7 @@ from typing import Any
 from dlstudio.core.params import Anything
 from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.families import normalize_axis
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 HALF = Flags(amp="fp16")
@@ -19,10 +19,14 @@ HALF = Flags(amp="fp16")
     flags=HALF,
     names=Names(np="dot", np_method="dot", np_args="a b"),
     samples=lambda s: [
-        s((2, 3), (3, 2)), s((3,), (3,)), s((2, 3, 4), (4,)), s((2, 2, 3), (2, 3, 2)), s((2, 3), ()),
+        s((2, 3), (3, 2)),
+        s((3,), (3,)),
+        s((2, 3, 4), (4,)),
+        s((2, 2, 3), (2, 3, 2)),
+        s((2, 3), ()),
     ],
     errors=lambda s: [bad(s((2, 3), (2, 3)), ShapeError, "3 is not 2")],
-)  # fmt: skip
+)
 def _(F, a, b):
     """Sum over the last axis of `a` and the last but one of `b` (the only one of a vector)."""
     if not a.ndim or not b.ndim:
@@ -102,13 +106,15 @@ def _paired(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]
     params={"axes": Anything()},
     names=Names(np="tensordot", np_args="a b"),
     samples=lambda s: [
-        s((2, 3, 4), (3, 4, 2)), s((2, 3), (3, 2), axes=1), s((2, 3, 4), (4, 3), axes=((1, 2), (1, 0))),
+        s((2, 3, 4), (3, 4, 2)),
+        s((2, 3), (3, 2), axes=1),
+        s((2, 3, 4), (4, 3), axes=((1, 2), (1, 0))),
         s((2,), (3,), axes=0),
     ],
     errors=lambda s: [bad(s((2, 3), (2, 3), axes=1), ShapeError, "3 is not 2")],
-)  # fmt: skip
+)
 def _(F, a, b, *, axes=2):
-    """Sum over the last `axes` axes of `a` and the first of `b`, or over a pair of lists of axes."""
+    """Sum over the last `axes` axes of `a` and the first of `b`, or over two lists of axes."""
     left, right = _paired(a, b, axes)
     for i, j in zip(left, right, strict=True):
         if a.shape[i] != b.shape[j]:

@@ -9,7 +9,7 @@ import numpy as np
 from dlstudio.core.params import Anything, Axes, Choice, Int
 from dlstudio.core.registry import Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.families import normalize_axes, normalize_axis
+from dlstudio.ops.rules import normalize_axes, normalize_axis
 
 Array = Any
 
@@ -53,9 +53,11 @@ def _nan_reduction(name: str, doc: str, neutral: float) -> None:
 
     expand.__doc__ = doc
     composite(
-        f"_np_nan{name}", params={"axis": Axes()}, names=Names(np=f"nan{name}"),
+        f"_np_nan{name}",
+        params={"axis": Axes()},
+        names=Names(np=f"nan{name}"),
         samples=lambda s: [*_np_samples(s), s(np.array([[1.0, np.nan], [2.0, 3.0]]), axis=1)],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 _nan_reduction("sum", "Sum of the elements that are not NaN.", 0.0)
@@ -105,9 +107,12 @@ def _weights(n: int, fraction: float, rule: str) -> tuple[int, int, float]:
     low = int(np.floor(rank))
     high = min(low + 1, n - 1)
     share = {
-        "linear": rank - low, "lower": 0.0, "higher": float(rank > low), "midpoint": 0.5 * float(rank > low),
+        "linear": rank - low,
+        "lower": 0.0,
+        "higher": float(rank > low),
+        "midpoint": 0.5 * float(rank > low),
         "nearest": float(np.round(rank) > low),
-    }[rule]  # fmt: skip
+    }[rule]
     return low, high, share
 
 
@@ -163,14 +168,16 @@ def _quantiles(name: str, doc: str, scale: float) -> None:
 
     expand.__doc__ = doc
     composite(
-        f"_npi_{name}", params={"q": Anything(), "axis": Axes(), "interpolation": _RULES},
+        f"_npi_{name}",
+        params={"q": Anything(), "axis": Axes(), "interpolation": _RULES},
         names=Names(np=f"_internal.{name}"),
         samples=lambda s: [
-            s(s.distinct(3, 4), q=0.3 * scale), s(s.distinct(3, 4), q=(0.3 * scale, 0.5 * scale), axis=1),
+            s(s.distinct(3, 4), q=0.3 * scale),
+            s(s.distinct(3, 4), q=(0.3 * scale, 0.5 * scale), axis=1),
             s(s.distinct(3, 4), q=0.3 * scale, axis=0, keepdims=True, interpolation="higher"),
         ],
         errors=lambda s: [bad(s(3, q=2 * scale), ParamError, "must lie in")],
-    )(expand)  # fmt: skip
+    )(expand)
 
 
 _quantiles("quantile", "Value below which the fraction `q` (0 … 1) of the elements lies.", 1.0)

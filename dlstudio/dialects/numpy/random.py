@@ -1,0 +1,272 @@
+"""Samplers of `mx.np.random` and `mx.npx.random`; parameters may be numbers or arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.dispatch import attributes, create, invoke
+from dlstudio.core.registry import OPS
+from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.random import named
+from dlstudio.errors import ParamError
+
+__all__ = ["np_functions", "npx_functions"]
+
+Shape = int | tuple[int, ...] | None
+
+
+# --- np -----------------------------------------------------------------------------------------
+
+
+def _np(
+    name: str, numbers: dict[str, Any], size: Shape, dtype: Any, ctx: Any, out: Any = None
+) -> Any:
+    """Draw with parameters that may be numbers or arrays, which broadcast."""
+    kind = dtype or "float32"
+    if any(isinstance(v, (Tensor, np.ndarray, list, tuple)) for v in numbers.values()):
+        op = OPS[f"_npi_{name}"]
+        attrs = attributes(op, {"size": size, "dtype": kind})
+        return invoke(op, tuple(numbers.values()), attrs, ndarray, out)
+    op = OPS[f"_random_{name}"]
+    given = {**numbers, "shape": () if size is None else size, "dtype": kind}
+    return create(op, attributes(op, given), ctx, ndarray, out)
+
+
+def _np_function(
+    name: str, law: str, renamed: dict[str, str], defaults: dict[str, Any]
+) -> Callable[..., Any]:
+    """Build ``np.random.<name>`` with the parameters called as NumPy calls them."""
+    order = list(defaults)
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        names = [*order, "size", "dtype", "ctx", "out"]
+        given = dict(zip(names, args, strict=False)) | kwargs
+        unknown = [key for key in given if key not in (*names, "device")]
+        if unknown:
+            raise ParamError(
+                f"random.{name}: there is no parameter {unknown[0]!r}. Known: {', '.join(names)}."
+            )
+        numbers = {renamed.get(key, key): given.get(key, defaults[key]) for key in order}
+        missing = [key for key, value in numbers.items() if value is None]
+        if missing:
+            raise ParamError(f"random.{name}: the parameter {missing[0]!r} is missing.")
+        ctx = given.get("device") or given.get("ctx")
+        return _np(law, numbers, given.get("size"), given.get("dtype"), ctx, given.get("out"))
+
+    function.__name__ = function.__qualname__ = name
+    function.__module__ = "dlstudio.np.random"
+    spelled = ", ".join(f"{k}={v}" if v is not None else k for k, v in defaults.items())
+    call = f"``{name}({spelled}, size=None, dtype=None, ctx=None, out=None)``"
+    function.__doc__ = f"{OPS[f'_random_{law}'].doc}\n\n{call}"
+    return function
+
+
+_NP = (
+    ("uniform", "uniform", {}, {"low": 0.0, "high": 1.0}),
+    ("normal", "normal", {}, {"loc": 0.0, "scale": 1.0}),
+    ("gamma", "gamma", {"shape": "alpha", "scale": "beta"}, {"shape": None, "scale": 1.0}),
+    ("beta", "beta", {}, {"a": None, "b": None}),
+    ("chisquare", "chisquare", {}, {"df": None}),
+    ("gumbel", "gumbel", {}, {"loc": 0.0, "scale": 1.0}),
+    ("laplace", "laplace", {}, {"loc": 0.0, "scale": 1.0}),
+    ("logistic", "logistic", {}, {"loc": 0.0, "scale": 1.0}),
+    ("lognormal", "lognormal", {}, {"mean": 0.0, "sigma": 1.0}),
+    ("pareto", "pareto", {}, {"a": None}),
+    ("power", "power", {}, {"a": None}),
+    ("rayleigh", "rayleigh", {}, {"scale": 1.0}),
+    ("weibull", "weibull", {}, {"a": None}),
+    ("poisson", "poisson", {}, {"lam": 1.0}),
+)
+
+
+def _np_exponential(
+    scale: Any = 1.0,
+    size: Shape = None,
+    dtype: Any = None,
+    ctx: Any = None,
+    out: Any = None,
+    device: Any = None,
+) -> Any:
+    """Draw exponential numbers with mean `scale`."""
+    return _np("exponential", {"lam": 1.0 / scale}, size, dtype, device or ctx, out)
+
+
+def _np_rand(*size: int, **kwargs: Any) -> Any:
+    """Draw uniform numbers in [0, 1) of the given lengths."""
+    return _np("uniform", {"low": 0.0, "high": 1.0}, size, kwargs.get("dtype"), kwargs.get("ctx"))
+
+
+def _np_randn(*size: int, **kwargs: Any) -> Any:
+    """Draw normal numbers of the given lengths."""
+    return _np("normal", {"loc": 0.0, "scale": 1.0}, size, kwargs.get("dtype"), kwargs.get("ctx"))
+
+
+def _np_randint(
+    low: int,
+    high: int | None = None,
+    size: Shape = None,
+    dtype: Any = None,
+    ctx: Any = None,
+    out: Any = None,
+    device: Any = None,
+) -> Any:
+    """Draw whole numbers from `low` to ``high - 1``, or from 0 to ``low - 1``."""
+    low, high = (0, low) if high is None else (low, high)
+    return _np("randint", {"low": low, "high": high}, size, dtype or "int64", device or ctx, out)
+
+
+def _np_permutation(x: Any, **_: Any) -> Any:
+    """Return the rows of an array, or the numbers below an integer, in random order."""
+    from dlstudio import np as mx_np
+
+    rows = mx_np.arange(x, dtype="int64") if isinstance(x, int) else x
+    op = OPS["_shuffle"]
+    return invoke(op, (rows,), attributes(op, {}), ndarray)
+
+
+def _np_shuffle(x: Any) -> None:
+    """Put the rows of `x` into random order, in place."""
+    x[:] = _np_permutation(x)
+
+
+def _np_choice(
+    a: Any,
+    size: Shape = None,
+    replace: bool = True,
+    p: Any = None,
+    ctx: Any = None,
+    out: Any = None,
+    device: Any = None,
+) -> Any:
+    """Draw entries of `a` (or numbers below an integer), with probabilities `p` if given."""
+    from dlstudio import np as mx_np
+
+    count = a if isinstance(a, int) else a.shape[0]
+    shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
+    if replace and p is None:
+        positions = _np_randint(0, count, shape, ctx=device or ctx)
+    elif replace:
+        op = OPS["_sample_multinomial"]
+        given = attributes(op, {"shape": shape or (1,), "dtype": "int64"})
+        positions = invoke(op, (mx_np.array(p),), given, ndarray).reshape(shape)
+    else:
+        positions = _without_replacement(count, shape, p)
+    result = positions if isinstance(a, int) else mx_np.take(a, positions, axis=0)
+    if out is not None:
+        out[...] = result
+        return out
+    return result
+
+
+def _without_replacement(count: int, shape: tuple[int, ...], p: Any) -> Any:
+    """Draw distinct positions: the smallest of exponential clocks that tick with rates `p`."""
+    from dlstudio import np as mx_np
+
+    total = int(np.prod(shape, dtype=np.int64))
+    if total > count:
+        raise ParamError(
+            f"choice: parameter size must be at most {count} without replacement. Got {total}."
+        )
+    clocks = _np_exponential(1.0, (count,), dtype="float64")
+    if p is not None:
+        clocks = clocks / mx_np.array(p, dtype="float64")
+    return mx_np.argsort(clocks)[:total].reshape(shape)
+
+
+def _np_multinomial(n: int, pvals: Any, size: Shape = None, **_: Any) -> Any:
+    """Count how often each category comes up in `n` draws with probabilities `pvals`."""
+    from dlstudio import np as mx_np
+
+    shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
+    rows = int(np.prod(shape, dtype=np.int64))
+    op = OPS["_sample_multinomial"]
+    weights = mx_np.array(pvals)
+    drawn = invoke(op, (weights,), attributes(op, {"shape": (rows, n), "dtype": "int64"}), ndarray)
+    hits = drawn.reshape((rows, n, 1)) == mx_np.arange(weights.shape[0], dtype="int64")
+    return hits.sum(axis=1).reshape((*shape, weights.shape[0]))
+
+
+def _np_multivariate_normal(
+    mean: Any, cov: Any, size: Shape = None, check_valid: Any = None, tol: Any = None
+) -> Any:
+    """Draw normal vectors with the given mean (K,) and covariance (K, K)."""
+    from dlstudio import np as mx_np
+
+    del check_valid, tol
+    shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
+    mean = mx_np.array(mean)
+    noise = _np("normal", {"loc": 0.0, "scale": 1.0}, (*shape, mean.shape[-1]), None, None)
+    factor = np.linalg.cholesky(mx_np.array(cov).asnumpy())
+    return mean + mx_np.matmul(noise, mx_np.array(factor.T.copy()))
+
+
+_NP_OWN = (
+    _np_exponential,
+    _np_rand,
+    _np_randn,
+    _np_randint,
+    _np_permutation,
+    _np_shuffle,
+    _np_choice,
+    _np_multinomial,
+    _np_multivariate_normal,
+)
+
+
+def np_functions() -> dict[str, Callable[..., Any]]:
+    """Functions of `mx.np.random`."""
+    from dlstudio.core.random import seed
+
+    made = {row[0]: _np_function(*row) for row in _NP}
+    return {**made, **named(_NP_OWN, "_np_", "dlstudio.np.random"), "seed": seed}
+
+
+# --- npx ----------------------------------------------------------------------------------------
+
+
+def _npx_bernoulli(
+    prob: Any = None,
+    logit: Any = None,
+    size: Shape = None,
+    dtype: Any = None,
+    ctx: Any = None,
+    out: Any = None,
+) -> Any:
+    """Draw 1 with probability `prob`, or with log-odds `logit`, else 0."""
+    if (prob is None) == (logit is None):
+        raise ParamError("bernoulli: exactly one of prob and logit must be given.")
+    if prob is None:
+        odds = -logit
+        prob = 1 / (1 + (odds.exp() if isinstance(odds, Tensor) else float(np.exp(odds))))
+    return _np("bernoulli", {"prob": prob}, size, dtype, ctx, out)
+
+
+def _batched(name: str, numbers: dict[str, Any], batch_shape: Shape, dtype: Any, ctx: Any) -> Any:
+    shapes = [getattr(v, "shape", ()) for v in numbers.values()]
+    batch = (batch_shape,) if isinstance(batch_shape, int) else tuple(batch_shape or ())
+    return _np(name, numbers, (*batch, *np.broadcast_shapes(*shapes)), dtype, ctx)
+
+
+def _npx_uniform_n(
+    low: Any = 0.0, high: Any = 1.0, batch_shape: Shape = None, dtype: Any = None, ctx: Any = None
+) -> Any:
+    """Draw `batch_shape` uniform numbers for each element of the parameters."""
+    return _batched("uniform", {"low": low, "high": high}, batch_shape, dtype, ctx)
+
+
+def _npx_normal_n(
+    loc: Any = 0.0, scale: Any = 1.0, batch_shape: Shape = None, dtype: Any = None, ctx: Any = None
+) -> Any:
+    """Draw `batch_shape` normal numbers for each element of the parameters."""
+    return _batched("normal", {"loc": loc, "scale": scale}, batch_shape, dtype, ctx)
+
+
+def npx_functions() -> dict[str, Callable[..., Any]]:
+    """Functions of `mx.npx.random`."""
+    from dlstudio.core.random import seed
+
+    made = (_npx_bernoulli, _npx_uniform_n, _npx_normal_n)
+    return {**named(made, "_npx_", "dlstudio.npx.random"), "seed": seed}
