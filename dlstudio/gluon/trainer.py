@@ -156,9 +156,9 @@ class Trainer:
             If a gradient is old; no parameter is changed then.
         """
         self._rescale(batch_size)
-        self._refuse_stale(ignore_stale_grad)
+        ready = self._ready(ignore_stale_grad)
         self._allreduce_grads()
-        self._update(ignore_stale_grad)
+        self._update(ready)
 
     def allreduce_grads(self) -> None:
         """Add up the gradients of all devices, for changing them before `update`.
@@ -183,8 +183,7 @@ class Trainer:
         """
         self._refuse_on_kvstore("update")
         self._rescale(batch_size)
-        self._refuse_stale(ignore_stale_grad)
-        self._update(ignore_stale_grad)
+        self._update(self._ready(ignore_stale_grad))
 
     def _refuse_on_kvstore(self, method: str) -> None:
         if self._update_on_kvstore:
@@ -198,23 +197,28 @@ class Trainer:
             raise ParamError(f"Trainer.step: parameter batch_size must be > 0. Got {batch_size!r}.")
         self._optimizer.rescale_grad = self._scale / batch_size
 
-    def _trained(self) -> list[tuple[int, Parameter]]:
-        return [(i, p) for i, p in enumerate(self._params) if p._grad_req != "null"]
-
-    def _refuse_stale(self, ignore: bool) -> None:
-        if ignore:
-            return
-        for parameter in self._params:
+    def _ready(self, ignore: bool) -> list[tuple[list[int], list[Any]]]:
+        """Indices and arrays to update, per device; refuse stale gradients, or leave them out."""
+        found: list[tuple[list[int], list[Any]]] = [([], []) for _ in self._contexts]
+        for i, parameter in enumerate(self._params):
             if parameter._grad_req == "null":
                 continue
-            for device, tensor in parameter._tensors().items():
-                if not tensor._entry.fresh:
-                    raise _stale(parameter, device)
+            for (indices, weights), tensor in zip(
+                found, parameter._tensors().values(), strict=True
+            ):
+                if tensor._entry.fresh:
+                    indices.append(i)
+                    weights.append(tensor)
+                elif not ignore:
+                    raise _stale(parameter, tensor.context)
+        return found
 
     def _allreduce_grads(self) -> None:
         if len(self._contexts) < 2:
             return
-        for _, parameter in self._trained():
+        for parameter in self._params:
+            if parameter._grad_req == "null":
+                continue
             grads = parameter.list_grad()
             total = grads[0]._data.copy()
             home = grads[0].context
@@ -224,29 +228,21 @@ class Trainer:
             for grad in grads:
                 grad._overwrite(summed)
 
-    def _update(self, ignore: bool) -> None:
-        trained = self._trained()
-        for number, (device, updater) in enumerate(
-            zip(self._contexts, self._updaters, strict=True)
-        ):
-            indices, grads, weights = [], [], []
-            for i, parameter in trained:
-                tensor = parameter._tensors()[device]
-                entry = tensor._entry
-                if ignore and not entry.fresh:
-                    continue
-                entry.fresh = False
-                indices.append(i)
-                weights.append(tensor)
-                grads.append(entry.grad)
+    def _update(self, ready: list[tuple[list[int], list[Any]]]) -> None:
+        for number, (indices, weights) in enumerate(ready):
+            if not indices:
+                continue
             if len(self._contexts) > 1:
                 self._optimizer._set_current_context(number)
-            if indices:
-                self._run(updater, device, indices, grads, weights)
+            leaves = [tensor._entry for tensor in weights]
+            self._run(self._updaters[number], self._contexts[number], indices, leaves, weights)
+            for leaf in leaves:
+                leaf.fresh = False
 
     def _run(
-        self, updater: opt.Updater, device: Device, indices: list[int], grads: Any, weights: Any
+        self, updater: opt.Updater, device: Device, indices: list[int], leaves: Any, weights: Any
     ) -> None:
+        grads = [leaf.grad for leaf in leaves]
         if not bus.subscribers:
             updater(indices, grads, weights)
             return

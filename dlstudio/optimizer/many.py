@@ -1,4 +1,4 @@
-"""One compiled call for the whole step: all weights of a device at once.
+"""All weights of a device at once: what is common is worked out once per step.
 
 A network has many small weights, and a Python call per weight and operation costs more than the
 arithmetic. Where a compiled kernel knows the optimizer's rule, it gets a table of addresses.
@@ -27,46 +27,50 @@ class ManyWeights:
     def update(
         self, optimizer: Optimizer, indices: Any, grads: Any, weights: Any, states: Any
     ) -> bool:
-        """Update all weights if a kernel can; answer whether it did.
+        """Update all weights with what is worked out once; answer whether that was possible.
 
         Parameters
         ----------
         optimizer : Optimizer
         indices, grads, weights, states : lists, one entry per weight
         """
-        rule = optimizer.kernel()
-        # a user's subclass may override update(); a clipped gradient has no kernel
-        if rule is None or optimizer.clip_gradient or _customised(optimizer):
+        if _customised(optimizer):
             return False
-        if any(
-            w._data.dtype != np.float32 for w in weights
-        ):  # float16 has a float32 copy beside it
+        if any(w._data.dtype == np.float16 for w in weights):  # may have a float32 copy beside it
             return False
         rows = [
             (w._data, g._data, *_arrays(s)) for w, g, s in zip(weights, grads, states, strict=True)
         ]
-        step = self._find(rule[0], rows, weights)
-        if step is None:
-            return False
         for weight, state in zip(weights, states, strict=True):
-            for tensor in (weight, *_tensors(state)):
+            weight._prepare_write()
+            for tensor in _tensors(state):
                 tensor._prepare_write()
         optimizer._update_count(indices)
         counts = optimizer._index_update_count
-        rates = [
-            optimizer.kernel_rate(lr, counts[i])
-            for lr, i in zip(optimizer._get_lrs(indices), indices, strict=True)
-        ]
-        step(rates, optimizer._get_wds(indices), optimizer.rescale_grad, **rule[1])
+        rates, decays = optimizer._get_lrs(indices), optimizer._get_wds(indices)
+        rule, step = self._find(optimizer, rows, weights)
+        if step is None:
+            xp = weights[0]._device.xp
+            for i, (w, g, *s), lr, wd in zip(indices, rows, rates, decays, strict=True):
+                optimizer.rule(xp, w, g, tuple(s), lr, wd, counts[i])
+        else:
+            fitted = [
+                optimizer.kernel_rate(lr, counts[i]) for lr, i in zip(rates, indices, strict=True)
+            ]
+            step(fitted, decays, optimizer.rescale_grad, **rule[1])
         return True
 
-    def _find(self, rule: str, rows: list[tuple[Any, ...]], weights: Any) -> Any:
-        if rule == self._rule and _same(rows, self._rows):
-            return self._step
-        self._rule, self._rows, self._step = rule, rows, None
-        if weights[0].context.device_type != "gpu":
-            self._step = kernels.multi_step(rule, rows)
-        return self._step
+    def _find(self, optimizer: Optimizer, rows: list[tuple[Any, ...]], weights: Any) -> Any:
+        """Return the kernel's name and constants, and the kernel bound to these arrays or None."""
+        rule = optimizer.kernel()
+        # no kernel clips gradients
+        if rule is None or optimizer.clip_gradient or weights[0]._device.device_type == "gpu":
+            return None, None
+        if rule[0] != self._rule or not _same(rows, self._rows):
+            # asked once per set of arrays: results must not change when a kernel becomes ready
+            self._rule, self._rows = rule[0], rows
+            self._step = kernels.multi_step(rule[0], rows)
+        return rule, self._step
 
 
 def _same(rows: list[tuple[Any, ...]], others: list[tuple[Any, ...]]) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlstudio import nd, optimizer
+from dlstudio import lr_scheduler, nd, optimizer
 from tests.reference.runner import pack
 
 ALL = list(pack.cases("optim/optimizers"))
@@ -25,10 +25,14 @@ def mark(case):
     return pytest.param(case, id=case.name, marks=marks)
 
 
+def schedule_of(code):
+    return eval(code, dict(vars(lr_scheduler)))
+
+
 def make(case):
     arguments = dict(case.kwargs)
     if "lr_scheduler" in case.raw:
-        arguments["lr_scheduler"] = eval("lr_scheduler." + case.raw["lr_scheduler"])
+        arguments["lr_scheduler"] = schedule_of(case.raw["lr_scheduler"])
     made = optimizer.create(
         case.raw["optimizer"], param_idx2name={0: "fc_weight", 1: "fc_bias"}, **arguments
     )
@@ -97,7 +101,7 @@ SCHEDULES = list(pack.cases("optim/schedules"))
 
 @pytest.mark.parametrize("case", [c for c in SCHEDULES if not c.error], ids=lambda c: c.name)
 def test_schedule_follows_the_recorded_curve(case):
-    schedule = eval("lr_scheduler." + case.raw["code"])
+    schedule = schedule_of(case.raw["code"])
     got = [schedule(t) for t in range(1, len(case.raw["curve"]) + 1)]
     np.testing.assert_allclose(got, case.raw["curve"], rtol=1e-7, atol=1e-12)
 
@@ -106,4 +110,4 @@ def test_schedule_follows_the_recorded_curve(case):
 def test_schedule_refuses_what_mxnet_refuses(case):
     expected = NotImplementedError if "override" in case.error["message"] else ValueError
     with pytest.raises(expected):
-        eval("lr_scheduler." + case.raw["code"])(1)
+        schedule_of(case.raw["code"])(1)
