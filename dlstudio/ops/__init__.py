@@ -2,6 +2,7 @@
 
 from dlstudio.ops import (
     arithmetic,
+    boxes,
     compare,
     contrib,
     create,
@@ -30,6 +31,7 @@ from dlstudio.ops import (
     nn_loss,
     nn_norm,
     nn_norm_layer,
+    nn_norm_sync,
     nn_pool,
     nn_pool_grad,
     nn_resize,
@@ -52,6 +54,7 @@ from dlstudio.ops import (
 
 __all__ = [
     "arithmetic",
+    "boxes",
     "compare",
     "contrib",
     "create",
@@ -80,6 +83,7 @@ __all__ = [
     "nn_loss",
     "nn_norm",
     "nn_norm_layer",
+    "nn_norm_sync",
     "nn_pool",
     "nn_pool_grad",
     "nn_resize",

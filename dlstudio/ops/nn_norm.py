@@ -19,8 +19,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, narrow, wide
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 
@@ -175,13 +175,13 @@ def _infer_batch(data: Any, *vectors: Any, axis: int = 1, **_: Any) -> tuple[Ava
 def _complete_batch(shapes: Any, attrs: Any) -> Any:
     if shapes[0] is None:
         return shapes
-    C = shapes[0][attrs["axis"]]
+    C = shapes[0][attrs.get("axis", 1)]
     return [shapes[0], *((C,),) * 4]
 
 
 def _grad_batch(
-    F: Any, g: Any, out: Any, data: Any, gamma: Any, *_vectors: Any, axis: int, fix_gamma: bool,
-    use_global_stats: bool, training: bool = False, **_: Any,
+    F: Any, g: Any, out: Any, data: Any, gamma: Any, *_vectors: Any, fix_gamma: bool,
+    use_global_stats: bool, axis: int = 1, training: bool = False, **_: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
     fixed = use_global_stats or not training
     dx = dgamma = dbeta = None
