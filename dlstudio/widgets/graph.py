@@ -15,6 +15,7 @@ from dlstudio.viz.drawing import drawing_of
 from dlstudio.viz.html import traits_of
 from dlstudio.viz.picture import Options
 from dlstudio.viz.state import state_of
+from dlstudio.widgets.schema import Command
 from dlstudio.widgets.view import STATIC, View
 
 __all__ = ["GraphView"]
@@ -137,6 +138,11 @@ class GraphView(View):
         with self.hold_sync():
             self.graph = state_of(self.drawing)
             self.overlay = "time"
+
+    def _take(self, message: Command) -> None:
+        # Nothing streams here, so nobody else would ever answer the browser.
+        super()._take(message)
+        self._acknowledge()
 
     def summary(self) -> str:
         """Return one line that says what the view shows."""

@@ -245,6 +245,42 @@ describe("drawing helpers", () => {
   });
 });
 
+describe("what lights up", () => {
+  const tree = new Tree(sample(RESIDUAL), ALL);
+  const open = new Set(["stage"]);
+  const made = layoutScene(tree, open, new LayoutCache(), WORDS);
+
+  test("a node in a closed scope is seen as the scope", () => {
+    expect(visibleKey(tree, open, "#3")).toBe("stage/block0/");
+    expect(visibleKey(tree, new Set(), "#3")).toBe("stage/");
+    expect(visibleKey(tree, open, "stage/")).toBe("stage/");
+  });
+
+  test("a hovered item lights its neighbours and the lines through all frames", () => {
+    const focus = new Focus();
+    focus.hovered = "#1";
+    const { lit, litLinks, dim } = focus.marks(tree, open, made);
+    expect([...lit].sort()).toEqual(["#0", "#1", "#4", "stage/block0/"].sort());
+    const lines = [...litLinks].map((i) => `${made.links[i]?.from}>${made.links[i]?.to}`);
+    expect(lines.sort()).toEqual(["#0>#1", "#1>stage/", "@in>#4", "@in>stage/block0/"].sort());
+    expect(dim).toBe(true);
+  });
+
+  test("a selection alone does not dim the rest", () => {
+    const focus = new Focus();
+    focus.current = "#3";
+    const { selected, dim } = focus.marks(tree, open, made);
+    expect(selected).toBe("stage/block0/");
+    expect(dim).toBe(false);
+  });
+
+  test("search results light up where they are seen", () => {
+    const focus = new Focus();
+    focus.matches = findNodes(tree, "^c");
+    expect([...focus.marks(tree, open, made).lit]).toEqual(["stage/block0/"]);
+  });
+});
+
 describe("search", () => {
   const tree = new Tree(sample(RESIDUAL), ALL);
   const names = (text: string) => findNodes(tree, text).map((node) => node.name);

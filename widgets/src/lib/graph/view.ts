@@ -1,10 +1,11 @@
 // One drawing of a graph: keeps what is open, hidden, selected and hovered, and shows it.
-import { element, listen, setText } from "../dom";
+import { element, listen, setData, setText } from "../dom";
 import { formatBytes, formatNanoseconds } from "../i18n";
 import { captureKeys } from "../toolbar";
 import type { Context, Drawing } from "../widget";
 import { type ControlState, Controls } from "./controls";
 import type { Graph, GraphNode } from "./data";
+import { Focus, visibleKey } from "./focus";
 import { type Item, layoutScene, type Scene, type Words } from "./layout";
 import { graphTable, operatorText, Panel, summarise } from "./panel";
 import { findNodes } from "./search";
@@ -23,16 +24,14 @@ export class GraphDrawing implements Drawing {
   private readonly panel: Panel;
   private readonly status = element("div", { class: "dl-status dl-muted", "aria-live": "polite" });
   private readonly tableBox = element("div", { class: "dl-table-box", hidden: true });
+  private readonly badge = element("span", { class: "dl-badge", hidden: true });
   private readonly note = element("div", { class: "dl-note", hidden: true });
   private readonly cleanups: (() => void)[] = [];
   private tree: Tree;
   private expanded: Set<string>;
   private scene: Scene = { width: 1, height: 1, items: [], links: [], doors: {} };
-  private neighbours: ReturnType<Tree["neighbours"]> | undefined;
-  private matches: GraphNode[] = [];
+  private readonly focus = new Focus();
   private match = 0;
-  private current: Key = "";
-  private hovered: Key = "";
   private heard = "";
 
   constructor(private readonly context: Context<GraphStore, GraphTraits>) {
@@ -47,6 +46,7 @@ export class GraphDrawing implements Drawing {
     this.controls = new Controls(translate, this.controlEvents(), this.choices);
     this.panel = new Panel(translate, context.locale);
     const body = element("div", { class: "dl-body-row" }, this.stage.root, this.panel.root);
+    this.controls.bar.append(this.badge);
     root.append(this.controls.bar, this.controls.chips, this.note, body, this.status);
     root.append(this.tableBox);
     this.listen();
@@ -55,7 +55,20 @@ export class GraphDrawing implements Drawing {
 
   draw(): void {
     this.follow();
+    this.showLink();
     this.stage.repaint();
+  }
+
+  /** The picture works without a kernel; only say that there is none. */
+  private showLink(): void {
+    const { connection, translate } = this.context;
+    const { link } = connection;
+    const isAlone = link === "stale" || link === "disconnected";
+    this.badge.hidden = !isAlone;
+    if (!isAlone) return;
+    setData(this.badge, "state", link);
+    setText(this.badge, translate(`link.${link}`));
+    this.badge.title = translate(`link.${link}.note`);
   }
 
   dispose(): void {
@@ -98,7 +111,7 @@ export class GraphDrawing implements Drawing {
   private relayout(anchor?: Key): void {
     const { cache } = this.context.store;
     this.scene = layoutScene(this.tree, this.expanded, cache, this.words());
-    this.neighbours = undefined;
+    this.focus.forget();
     this.controls.showDepth(this.openDepth());
     this.recolour(anchor);
     this.showStatus();
@@ -159,12 +172,12 @@ export class GraphDrawing implements Drawing {
     this.heard = selected;
     const node = this.graph.nodes.find((candidate) => candidate.name === selected);
     const facts = this.tree.facts.get(selected);
-    this.current = node ? nodeKey(node.index) : facts ? scopeKey(selected) : "";
+    this.focus.current = node ? nodeKey(node.index) : facts ? scopeKey(selected) : "";
     if (node) this.panel.showNode(node);
     else if (facts) this.panel.showScope(facts, this.graph.scopes[selected]);
     else this.panel.clear();
     this.remark();
-    if (this.current) this.stage.reveal(this.visible(this.current));
+    if (this.focus.current) this.stage.reveal(this.visible(this.focus.current));
   }
 
   private select(key: Key): void {
@@ -179,8 +192,7 @@ export class GraphDrawing implements Drawing {
 
   /** The key that stands for `key` in the picture as it is now. */
   private visible(key: Key): Key {
-    const node = this.nodeOf(key);
-    return node ? this.tree.seenAs(node, this.expanded) : key;
+    return visibleKey(this.tree, this.expanded, key);
   }
 
   private pick(item: Item | undefined): void {
@@ -189,36 +201,12 @@ export class GraphDrawing implements Drawing {
   }
 
   private hover(item: Item | undefined): void {
-    this.hovered = item && item.kind !== "open" ? item.key : "";
+    this.focus.hovered = item && item.kind !== "open" ? item.key : "";
     this.remark();
   }
 
   private remark(): void {
-    const selected = this.current ? this.visible(this.current) : "";
-    const centre = this.hovered || selected;
-    const lit = new Set<Key>(this.matches.map((node) => this.tree.seenAs(node, this.expanded)));
-    if (centre) this.light(centre, lit);
-    const dim = this.hovered !== "" || this.matches.length > 0;
-    this.stage.mark({ selected, lit, litLinks: this.linksOf(centre), dim });
-  }
-
-  private light(centre: Key, lit: Set<Key>): void {
-    this.neighbours ??= this.tree.neighbours(this.expanded);
-    lit.add(centre);
-    for (const key of this.neighbours.next.get(centre) ?? []) lit.add(key);
-    for (const key of this.neighbours.previous.get(centre) ?? []) lit.add(key);
-  }
-
-  /** Lines that carry something into or out of `key`, however many frames they pass. */
-  private linksOf(key: Key): Set<number> {
-    const found = new Set<number>();
-    if (!key) return found;
-    const { nodes } = this.graph;
-    const mine = nodes.map((node) => this.tree.seenAs(node, this.expanded) === key);
-    this.scene.links.forEach((link, i) => {
-      if (link.ends.some((end) => mine[end])) found.add(i);
-    });
-    return found;
+    this.stage.mark(this.focus.marks(this.tree, this.expanded, this.scene));
   }
 
   // ---- opening and closing ------------------------------------------------------------------
@@ -285,17 +273,17 @@ export class GraphDrawing implements Drawing {
   }
 
   private search(text: string): void {
-    this.matches = findNodes(this.tree, text);
+    this.focus.matches = findNodes(this.tree, text);
     this.match = 0;
-    this.controls.showFound(Math.min(1, this.matches.length), this.matches.length);
+    this.controls.showFound(Math.min(1, this.focus.matches.length), this.focus.matches.length);
     this.remark();
   }
 
   private nextMatch(): void {
-    const node = this.matches[this.match];
+    const node = this.focus.matches[this.match];
     if (!node) return;
-    this.controls.showFound(this.match + 1, this.matches.length);
-    this.match = (this.match + 1) % this.matches.length;
+    this.controls.showFound(this.match + 1, this.focus.matches.length);
+    this.match = (this.match + 1) % this.focus.matches.length;
     this.unveil(node);
     this.select(nodeKey(node.index));
   }
@@ -352,9 +340,8 @@ export class GraphDrawing implements Drawing {
 
   /** Follow an arrow of the picture; from nowhere, start at its first item. */
   private step(direction: "next" | "previous"): void {
-    this.neighbours ??= this.tree.neighbours(this.expanded);
-    const from = this.current ? this.visible(this.current) : "";
-    const [to] = this.neighbours[direction].get(from) ?? [];
+    const from = this.focus.current ? this.visible(this.focus.current) : "";
+    const [to] = this.focus.neighbours(this.tree, this.expanded)[direction].get(from) ?? [];
     if (!from) this.selectFirst();
     else if (to) this.select(to);
   }
@@ -366,7 +353,7 @@ export class GraphDrawing implements Drawing {
 
   /** Among the items that are as far along as the selected one: to the left or right. */
   private sideways(direction: 1 | -1): void {
-    const here = this.stage.find(this.current ? this.visible(this.current) : "");
+    const here = this.stage.find(this.focus.current ? this.visible(this.focus.current) : "");
     if (!here) {
       this.selectFirst();
       return;
@@ -383,9 +370,9 @@ export class GraphDrawing implements Drawing {
 
   /** Open or close the selected block; on a node, close the block around it. */
   private enter(): void {
-    if (isScope(this.current)) this.toggle(this.current);
+    if (isScope(this.focus.current)) this.toggle(this.focus.current);
     else {
-      const scope = this.nodeOf(this.current)?.scope ?? "";
+      const scope = this.nodeOf(this.focus.current)?.scope ?? "";
       if (scope === "" || !this.tree.members.has(scope)) return;
       this.select(scopeKey(scope));
       this.toggle(scopeKey(scope));
