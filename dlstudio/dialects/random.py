@@ -103,7 +103,7 @@ def _nd_exponential(
     """Draw exponential numbers with mean `scale`."""
     if not isinstance(scale, Tensor) and not scale > 0:
         raise ParamError(f"exponential: parameter scale must be above 0. Got {scale}.")
-    return _nd("exponential", {"lam": 1.0 / scale}, shape, dtype, ctx, out)
+    return _nd("exponential", {"lam": scale**-1}, shape, dtype, ctx, out)
 
 
 def _nd_poisson(

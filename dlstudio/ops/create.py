@@ -232,8 +232,8 @@ def _(xp, *, start, stop=None, step=1.0, repeat=1, infer_range=False, dtype="flo
         s(start=3, stop=1, dtype="int32"),
     ],
     reference=lambda *, start, stop=None, step=1, dtype="float32": np.arange(
-        0 if stop is None else start, start if stop is None else stop, step, dtype
-    ),
+        0 if stop is None else start, start if stop is None else stop, step
+    ).astype(dtype),
     errors=lambda s: [bad(s(start=3, step=0), ParamError, "step")],
 )
 def _(xp, *, start, stop=None, step=1.0, dtype="float32"):

@@ -30,7 +30,7 @@ def _infer_gather(data: Aval, indices: Aval) -> Aval:
         raise ShapeError(
             explain(
                 f"gather_nd: indices have shape {indices.shape}, data {data.shape}.",
-                f"a first axis of length 1 to {data.ndim}: a row of positions for each indexed axis.",
+                f"a first axis of length 1 to {data.ndim}: one row for each indexed axis.",
             )
         )
     return Aval((*indices.shape[1:], *data.shape[depth:]), data.dtype)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import DType, Float, Shape
+from dlstudio.core.params import DType, Float, Param, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 
@@ -284,6 +284,10 @@ def _signed(
     return function
 
 
+def _numbers(law: Distribution) -> dict[str, Param]:
+    return {name: Float() for name in law.parameters}
+
+
 def _over_shape(law: Distribution) -> None:
     """Register ``_random_<name>``: numbers as parameters, a shape."""
 
@@ -304,7 +308,7 @@ def _over_shape(law: Distribution) -> None:
         infer=infer,
         grad=DRAWN,
         flags=RANDOM,
-        params={p: Float() for p in law.parameters} | {"shape": Shape(0), "dtype": DType()},
+        params={**_numbers(law), "shape": Shape(0), "dtype": DType()},
         names=Names(nd=f"{name} {alias}".strip() if law.legacy else "", json=f"_{name}"),
         samples=lambda s: [
             s(shape=(2, 3)),
@@ -420,7 +424,7 @@ def _like(law: Distribution) -> None:
         infer=lambda data, **_: data,
         grad=DRAWN,
         flags=RANDOM,
-        params={p: Float() for p in law.parameters},
+        params=_numbers(law),
         names=Names(nd=f"random.{law.name}_like", json=f"_random_{law.name}_like"),
         samples=lambda s: [s(2, 3), s(())],
     )(_signed(forward, ("data",), dict(law.parameters)))

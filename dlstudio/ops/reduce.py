@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Axes, DType
+from dlstudio.core.params import Axes, DType, Param
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, bad, op
 from dlstudio.errors import ShapeError
 from dlstudio.ops.rules import LOGIC, floating, normalize_axes, spread
@@ -102,7 +102,9 @@ def reduction(
 
     forward = plain if typed is None else with_dtype
     forward.__doc__ = doc
-    params = {"axis": Axes()} | ({} if typed is None else {"dtype": DType(optional=True)})
+    params: dict[str, Param] = {"axis": Axes()}
+    if typed is not None:
+        params["dtype"] = DType(optional=True)
     fields.setdefault("samples", reduce_samples)
     return op(
         name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Int, Shape
+from dlstudio.core.params import Int, Param, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.rules import (
@@ -38,7 +38,7 @@ def _sliced(x: Any, key: tuple[slice, ...]) -> Aval:
     return Aval((*lengths, *x.shape[len(key) :]), x.dtype)
 
 
-_BOUNDS = {
+_BOUNDS: dict[str, Param] = {
     "begin": Shape(holes=True),
     "end": Shape(holes=True),
     "step": Shape(optional=True, holes=True),

@@ -212,6 +212,10 @@ def _(F, data):
 # --- broadcasting by axis and by example --------------------------------------------------------
 
 
+def _listed(axes: Any) -> tuple[int, ...]:
+    return (axes,) if isinstance(axes, int) else tuple(axes or ())
+
+
 @composite(
     "broadcast_axis",
     params={"axis": Axes(), "size": Axes()},
@@ -221,10 +225,8 @@ def _(F, data):
 )
 def _(F, data, *, axis=(), size=()):
     """Repeat axes of length one: `axis` names them, `size` their new lengths."""
-    axes = (axis,) if isinstance(axis, int) else axis or ()
-    sizes = (size,) if isinstance(size, int) else size or ()
     shape = list(data.shape)
-    for a, n in zip(axes, sizes, strict=True):
+    for a, n in zip(_listed(axis), _listed(size), strict=True):
         if shape[a] != 1:
             raise ShapeError(
                 f"broadcast_axis: axis {a} of shape {tuple(data.shape)} has length {shape[a]}.\n"
@@ -265,7 +267,6 @@ def _(F, lhs, rhs, *, lhs_axes=None, rhs_axes=None):
     if lhs_axes is None:
         return F.broadcast_to(lhs, shape=tuple(rhs.shape))
     shape = list(lhs.shape)
-    pairs = zip(np.atleast_1d(lhs_axes).tolist(), np.atleast_1d(rhs_axes).tolist(), strict=True)
-    for a, b in pairs:
+    for a, b in zip(_listed(lhs_axes), _listed(rhs_axes), strict=True):
         shape[a] = rhs.shape[b]
     return F.broadcast_to(lhs, shape=tuple(shape))

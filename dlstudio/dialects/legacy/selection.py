@@ -73,7 +73,7 @@ def _(F, data, shape_like, *, axes=()):
         if n > data.shape[axis]:
             raise ShapeError(
                 explain(
-                    f"slice_like: axis {axis} of data has {data.shape[axis]} entries, not length {n}.",
+                    f"slice_like: axis {axis} of data is {data.shape[axis]} long, not length {n}.",
                     "data to be at least as long as shape_like.",
                 )
             )

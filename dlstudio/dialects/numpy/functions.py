@@ -22,11 +22,8 @@ def _call(name: str, *inputs: Any, out: Any = None, **attrs: Any) -> Any:
 
 def _listed(q: Any) -> Any:
     """Fractions as a number or a tuple."""
-    if isinstance(q, Tensor):
-        q = q.asnumpy()
-    if isinstance(q, (list, tuple, np.ndarray)) and np.ndim(q):
-        return tuple(float(x) for x in q)
-    return float(q)
+    host = np.asarray(q.asnumpy() if isinstance(q, Tensor) else q, np.float64)
+    return tuple(host.tolist()) if host.ndim else float(host)
 
 
 def percentile(

@@ -129,7 +129,7 @@ def at_least(shape: tuple[int, ...], ndim: int) -> tuple[int, ...]:
 def _atleast(ndim: int) -> None:
     def expand(F: Any, *arys: Array) -> Any:
         results = tuple(F.reshape(a, shape=at_least(tuple(a.shape), ndim)) for a in arys)
-        return results if len(results) > 1 else results[0]
+        return results if len(results) != 1 else results[0]
 
     expand.__doc__ = f"Add axes of length one until there are {ndim} dimensions."
     composite(

@@ -154,7 +154,7 @@ def _np_choice(
         positions = invoke(op, (mx_np.array(p),), given, ndarray).reshape(shape)
     else:
         positions = _without_replacement(count, shape, p)
-    result = positions if isinstance(a, int) else mx_np.take(a, positions, axis=0)
+    result = positions if isinstance(a, int) else a.take(positions, axis=0)
     if out is not None:
         out[...] = result
         return out
@@ -173,7 +173,7 @@ def _without_replacement(count: int, shape: tuple[int, ...], p: Any) -> Any:
     clocks = _np_exponential(1.0, (count,), dtype="float64")
     if p is not None:
         clocks = clocks / mx_np.array(p, dtype="float64")
-    return mx_np.argsort(clocks)[:total].reshape(shape)
+    return clocks.argsort()[:total].reshape(shape)
 
 
 def _np_multinomial(n: int, pvals: Any, size: Shape = None, **_: Any) -> Any:
@@ -200,7 +200,7 @@ def _np_multivariate_normal(
     mean = mx_np.array(mean)
     noise = _np("normal", {"loc": 0.0, "scale": 1.0}, (*shape, mean.shape[-1]), None, None)
     factor = np.linalg.cholesky(mx_np.array(cov).asnumpy())
-    return mean + mx_np.matmul(noise, mx_np.array(factor.T.copy()))
+    return mean + noise @ mx_np.array(factor.T.copy())
 
 
 _NP_OWN = (
@@ -227,6 +227,13 @@ def np_functions() -> dict[str, Callable[..., Any]]:
 # --- npx ----------------------------------------------------------------------------------------
 
 
+def _exp(x: Any) -> Any:
+    if not isinstance(x, Tensor):
+        return float(np.exp(x))
+    op = OPS["exp"]
+    return invoke(op, (x,), attributes(op, {}), ndarray)
+
+
 def _npx_bernoulli(
     prob: Any = None,
     logit: Any = None,
@@ -239,8 +246,7 @@ def _npx_bernoulli(
     if (prob is None) == (logit is None):
         raise ParamError("bernoulli: exactly one of prob and logit must be given.")
     if prob is None:
-        odds = -logit
-        prob = 1 / (1 + (odds.exp() if isinstance(odds, Tensor) else float(np.exp(odds))))
+        prob = 1 / (1 + _exp(-logit))
     return _np("bernoulli", {"prob": prob}, size, dtype, ctx, out)
 
 
