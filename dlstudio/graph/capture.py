@@ -16,7 +16,7 @@ from dlstudio.core import tape
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph.compose import check_unique, label, topological
-from dlstudio.graph.leases import Plan, run_eagerly
+from dlstudio.graph.leases import Plan, Source, run_eagerly
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
@@ -117,7 +117,8 @@ class CachedOp:
         if len(inputs) != len(self.names):
             raise self._wrong_inputs(inputs)
         self._check_devices(inputs)
-        return Plan(self, inputs, wants, training=tape.state.training)
+        source = Source(self.symbol, self.names, self.title, self.group2ctx)
+        return Plan(source, inputs, wants, training=tape.state.training)
 
     def _wrong_inputs(self, inputs: Sequence[Any]) -> ArgumentError:
         given = ", ".join(type(x).__name__ for x in inputs)

@@ -6,8 +6,8 @@ makes no views and allocates nothing where operators write into given memory.
 
 from __future__ import annotations
 
-import ast
 import keyword
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -179,7 +179,7 @@ class _Writer:
         plan = self.plan
         mode = "training" if self.graph.training else "inference"
         steps = f"{len(self.graph.eqns)} steps, {len(plan.buffers)} buffers"
-        yield f"# Plan of {title} ({mode}): {steps}."
+        yield _remark(f"# Plan of {title} ({mode}): {steps}.")
         yield (
             f"# Arena {human_bytes(plan.arena_bytes)}; "
             f"without sharing {human_bytes(plan.naive_bytes)}; "
@@ -197,10 +197,12 @@ class _Writer:
             else:
                 note = b.owner + (f", was {b.previous[0]}'s" if b.previous else "")
             place = f'"{b.device}", {b.offset}, {aval.shape}, "{aval.dtype.name}"'
-            yield (f"{self.name_of[value]} = arena({place})  # {human_bytes(b.nbytes)}: {note}")
+            yield f"{self.name_of[value]} = arena({place})" + _remark(
+                f"  # {human_bytes(b.nbytes)}: {note}"
+            )
         for k, eqn in enumerate(self.graph.eqns):
             if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
-                yield f"{self._view(eqn)}  # {eqn.name}: the same memory"
+                yield self._view(eqn) + _remark(f"  # {eqn.name}: the same memory")
 
     def _view(self, eqn: Eqn) -> str:
         targets = ", ".join(self.name_of[v] for v in eqn.outs)
@@ -299,7 +301,7 @@ class _Writer:
                 value = maker.ins[0]  # noqa: PLW2901
             for maker in reversed(chain):
                 if maker.op is not ASSIGN:
-                    yield f"{self._view(maker)}  # {maker.name}: a view"
+                    yield self._view(maker) + _remark(f"  # {maker.name}: a view")
 
     # ---- one statement -------------------------------------------------------------------
     def _statement(self, k: int, eqn: Eqn) -> str:
@@ -348,13 +350,8 @@ class _Writer:
 
     def _literal(self, value: Any) -> str:
         """Spell an attribute; what has no literal becomes a named constant."""
-        text = repr(value)
-        try:
-            back = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            back = object()
-        if type(back) is type(value) and back == value:
-            return text
+        if _has_literal(value):
+            return repr(value)
         name = self.names.fresh("constant")
         self.scope[name] = value
         return name
@@ -372,7 +369,21 @@ class _Writer:
             facts.append(f"{human_bytes(buffer.nbytes)}, was {buffer.previous[0]}'s")
         elif buffer is not None:
             facts.append(human_bytes(buffer.nbytes))
-        return "  # " + "  ".join(f for f in facts if f).replace("\n", " ")
+        return _remark("  # " + "  ".join(f for f in facts if f))
+
+
+def _remark(text: str) -> str:
+    """A comment that stays one: names come from files, and a line break would end it."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _has_literal(value: Any) -> bool:
+    """Whether `repr` gives Python text for exactly this value (inf and NumPy numbers have none)."""
+    if value is None or value.__class__ in (bool, int, str):
+        return True
+    if value.__class__ is float:
+        return math.isfinite(value)
+    return value.__class__ is tuple and all(_has_literal(v) for v in value)
 
 
 def function_name(half: Half, device: str) -> str:

@@ -7,7 +7,7 @@ back when it dies: after backward, or when the result is forgotten.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -28,36 +28,44 @@ from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import bus
 
 if TYPE_CHECKING:
-    from dlstudio.graph.capture import CachedOp
     from dlstudio.graph.ir import Graph
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Plan", "run_eagerly"]
+__all__ = ["Plan", "Source", "run_eagerly"]
 
 Array = Any
+
+
+class Source(NamedTuple):
+    """What is compiled: a symbol, its variables in order, a title, and devices of groups."""
+
+    symbol: Symbol
+    names: list[str]
+    title: str
+    group2ctx: Mapping[str, Any] | None
 
 
 class Plan:
     """A program for one signature, and its free frames."""
 
     def __init__(
-        self, owner: CachedOp, inputs: Sequence[Tensor], wants: tuple[bool, ...], *, training: bool
+        self, source: Source, inputs: Sequence[Tensor], wants: tuple[bool, ...], *, training: bool
     ) -> None:
-        self.owner, self.wanted = owner, [i for i, w in enumerate(wants) if w]
+        self.source, self.wanted = source, [i for i, w in enumerate(wants) if w]
         self.training, self.wants = training, list(wants)
         self.avals = [aval_of(x._data) for x in inputs]
         self.places = [x._device for x in inputs]
         self.seen: list[Array] = [None] * len(inputs)  # arrays that came twice: parameters
         self.fresh: list[Any] = [None] * len(inputs)  # ids of the arrays of the last call
-        names = owner.names
+        names = source.names
         avals = {n: aval_of(x._data) for n, x in zip(names, inputs, strict=True)}
-        graph = lower(owner.symbol, avals=avals, training=training, group2ctx=owner.group2ctx)
+        graph = lower(source.symbol, avals=avals, training=training, group2ctx=source.group2ctx)
         requests = {names[i]: "write" for i in self.wanted if _is_argument(graph, names[i])}
         self.wanted = [i for i in self.wanted if names[i] in requests]
         device = inputs[0]._device if inputs else Device("cpu", 0)
         pinned = {n: str(x._device) for n, x in zip(names, inputs, strict=True)}
         graph = pipeline.compile_graph(graph, requests, device=str(device), pinned=pinned)
-        self.program = Program(graph, owner.title)
+        self.program = Program(graph, source.title)
         self.frames: list[Frame] = []
         self._locate(graph, names)
 
@@ -84,7 +92,9 @@ class Plan:
             self._maker(graph.avals[v], place[graph.devices[v]])
             for v in graph.outputs[graph.heads :]
         ]
-        self.saved = [i for i in dict.fromkeys(self.backward_from) if i < n]
+        read = dict.fromkeys(self.backward_from)
+        self.saved = [i for i in read if i < n]
+        self.saved_outputs = [i - n for i in read if n <= i < n + len(visible)]
         self._find_effects(graph, names)
 
     def _find_effects(self, graph: Graph, names: list[str]) -> None:
@@ -138,7 +148,7 @@ class Plan:
         """Run the forward half; leave a tape entry if gradients are wanted."""
         for i, known in enumerate(self.seen):
             if known is None and not arrays[i].flags.c_contiguous:
-                arrays[i] = plain(arrays[i], f"{self.owner.title} input", inputs[i]._device)
+                arrays[i] = plain(arrays[i], f"{self.source.title} input", inputs[i]._device)
         for i in self.written_forward:
             inputs[i]._prepare_write()
             arrays[i] = inputs[i]._data
@@ -170,16 +180,22 @@ class Plan:
         self, inputs: Sequence[Tensor], arrays: list[Array], tensors: list[Tensor],
         frame: Frame, counters: Sequence[int],
     ) -> None:  # fmt: skip
-        rule = _Backward(self, inputs, arrays, frame, counters)
-        owner = self.owner
+        rule = _Backward(self, inputs, tensors, arrays, frame, counters)
+        source = self.source
         entry = tape.record_custom(
-            inputs, tensors, rule, owner.title, symbol=owner.symbol, arguments=owner.names
+            inputs, tensors, rule, source.title, symbol=source.symbol, arguments=source.names
         )
         rule.parents = entry.parents
 
 
 def _is_argument(graph: Graph, name: str) -> bool:
     return any(x.name == name and x.kind == "argument" for x in graph.inputs)
+
+
+def _with_store(tensor: Tensor) -> Any:
+    if tensor._store is None:
+        tensor._store = Store()
+    return tensor
 
 
 class _Backward:
@@ -192,6 +208,7 @@ class _Backward:
         self,
         plan: Plan,
         inputs: Sequence[Tensor],
+        tensors: Sequence[Tensor],
         arrays: list[Array],
         frame: Frame,
         counters: Sequence[int],
@@ -199,14 +216,9 @@ class _Backward:
         self.plan, self.inputs, self.arrays, self.frame = plan, inputs, arrays, frame
         self.counters = counters
         self.parents: tuple[Any, ...] = ()
-        versions = []
-        for i in plan.saved:
-            x = inputs[i]
-            store = x._store
-            if store is None:
-                store = x._store = Store()
-            versions.append((store, store.version))
-        self.versions = versions
+        # what backward reads must stay as it is: inputs, parameters, and outputs it kept
+        kept = [inputs[i] for i in plan.saved] + [tensors[i] for i in plan.saved_outputs]
+        self.versions = [(x._store, x._store.version) for x in map(_with_store, kept)]
 
     def __del__(self) -> None:
         self.plan.frames.append(self.frame)
@@ -264,7 +276,7 @@ class _Backward:
             stream.counter = counter  # the same random numbers as in the first run
         try:
             outputs = run_eagerly(
-                plan.owner.symbol, dict(zip(plan.owner.names, self.inputs, strict=True))
+                plan.source.symbol, dict(zip(plan.source.names, self.inputs, strict=True))
             )
         finally:
             tape.state.training = mode
@@ -282,14 +294,18 @@ class _Backward:
 
     def _stale(self) -> StaleValueError:
         plan = self.plan
+        outputs = plan.source.symbol.list_outputs()
+        names = [plan.source.names[i] for i in plan.saved] + [
+            outputs[i] for i in plan.saved_outputs
+        ]
         changed = [
-            plan.owner.names[i]
-            for i, (store, version) in zip(plan.saved, self.versions, strict=True)
+            name
+            for name, (store, version) in zip(names, self.versions, strict=True)
             if store.version != version
         ]
         return StaleValueError(
             explain(
-                f"{', '.join(changed)} of {plan.owner.title} changed in place "
+                f"{', '.join(changed)} of {plan.source.title} changed in place "
                 "between forward and backward.",
                 "inputs and parameters to stay as they were until backward.",
                 "call backward before trainer.step, or write into a copy",

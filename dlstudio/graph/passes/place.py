@@ -104,6 +104,8 @@ def _with_copies(graph: Graph, where: dict[int, str]) -> Graph:
     builder = Builder(replace(graph, eqns=()))
     builder._next = graph.next_value
     copies: dict[tuple[int, str], int] = {}
+    called = {x.value: x.name for x in graph.inputs}
+    called |= {v: e.name or e.op.name for e in graph.eqns for v in e.outs}
     eqns: list[Eqn] = []
 
     def on(value: int, device: str, eqn: Eqn) -> int:
@@ -114,7 +116,7 @@ def _with_copies(graph: Graph, where: dict[int, str]) -> Graph:
             ref = builder.ref(value)
             assert ref is not None
             role = eqn.role
-            builder.origin = Origin(f"{eqn.name}_copy", device, eqn.span, eqn.scope, role)
+            builder.origin = Origin(f"{called[value]}_copy", device, eqn.span, eqn.scope, role)
             copies[key] = builder.emit(CROSS, (ref,), {"device": device}).value
             where[copies[key]] = device
             eqns.append(builder.eqns.pop()._replace(device=device))

@@ -359,3 +359,14 @@ def test_shapes_that_depend_on_values_run_eagerly_with_one_warning():
     assert op(x, mx.nd.array([0, 0, 1])).asnumpy().tolist() == [6]
     with pytest.raises(GraphError, match="depends on values"):
         net.bind(mx.cpu(), [x, x]).forward()
+
+
+def test_changing_an_output_that_backward_reads_raises():
+    x = mx.nd.array([1.0])
+    x.attach_grad()
+    op = CachedOp(sym.exp(sym.var("x"), name="e"))
+    with autograd.record():
+        y = op(x)
+    y[:] = 0
+    with pytest.raises(StaleValueError, match="e_output"):
+        y.backward()
