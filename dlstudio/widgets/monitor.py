@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TrainingMonitor"]
 
+# What of the progress is worth a message of its own.
+_TOLD = ("state", "step", "lr", "message")
+# While a loop runs, the browser hears at least so often that the kernel is there, in seconds.
+_HEARTBEAT = 2
 # Points of one series in a saved notebook, and after a page reload.
 _KEPT_POINTS = 4_000
 
@@ -262,7 +267,7 @@ class TrainingMonitor(View):
             self._collect()
             rows, self._unsent = self._unsent, []
             progress = self._progress()
-            news = (progress["state"], progress["step"], progress["lr"], progress["message"])
+            news = (*(progress[key] for key in _TOLD), self._heartbeat())
             reset = self._take_reset()
             if not rows and not reset and news == self._said:
                 return acknowledged
@@ -271,6 +276,10 @@ class TrainingMonitor(View):
             frame, data = self._stream.frame([("metrics", table)], reset=reset, progress=progress)
             self.send(frame, [data])
             return True
+
+    def _heartbeat(self) -> int:
+        """Return a number that changes now and then while a loop is open."""
+        return int(time.monotonic() / _HEARTBEAT) if self._loop.tracked else 0
 
     def durable(self) -> tuple[Frame, bytes] | None:
         """Return all series, thinned, as one frame."""

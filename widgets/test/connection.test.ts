@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { Connection, PATIENCE } from "../src/lib/connection";
+import { Connection, PATIENCE, SILENCE } from "../src/lib/connection";
 import type { Model, Traits } from "../src/lib/model";
 import type { Acknowledgement, Command } from "../src/lib/schema";
 import { joinSelection } from "../src/lib/selection";
@@ -102,6 +102,20 @@ describe("the line to the kernel", () => {
     await vi.advanceTimersByTimeAsync(PATIENCE + 1);
     expect(stale.link).toBe("stale");
   });
+});
+
+test("a kernel that falls silent while a loop runs is taken for gone until it is heard", () => {
+  vi.useFakeTimers();
+  const line = new Connection(new FakeModel().model, () => {});
+  line.acknowledge(answer(new FakeModel(), 0, 0));
+  line.checkSilence();
+  expect(line.link).toBe("live");
+  vi.setSystemTime(Date.now() + SILENCE + 1);
+  line.checkSilence();
+  expect(line.link).toBe("disconnected");
+  line.heard();
+  expect(line.link).toBe("live");
+  vi.useRealTimers();
 });
 
 describe("the selection", () => {

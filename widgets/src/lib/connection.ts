@@ -13,6 +13,9 @@ export type Link = "live" | "queued" | "disconnected" | "stale";
 /** A command that has not arrived for so long means a busy kernel, in milliseconds. */
 export const PATIENCE = 500;
 
+/** A kernel that says nothing for so long, although a loop runs, is gone; in milliseconds. */
+export const SILENCE = 8000;
+
 export class Connection {
   link: Link = "live";
   private readonly client = Math.random().toString(36).slice(2, 10);
@@ -20,6 +23,7 @@ export class Connection {
   private received = 0;
   private applied = 0;
   private pendingCommands = new Map<CommandName, number>();
+  private lastHeard = Date.now();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -46,6 +50,21 @@ export class Connection {
   /** True from the click until the training loop has acted on it. */
   isPending(command: CommandName): boolean {
     return (this.pendingCommands.get(command) ?? 0) > this.applied;
+  }
+
+  /** A message came: whatever was thought of the kernel, it is there. */
+  heard(): void {
+    this.lastHeard = Date.now();
+    if (this.link !== "disconnected") return;
+    this.link = "live";
+    this.changed();
+  }
+
+  /** Called now and then while a loop runs, whose kernel gives a sign of life every 2 s. */
+  checkSilence(): void {
+    if (this.link !== "live" || Date.now() - this.lastHeard < SILENCE) return;
+    this.link = "disconnected";
+    this.changed();
   }
 
   acknowledge(message: Acknowledgement): void {

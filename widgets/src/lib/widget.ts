@@ -12,6 +12,8 @@ import { onThemeChange, readTheme, type Theme } from "./theme";
 /** What a view keeps of the frames it received. */
 export interface Store {
   receive(frame: Frame, tables: Record<string, Table>, strings: Strings): void;
+  /** True while the kernel should be heard every few seconds. */
+  readonly lively?: boolean;
 }
 
 export interface Context<S, T extends Traits> {
@@ -45,6 +47,8 @@ type Message = Frame | Acknowledgement | Ping;
 
 /** Wait so long before asking again for what was missed, in milliseconds. */
 const RESYNC_PAUSE = 1000;
+/** How often to look whether the kernel has fallen silent, in milliseconds. */
+const WATCHDOG_PAUSE = 2000;
 
 /**
  * The default export of an entry. The store lives in this closure because anywidget gives
@@ -71,6 +75,7 @@ class Session<S extends Store, T extends Traits> {
   private readonly connection: Connection;
   private readonly selection: SelectionBus;
   private readonly listeners = new Set<() => void>();
+  private readonly watchdog: ReturnType<typeof setInterval>;
   private nextSequence = 0;
   private lastResync = 0;
 
@@ -86,9 +91,13 @@ class Session<S extends Store, T extends Traits> {
       this.hear(message, buffers[0]),
     );
     this.connection = new Connection(plain, () => this.notify());
+    this.watchdog = setInterval(() => {
+      if (this.store.lively) this.connection.checkSilence();
+    }, WATCHDOG_PAUSE);
   }
 
   dispose(): void {
+    clearInterval(this.watchdog);
     this.selection.leave();
     this.listeners.clear();
   }
@@ -153,6 +162,7 @@ class Session<S extends Store, T extends Traits> {
   }
 
   private hear(message: Message, bytes: DataView | undefined): void {
+    this.connection.heard();
     if (message.type === "acknowledgement") this.connection.acknowledge(message);
     else if (message.type === "ping") this.connection.send("pong");
     else if (message.type === "frame") this.take(message, bytes);

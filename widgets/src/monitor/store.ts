@@ -41,6 +41,10 @@ export class MonitorStore implements Store {
     }
   }
 
+  get lively(): boolean {
+    return this.progress.state === "running" || this.progress.state === "paused";
+  }
+
   /** Weight of the past in the moving average: 0 is the raw line, 0.99 very smooth. */
   setSmoothing(weight: number): void {
     this.weight = weight;
