@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlstudio import autograd, sym
@@ -14,7 +13,7 @@ from dlstudio.graph.symbol import Symbol
 
 if TYPE_CHECKING:
     from dlstudio.gluon.hybrid import HybridBlock
-    from dlstudio.gluon.parameter import Parameter
+    from dlstudio.gluon.parameter_dict import ParameterDict
 
 __all__ = ["Compiled", "Traced", "retrace", "trace", "tracer_needed"]
 
@@ -33,7 +32,7 @@ def input_names(count: int) -> list[str]:
     return ["data"] if count == 1 else [f"data{i}" for i in range(count)]
 
 
-def tracer_needed(block: HybridBlock) -> bool:
+def tracer_needed(block: Any) -> bool:
     """Whether `block` or a descendant is written as ``forward(x)`` on arrays."""
     return block._own_forward or any(
         tracer_needed(child) for child in block._children.values() if hasattr(child, "_own_forward")
@@ -114,14 +113,12 @@ class Compiled:
 
     __slots__ = ("op", "single", "sources", "structure")
 
-    def __init__(
-        self, graph: Traced, parameters: Mapping[str, Parameter], block: HybridBlock
-    ) -> None:
+    def __init__(self, graph: Traced, parameters: ParameterDict, block: HybridBlock) -> None:
         self.op = CachedOp(graph.symbol, block._flags, block.name or type(block).__name__)
         self.structure = graph.structure
         self.single = graph.structure == Leaf()
         position = {name: i for i, name in enumerate(graph.names)}
-        self.sources = [
+        self.sources: list[Any] = [  # position of an input, or what has data(device)
             position[name] if name in position else _source(graph, parameters, name, block)
             for name in self.op.names
         ]
@@ -150,7 +147,7 @@ class _Constant:
         return self.copies[device]
 
 
-def _source(graph: Traced, parameters: Mapping[str, Parameter], name: str, block: Any) -> Any:
+def _source(graph: Traced, parameters: ParameterDict, name: str, block: Any) -> Any:
     if name in graph.constants:
         return _Constant(graph.constants[name])
     try:

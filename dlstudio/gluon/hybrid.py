@@ -57,6 +57,9 @@ class HybridBlock(Block):
     """
 
     _own_forward = False  # whether the class defines forward() and no hybrid_forward()
+    _graphs: dict[Any, Traced]  # by the nesting of the arguments
+    _compiled: dict[Any, Compiled]
+    _last_structure: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -7,7 +7,6 @@ its shape until the first batch has passed (deferred initialisation: a 0 in the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,14 +18,12 @@ from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import (
     ArgumentError,
     DeferredInitializationError,
-    DeviceError,
-    DTypeError,
     GradError,
-    InitError,
     ParamError,
     ShapeError,
     explain,
 )
+from dlstudio.gluon.deferred import Deferred, devices_of, elsewhere, fits, not_ready
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
 
@@ -98,7 +95,7 @@ class Parameter:
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
         self._data: dict[Device, Any] | None = None
-        self._deferred: _Deferred | None = None
+        self._deferred: Deferred | None = None
         self._var: Any = None
         self._owned = False  # whether a block or a ParameterDict has given it its name
         self._grad_req = "null"
@@ -149,9 +146,7 @@ class Parameter:
     def _completed(self, new: Shape) -> Shape:
         """Return `new` if it agrees with what is known of the shape."""
         old = self._shape
-        if old is not None and (
-            len(old) != len(new) or any(a > 0 and a != b for a, b in zip(old, new, strict=True))
-        ):
+        if not fits(new, old):
             raise ShapeError(
                 explain(
                     f"Parameter {self.name!r}: shape {new} was given, its shape is {old}"
@@ -197,7 +192,7 @@ class Parameter:
             )
             return
         default_init = initializer.Uniform() if default_init is None else default_init
-        plan = _Deferred(init or self.init or default_init, _devices(ctx), default_init)
+        plan = Deferred(init or self.init or default_init, devices_of(ctx), default_init)
         if shape_is_known(self._shape):
             self._fill(plan)
         elif self._allow_deferred_init:
@@ -217,7 +212,7 @@ class Parameter:
         if self._deferred is not None:
             self._fill(self._deferred)
 
-    def _fill(self, plan: _Deferred) -> None:
+    def _fill(self, plan: Deferred) -> None:
         values = plan.values
         if values is None:
             cls = ndarray if is_np_array() else NDArray
@@ -242,30 +237,14 @@ class Parameter:
             tensor._entry = None
             if self._grad_req != "null":
                 tensor.attach_grad(self._grad_req)
-                tensor._entry.name = self.name  # pictures show it
+                tensor._entry.name = self.name  # pyright: ignore  # pictures show it
 
     # ---- values --------------------------------------------------------------------------
     def _tensors(self) -> dict[Device, Any]:
         """Copies by device; raise what teaches if there are none."""
         if self._data is not None:
             return self._data
-        if self._deferred is not None:
-            raise DeferredInitializationError(
-                explain(
-                    f"Parameter '{self.name}' has not been initialized yet because initialization"
-                    f" was deferred: its shape {self._shape} is not known (0 is unknown).",
-                    "one batch passed through the network before parameters are read.",
-                    "call net(x) once, or give the layer in_units, in_channels, …",
-                )
-            )
-        raise InitError(
-            explain(
-                f"Parameter '{self.name}' has not been initialized.",
-                "values before the first use.",
-                "net.initialize() before the first call; use net.collect_params() for a Trainer,"
-                " since net.params holds no parameters of children",
-            )
-        )
+        raise not_ready(self)
 
     def data(self, ctx: Any = None) -> Any:
         """Values on `ctx`.
@@ -295,18 +274,9 @@ class Parameter:
         if ctx is None:
             ctx = next(iter(data)) if len(data) == 1 else current_context()
         found = data.get(ctx)
-        return found if found is not None else self._missing(ctx)
-
-    def _missing(self, ctx: Any) -> Any:
-        places = ", ".join(map(str, self._data or {}))
-        raise DeviceError(
-            explain(
-                f"Parameter '{self.name}' was not initialized on context {ctx}.",
-                f"one of its devices: {places}.",
-                f"net.initialize(ctx=[...]) or net.collect_params().reset_ctx([{ctx}]), or move the"
-                f" input: x.as_in_context(mx.{places.split(', ', maxsplit=1)[0]})",
-            )
-        )
+        if found is None:
+            raise elsewhere(self, ctx)
+        return found
 
     def list_data(self) -> list[Any]:
         """Values on all devices."""
@@ -385,7 +355,7 @@ class Parameter:
         ----------
         ctx : Device or list of Device
         """
-        devices = _devices(ctx)
+        devices = devices_of(ctx)
         if self._data is not None:
             self._place(self._reduce(), devices)
         elif self._deferred is not None:
@@ -396,9 +366,7 @@ class Parameter:
     def _reduce(self) -> Any:
         """Mean of the copies on all devices, on the CPU."""
         copies = [tensor.asnumpy() for tensor in self.list_data()]
-        mean = (
-            copies[0] if len(copies) == 1 else (sum(copies) / len(copies)).astype(copies[0].dtype)
-        )
+        mean = copies[0] if len(copies) == 1 else np.mean(copies, axis=0).astype(copies[0].dtype)
         return NDArray._wrap(mean, cpu())
 
     def cast(self, dtype: Any) -> None:
@@ -415,7 +383,7 @@ class Parameter:
     def _load_init(
         self, data: Any, ctx: Any, cast_dtype: bool = False, dtype_source: str = "current"
     ) -> None:
-        """Take values from a file; `check_load` has accepted them."""
+        """Take values from a file; `deferred.check_load` has accepted them."""
         if cast_dtype and dtype_source == "saved":
             self.cast(data.dtype)
         values = NDArray._wrap(np.asarray(data).astype(np.dtype(self._dtype)), cpu())
@@ -424,37 +392,8 @@ class Parameter:
             for tensor in self._data.values():
                 tensor._overwrite(values)
         else:
-            devices = self._deferred.devices if self._deferred else _devices(ctx, default=cpu())
+            devices = self._deferred.devices if self._deferred else devices_of(ctx, default=cpu())
             self._place(values, devices)
-
-    def _check_load(self, data: Any, ctx: Any, cast_dtype: bool) -> None:
-        """Raise if `data` from a file cannot become this parameter's values; change nothing."""
-        old = self._shape
-        if old is not None and (
-            len(old) != len(data.shape)
-            or any(a > 0 and a != b for a, b in zip(old, data.shape, strict=True))
-        ):
-            raise ShapeError(
-                f"Failed loading Parameter '{self.name}' from saved params: shape incompatible"
-                f" expected {old} vs saved {tuple(data.shape)}"
-            )
-        if not cast_dtype and np.dtype(self._dtype) != np.dtype(data.dtype):
-            raise DTypeError(
-                explain(
-                    f"Failed loading Parameter '{self.name}' from saved params: dtype incompatible"
-                    f" expected {np.dtype(self._dtype)} vs saved {np.dtype(data.dtype)}.",
-                    fix="load_parameters(..., cast_dtype=True)",
-                )
-            )
-        placed = self._data or (self._deferred.devices if self._deferred else None)
-        if ctx is not None and placed is not None and set(_devices(ctx)) != set(placed):
-            raise DeviceError(
-                explain(
-                    f"Failed to load Parameter '{self.name}' on {_devices(ctx)}: it was initialized"
-                    f" on {list(placed)}.",
-                    fix="net.collect_params().reset_ctx(...) first, or load without ctx",
-                )
-            )
 
     # ---- symbols -------------------------------------------------------------------------
     def var(self) -> Any:
@@ -484,32 +423,6 @@ class Parameter:
         )
 
     list_row_sparse_data = row_sparse_data
-
-
-class _Deferred:
-    """How a parameter will be filled once its shape is known."""
-
-    def __init__(self, init: Any, devices: list[Device], default_init: Any) -> None:
-        self.init, self.devices, self.default_init = init, devices, default_init
-        self.values: Any = None  # given by set_data before the shape was known
-
-    def run(self, name: str, values: Any) -> None:
-        """Fill `values` in place."""
-        default = initializer.create(self.default_init)
-        if not isinstance(default, initializer.Initializer) and self.init is self.default_init:
-            default(name, values)  # Mixed and Load decide by name
-            return
-        chosen = initializer.create(self.init)
-        method: Callable[..., None] = getattr(chosen, "_init_weight", chosen)
-        method(initializer.InitDesc(name, global_init=default), values)
-        if getattr(default, "_verbose", False):
-            print(f"Initialized {name} by {type(chosen).__name__}: {default._print_func(values)}")
-
-
-def _devices(ctx: Any, default: Device | None = None) -> list[Device]:
-    if ctx is None:
-        return [default or current_context()]
-    return [Device(c) for c in ctx] if isinstance(ctx, (list, tuple)) else [Device(ctx)]
 
 
 class Constant(Parameter):

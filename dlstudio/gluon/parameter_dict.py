@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio import initializer
 from dlstudio.core.device import Device
 from dlstudio.errors import FileFormatError, ParamError, explain
+from dlstudio.gluon.deferred import check_load
 from dlstudio.gluon.parameter import Constant, Parameter
 
 __all__ = ["ParameterDict"]
@@ -351,7 +352,7 @@ def assign(
     if dtype_source not in ("current", "saved"):
         raise ParamError(f"dtype_source must be 'current' or 'saved'. Got {dtype_source!r}.")
     for parameter, value in values.items():
-        parameter._check_load(value, ctx, cast_dtype)
+        check_load(parameter, value, ctx, cast_dtype)
     for parameter, value in values.items():
         parameter._load_init(value, ctx, cast_dtype, dtype_source)
 

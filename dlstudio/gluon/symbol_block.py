@@ -40,6 +40,7 @@ class SymbolBlock(HybridBlock):
     """
 
     _own_forward = False
+    _traced: Traced
 
     def __init__(self, outputs: Any, inputs: Any, params: Any = None) -> None:
         super().__init__(prefix=None, params=None)
@@ -114,9 +115,6 @@ class SymbolBlock(HybridBlock):
         start = len(_common_start(list(self.params.keys())))
         for name, parameter in self.params.items():
             self._reg_params[name[start:]] = parameter
-
-    def _clear_cached_op(self) -> None:
-        super()._clear_cached_op()
 
     def _graph(self, args: tuple[Any, ...]) -> Traced:
         arrays, structure = flatten(args)

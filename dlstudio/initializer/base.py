@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from math import sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from dlstudio.errors import ParamError, explain
 from dlstudio.registry import Registry
 
 Array = Any
+C = TypeVar("C", bound=type)
+C = TypeVar("C", bound=type)
 
 __all__ = ["InitDesc", "Initializer", "alias", "create", "fill", "generator", "register"]
 
@@ -152,12 +154,12 @@ def _norm(arr: Any) -> str:
 _REGISTRY = Registry("initializer", Initializer)
 
 
-def register(klass: type[Initializer]) -> type[Initializer]:
+def register(klass: C) -> C:
     """Make `klass` known by its lower-case name, for ``initialize(init="myinit")``."""
     return _REGISTRY.register(klass)
 
 
-def alias(*aliases: str) -> Callable[[type[Initializer]], type[Initializer]]:
+def alias(*aliases: str) -> Callable[[C], C]:
     """Give a registered class further names."""
     return _REGISTRY.alias(*aliases)
 

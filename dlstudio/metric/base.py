@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy
 
@@ -16,6 +16,7 @@ __all__ = ["CompositeEvalMetric", "EvalMetric", "alias", "check_label_shapes", "
 
 Array = numpy.ndarray[Any, Any]
 NameValue = list[tuple[str, float]]
+C = TypeVar("C", bound=type)
 
 
 def _host(x: Any) -> Array:
@@ -71,6 +72,9 @@ def _pairs(labels: Any, preds: Any) -> Iterator[tuple[Array, Array]]:
 
 def _chosen(arrays: dict[str, Any], names: list[str] | None) -> list[Any]:
     return list(arrays.values()) if names is None else [arrays[name] for name in names]
+
+
+C = TypeVar("C", bound=type)
 
 
 class EvalMetric:
@@ -184,12 +188,12 @@ def _as_pairs(got: tuple[Any, Any]) -> NameValue:
 _REGISTRY = Registry("metric", EvalMetric)
 
 
-def register(klass: type, name: str | None = None) -> type:
+def register(klass: C, name: str | None = None) -> C:
     """Make a metric class known by name, for ``metric.create("mymetric")``."""
     return _REGISTRY.register(klass, name)
 
 
-def alias(*aliases: str) -> Callable[[type], type]:
+def alias(*aliases: str) -> Callable[[C], C]:
     """Give a metric class further names."""
     return _REGISTRY.alias(*aliases)
 

@@ -34,7 +34,7 @@ class Loss(EvalMetric):
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
     ) -> None:
-        super().__init__(name, output_names, label_names)
+        super().__init__(str(name), output_names, label_names)
 
     def update(self, _: Any, preds: Any) -> None:  # type: ignore[override]
         """Add the values of a batch; labels are not looked at."""
@@ -92,10 +92,9 @@ class CustomMetric(EvalMetric):
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
     ) -> None:
-        if name is None:
-            own = getattr(feval, "__name__", type(feval).__name__)
-            name = f"custom({own})" if "<" in own else own
-        super().__init__(name, output_names, label_names)
+        own = str(getattr(feval, "__name__", type(feval).__name__))
+        default = f"custom({own})" if "<" in own else own
+        super().__init__(default if name is None else name, output_names, label_names)
         self._feval = feval
         self._allow_extra_outputs = allow_extra_outputs
 

@@ -8,7 +8,7 @@ override `update`, which gets NDArrays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from dlstudio.registry import Registry
 __all__ = ["Optimizer", "create", "register"]
 
 Array = Any
+C = TypeVar("C", bound=type)
 State = Any  # None, an NDArray, or a tuple of states
 
 
@@ -334,7 +335,7 @@ _REGISTRY = Registry("optimizer", Optimizer)
 Optimizer.opt_registry = _REGISTRY.classes
 
 
-def register(klass: type) -> type:
+def register(klass: C) -> C:
     """Make an optimizer class known by its lower-case name, for ``Trainer(..., "myoptimizer")``."""
     return _REGISTRY.register(klass)
 

@@ -31,7 +31,8 @@ class Concurrent(Sequential):
         """See the class."""
         from dlstudio import nd
 
-        return nd.concat(*[block(x) for block in self._children.values()], dim=self.axis)
+        outputs = [block(x) for block in self._children.values()]
+        return nd.concatenate(outputs, axis=self.axis)
 
 
 class HybridConcurrent(HybridSequential):

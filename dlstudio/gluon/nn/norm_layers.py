@@ -78,6 +78,8 @@ class BatchNorm(HybridBlock):
     """
 
     _relu = False
+    gamma: Any
+    beta: Any
 
     def __init__(
         self,
@@ -198,6 +200,8 @@ class _Norm(HybridBlock):
     """What the layers without running statistics share."""
 
     _kwargs: dict[str, Any]
+    gamma: Any
+    beta: Any
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_facts(self._kwargs)}, in_channels={self.gamma.shape[0]})"

@@ -1,0 +1,133 @@
+"""Initialisation that waits for a shape, and values from files: how a parameter gets its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlstudio import initializer
+from dlstudio.core.device import Device, current_context
+from dlstudio.errors import (
+    DeferredInitializationError,
+    DeviceError,
+    DTypeError,
+    InitError,
+    ShapeError,
+    explain,
+)
+
+if TYPE_CHECKING:
+    from dlstudio.gluon.parameter import Parameter
+
+__all__ = ["Deferred", "check_load", "devices_of", "elsewhere", "fits", "not_ready"]
+
+Shape = tuple[int, ...]
+
+
+class Deferred:
+    """How a parameter will be filled once its shape is known."""
+
+    def __init__(self, init: Any, devices: list[Device], default_init: Any) -> None:
+        self.init, self.devices, self.default_init = init, devices, default_init
+        self.values: Any = None  # given by set_data before the shape was known
+
+    def run(self, name: str, values: Any) -> None:
+        """Fill `values` in place."""
+        default = initializer.create(self.default_init)
+        if not isinstance(default, initializer.Initializer) and self.init is self.default_init:
+            default(name, values)  # Mixed and Load decide by name
+            return
+        chosen = initializer.create(self.init)
+        method: Callable[..., None] = getattr(chosen, "_init_weight", chosen)
+        method(initializer.InitDesc(name, global_init=default), values)
+        if getattr(default, "_verbose", False):
+            shown = default._print_func(values)  # type: ignore[misc]  # set_verbosity has set it
+            print(f"Initialized {name} by {type(chosen).__name__}: {shown}")
+
+
+def devices_of(ctx: Any, default: Device | None = None) -> list[Device]:
+    """List devices given singly, as a list, or not at all."""
+    if ctx is None:
+        return [default or current_context()]
+    return [Device(c) for c in ctx] if isinstance(ctx, (list, tuple)) else [Device(ctx)]
+
+
+def fits(new: Shape, old: Shape | None) -> bool:
+    """Whether `new` only fills in unknown (0 or -1) dimensions of `old`."""
+    return old is None or (
+        len(old) == len(new) and all(a <= 0 or a == b for a, b in zip(old, new, strict=True))
+    )
+
+
+def check_load(parameter: Parameter, data: Any, ctx: Any, cast_dtype: bool) -> None:
+    """Raise if `data` from a file cannot become the parameter's values; change nothing.
+
+    Raises
+    ------
+    ShapeError, DTypeError, DeviceError
+        The message names the parameter, what is stored and what was expected.
+    """
+    old = parameter._shape
+    if not fits(tuple(data.shape), old):
+        raise ShapeError(
+            f"Failed loading Parameter '{parameter.name}' from saved params: shape incompatible"
+            f" expected {old} vs saved {tuple(data.shape)}"
+        )
+    if not cast_dtype and np.dtype(parameter._dtype) != np.dtype(data.dtype):
+        raise DTypeError(
+            explain(
+                f"Failed loading Parameter '{parameter.name}' from saved params: dtype incompatible"
+                f" expected {np.dtype(parameter._dtype)} vs saved {np.dtype(data.dtype)}.",
+                fix="load_parameters(..., cast_dtype=True)",
+            )
+        )
+    _check_devices(parameter, ctx)
+
+
+def _check_devices(parameter: Parameter, ctx: Any) -> None:
+    placed = parameter._data or (parameter._deferred.devices if parameter._deferred else None)
+    if ctx is not None and placed is not None and set(devices_of(ctx)) != set(placed):
+        raise DeviceError(
+            explain(
+                f"Failed to load Parameter '{parameter.name}' on {devices_of(ctx)}: it was"
+                f" initialized on {list(placed)}.",
+                fix="net.collect_params().reset_ctx(...) first, or load without ctx",
+            )
+        )
+
+
+# ---- what teaches when there are no values ---------------------------------------------------
+def not_ready(parameter: Parameter) -> InitError:
+    """Compose the error for a parameter without values: it waits for its shape, or for anyone."""
+    if parameter._deferred is not None:
+        return DeferredInitializationError(
+            explain(
+                f"Parameter '{parameter.name}' has not been initialized yet because initialization"
+                f" was deferred: its shape {parameter.shape} is not known (0 is unknown).",
+                "one batch passed through the network before parameters are read.",
+                "call net(x) once, or give the layer in_units, in_channels, …",
+            )
+        )
+    return InitError(
+        explain(
+            f"Parameter '{parameter.name}' has not been initialized.",
+            "values before the first use.",
+            "net.initialize() before the first call; use net.collect_params() for a Trainer,"
+            " since net.params holds no parameters of children",
+        )
+    )
+
+
+def elsewhere(parameter: Parameter, ctx: Any) -> DeviceError:
+    """Compose the error for a parameter asked for on a device that has no copy."""
+    places = [str(device) for device in parameter._data or {}]
+    return DeviceError(
+        explain(
+            f"Parameter '{parameter.name}' was not initialized on context {ctx}.",
+            f"one of its devices: {', '.join(places)}.",
+            f"net.initialize(ctx=[...]) or net.collect_params().reset_ctx([{ctx}]), or move the"
+            f" input: x.as_in_context(mx.{places[0]})",
+        )
+    )
