@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as _np
 
@@ -13,6 +13,7 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.operators import number_functions
 from dlstudio.errors import DTypeError, explain
 
@@ -38,6 +39,10 @@ __all__ = [
 ]
 
 Shape = int | tuple[int, ...]
+
+if TYPE_CHECKING:  # what `Namespace.attach` and `submodules` add, for type checkers
+
+    def __getattr__(name: str) -> Any: ...
 
 
 def array(source_array: Any, ctx: Device | None = None, dtype: Any = None) -> NDArray:
@@ -300,7 +305,8 @@ def _loaded(found: Any) -> Any:
 
 
 _module = sys.modules[__name__]
-vars(_module).update(number_functions("nd"))
+vars(_module).update(number_functions("nd") | _functions.FUNCTIONS)
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.nd_functions())
+vars(sys.modules[f"{__name__}.contrib"]).update(_functions.CONTRIB)

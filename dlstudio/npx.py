@@ -7,8 +7,9 @@ from typing import Any
 
 from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from dlstudio.core.random import seed
-from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.numpy import functions as _functions
+from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.switches import is_np_array, is_np_shape, reset_np, set_np, use_np
 from dlstudio.nd import from_dlpack as _from_dlpack
 from dlstudio.nd import from_numpy as _from_numpy
@@ -59,6 +60,7 @@ def load(file: Any) -> Any:
 
 
 _module = sys.modules[__name__]
+vars(_module).update(_functions.NPX_FUNCTIONS)
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.npx_functions())

@@ -92,6 +92,10 @@ def _nd_gamma(
     return _nd("gamma", {"alpha": alpha, "beta": beta}, shape, dtype, ctx, out)
 
 
+def _inverse(x: Any) -> Any:
+    return 1.0 / x
+
+
 def _nd_exponential(
     scale: Any = 1,
     shape: Shape = None,
@@ -103,7 +107,7 @@ def _nd_exponential(
     """Draw exponential numbers with mean `scale`."""
     if not isinstance(scale, Tensor) and not scale > 0:
         raise ParamError(f"exponential: parameter scale must be above 0. Got {scale}.")
-    return _nd("exponential", {"lam": scale**-1}, shape, dtype, ctx, out)
+    return _nd("exponential", {"lam": _inverse(scale)}, shape, dtype, ctx, out)
 
 
 def _nd_poisson(

@@ -51,6 +51,7 @@ from dlstudio.ops import (
     slices,
     sort,
     special,
+    spectral,
 )
 
 __all__ = [
@@ -104,4 +105,5 @@ __all__ = [
     "slices",
     "sort",
     "special",
+    "spectral",
 ]

@@ -3,6 +3,6 @@
 Importing this package adds them to the operator table.
 """
 
-from dlstudio.dialects.legacy import layout, linalg, ordering, reductions, selection
+from dlstudio.dialects.legacy import density, layout, linalg, ordering, reductions, selection
 
-__all__ = ["layout", "linalg", "ordering", "reductions", "selection"]
+__all__ = ["density", "layout", "linalg", "ordering", "reductions", "selection"]

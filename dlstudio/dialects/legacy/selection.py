@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from dlstudio.core.params import Axes, Shape
+import numpy as np
+
+from dlstudio.core.params import Axes, Float, Shape
 from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ShapeError, explain
 from dlstudio.ops.rules import normalize_axis, same_dtypes, same_shapes
@@ -207,3 +209,79 @@ def _split_along(name: str, axis: int, doc: str) -> None:
 _split_along("hsplit", 1, "Cut along the second axis (the first of a vector).")
 _split_along("vsplit", 0, "Cut along the first axis.")
 _split_along("dsplit", 2, "Cut along the third axis.")
+
+
+# --- questions and single elements --------------------------------------------------------------
+
+
+def _contrib_question(name: str, doc: str) -> None:
+    def expand(F: Any, data: Array) -> Array:
+        return F.cast(getattr(F, name)(data), dtype=np.dtype(data.dtype).name)
+
+    expand.__doc__ = doc
+    composite(f"_contrib_{name}", names=Names(nd=f"contrib.{name}"), samples=lambda s: [s(2, 3)])(
+        expand
+    )
+
+
+_contrib_question("isnan", "1 where data is not a number, else 0.")
+_contrib_question("isinf", "1 where data is infinite, else 0.")
+_contrib_question("isfinite", "1 where data is neither infinite nor NaN, else 0.")
+
+
+@composite(
+    "fill_element_0index",
+    names=Names(nd="fill_element_0index"),
+    samples=lambda s: [s((3, 4), (3,), s.ints(3, high=4))],
+)
+def _(F, lhs, mhs, rhs):
+    """Copy of `lhs` with ``lhs[i, rhs[i]]`` replaced by ``mhs[i]``."""
+    dtype = np.dtype(lhs.dtype).name
+    hit = F.one_hot(rhs, depth=lhs.shape[1], dtype=dtype)
+    column = F.reshape(mhs, shape=(*mhs.shape, 1))
+    return F.where(hit, F.broadcast_to(column, shape=tuple(lhs.shape)), lhs)
+
+
+@composite(
+    "_slice_assign",
+    params={"begin": Shape(holes=True), "end": Shape(holes=True), "step": Shape(holes=True)},
+    names=Names(
+        method="slice_assign",
+        np_method="slice_assign",
+        nd="_internal._slice_assign",
+    ),
+    samples=lambda s: [s((3, 4), (2, 2), begin=(0, 1), end=(2, 3))],
+)
+def _(F, lhs, rhs, *, begin, end, step=()):
+    """Copy of `lhs` with ``lhs[begin:end:step]`` replaced by `rhs`."""
+    return _assigned(F, lhs, rhs, begin, end, step)
+
+
+def _assigned(F: Any, lhs: Array, rhs: Array, begin: Any, end: Any, step: Any) -> Array:
+    bounds = {"begin": begin, "end": end, "step": step or None}
+    dtype = np.dtype(lhs.dtype).name
+    ones = F.ones(shape=tuple(rhs.shape), dtype=dtype)
+    hit = F.slice_scatter(ones, shape=tuple(lhs.shape), **bounds)
+    return F.where(hit, F.slice_scatter(rhs, shape=tuple(lhs.shape), **bounds), lhs)
+
+
+@composite(
+    "_slice_assign_scalar",
+    params={
+        "scalar": Float(),
+        "begin": Shape(holes=True),
+        "end": Shape(holes=True),
+        "step": Shape(holes=True),
+    },
+    names=Names(
+        method="slice_assign_scalar",
+        np_method="slice_assign_scalar",
+        nd="_internal._slice_assign_scalar",
+    ),
+    samples=lambda s: [s(3, 4, scalar=2.0, begin=(0, 1), end=(2, 3))],
+)
+def _(F, data, *, scalar=0.0, begin, end, step=()):
+    """Copy of `data` with ``data[begin:end:step]`` replaced by a number."""
+    part = F.slice(data, begin=begin, end=end, step=step or None)
+    number = F.full_like(part, fill_value=scalar)
+    return _assigned(F, data, number, begin, end, step)

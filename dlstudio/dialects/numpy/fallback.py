@@ -17,6 +17,10 @@ from dlstudio.core.tensor import Tensor, ndarray
 __all__ = ["NAMES", "functions"]
 
 NAMES = [
+    "min_scalar_type",
+    "promote_types",
+    "set_printoptions",
+    "genfromtxt",
     "apply_along_axis",
     "apply_over_axes",
     "argpartition",
@@ -159,6 +163,7 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def functions() -> dict[str, Callable[..., Any]]:
     """All names of `NAMES` that this NumPy has."""
     made = {name: through_host(name, getattr(np, name)) for name in NAMES if hasattr(np, name)}
+    made["msort"] = through_host("msort", lambda a: np.sort(a, axis=0))
     made["in1d"] = through_host("in1d", lambda a, b, **options: np.isin(np.ravel(a), b, **options))
     return made
 

@@ -12,7 +12,7 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ArgumentError, explain
 
-__all__ = ["FUNCTIONS"]
+__all__ = ["FUNCTIONS", "NPX_FUNCTIONS"]
 
 
 def _call(name: str, *inputs: Any, out: Any = None, **attrs: Any) -> Any:
@@ -144,6 +144,11 @@ def nonzero(a: Any) -> tuple[ndarray, ...]:
     return tuple(
         ndarray._wrap(found.astype("int64"), a._device) for found in a._device.xp.nonzero(a._data)
     )
+
+
+def npx_nonzero(a: Any) -> ndarray:
+    """Positions of the elements that are not zero, one row each."""
+    return argwhere(a)
 
 
 def flatnonzero(a: Any) -> ndarray:
@@ -346,6 +351,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     )
 }
 FUNCTIONS["shares_memory"] = may_share_memory
+NPX_FUNCTIONS: dict[str, Callable[..., Any]] = {"nonzero": npx_nonzero}
 
 
 # --- two operands, either of which may be a number ----------------------------------------------

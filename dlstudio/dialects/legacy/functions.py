@@ -1,0 +1,77 @@
+"""Functions of `nd` that are more than one operator: histograms and candidate sampling."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.dispatch import attributes, invoke
+from dlstudio.core.registry import OPS
+from dlstudio.core.tensor import NDArray, Tensor
+
+__all__ = ["CONTRIB", "FUNCTIONS"]
+
+
+def histogram(a: NDArray, bins: Any = 10, range: Any = None) -> list[NDArray]:  # noqa: A002
+    """Count elements in bins.
+
+    Parameters
+    ----------
+    a : NDArray
+    bins : int or NDArray
+        Number of equal bins, or their edges in increasing order.
+    range : tuple of two numbers, optional
+        Outer edges; default: the smallest and largest element.
+
+    Returns
+    -------
+    list of two NDArrays
+        Counts, and edges.
+    """
+    if isinstance(bins, int) and range is not None:
+        op = OPS["_histogram"]
+        limits = tuple(float(x) for x in range)
+        return invoke(op, (a,), attributes(op, {"bin_cnt": bins, "range": limits}), NDArray)
+    edges = bins.asnumpy() if isinstance(bins, Tensor) else bins
+    counts, found = np.histogram(a.asnumpy(), edges)
+    return [_wrap(x.astype(np.float32), a) for x in (counts, found)]
+
+
+def _wrap(array: Any, like: Tensor) -> NDArray:
+    return NDArray._wrap(like._device.backend.from_numpy(array), like._device)
+
+
+def rand_zipfian(
+    true_classes: NDArray, num_sampled: int, range_max: int, ctx: Any = None
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Draw classes by the log-uniform law of word frequencies, for sampled softmax.
+
+    Parameters
+    ----------
+    true_classes : NDArray
+        Classes whose expected counts are wanted.
+    num_sampled, range_max : int
+        How many classes are drawn, from 0 … range_max - 1.
+
+    Returns
+    -------
+    tuple of three NDArrays
+        Drawn classes (int64), expected counts of the true classes and of the drawn ones.
+    """
+    from dlstudio import nd
+
+    span = log(range_max + 1)
+    draws = nd.random.uniform(0, span, shape=(num_sampled,), dtype="float64", ctx=ctx)
+    sampled = (nd.exp(draws) - 1).astype("int64") % range_max
+
+    def expected(classes: NDArray) -> NDArray:
+        number = classes.astype("float64")
+        return nd.log((number + 2) / (number + 1)) / span * num_sampled
+
+    return sampled, expected(true_classes), expected(sampled)
+
+
+FUNCTIONS = {"histogram": histogram}
+CONTRIB = {"rand_zipfian": rand_zipfian}
