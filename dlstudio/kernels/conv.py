@@ -41,8 +41,9 @@ def layer_of(data: Aval, weight: Aval, attrs: dict[str, Any]) -> Layer | None:
         return None
     if data.dtype != FLOAT32 or weight.dtype != FLOAT32 or 0 in data.shape + weight.shape:
         return None
-    size = data.shape[2:] if axes == 2 else (1, *data.shape[2:])
-    kernel = weight.shape[2:] if axes == 2 else (1, *weight.shape[2:])
+    H, W = (1, *data.shape[2:])[-2:]
+    kernel_h, kernel_w = (1, *weight.shape[2:])[-2:]
+    size, kernel = (H, W), (kernel_h, kernel_w)
     stride = _pair(attrs.get("stride"), axes, 1)
     dilate = _pair(attrs.get("dilate"), axes, 1)
     pad = _pair(attrs.get("pad"), axes, 0)

@@ -68,6 +68,17 @@ _fill_one = _spatial_fill(_one_tile, 1, _ONE_STEP)
 
 
 @helper
+def _fill(method, packed, unit, count, steps, image, taps, tiles, plane, extent, blocks):
+    """All results of a group by one of the spatial methods."""
+    if method == METHOD_SPATIAL:
+        _fill_spatial(packed, unit, count, steps, image, taps, tiles, plane, extent, blocks)
+    elif method == METHOD_SIX:
+        _fill_six(packed, unit, count, steps, image, taps, tiles, plane, extent, blocks)
+    else:
+        _fill_one(packed, unit, count, steps, image, taps, tiles, plane, extent, blocks)
+
+
+@helper
 def _fill_channel(packed, rows, count, steps, image, taps, tiles, extent, blocks, channels):
     stride = blocks * _BLOCK
     pieces = (count * _BLOCK + _L1_FLOATS - 1) // _L1_FLOATS
@@ -106,7 +117,7 @@ def correlate(
     """Images lo ... hi of a (transposed) convolution; `shape` is `conv.Correlation.shape`."""
     method, how, channels, outputs, extent, blocks = shape[:6]
     base, row, plane, tile_plane, tile_row, tile_step = shape[6:12]
-    top, left, down, right, height, width, relu, pool = shape[12:20]
+    top, left, down, right, height, width, relu, pool, chunk = shape[12:21]
     image, tiles, lines = images[worker], all_tiles[worker], all_lines[worker]
     lowest = _ZERO if relu == 1 else _LOWEST
     count = taps.size
@@ -114,35 +125,31 @@ def correlate(
         for g in range(packed.shape[0]):
             load(how, source, codes, mask, n, g * channels, channels, image, base, plane, row, 1,
                   lines)  # fmt: skip
-            weights = packed[g]
-            if method == METHOD_CHANNEL:
-                _fill_channel(
-                    weights, rows, count, steps, image, taps, tiles, extent, blocks, outputs
-                )
-            elif method == METHOD_SPATIAL:
-                _fill_spatial(
-                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
-                )
-            elif method == METHOD_SIX:
-                _fill_six(
-                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
-                )
-            else:
-                _fill_one(
-                    weights, rows, count, steps, image, taps, tiles, tile_plane, extent, blocks
-                )
-            for o in range(outputs):
-                c = g * outputs + o
-                if pool == 1:
-                    pool_plane(
-                        tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
-                        y[n, c], y_codes[n, c], lines,
+            for first in range(0, height, chunk):  # rows whose results stay in the cache
+                last = min(first + chunk, height)
+                if method == METHOD_CHANNEL:
+                    _fill_channel(
+                        packed[g], rows[first * width :], count, steps, image, taps, tiles,
+                        (last - first) * width, blocks, outputs,
                     )  # fmt: skip
                 else:
-                    store_plane(
-                        tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
-                        y[n, c], top, left, down, right, height, width,
+                    _fill(
+                        method, packed[g], rows, count, steps, image, taps, tiles, tile_plane,
+                        extent, blocks,
                     )  # fmt: skip
+                for o in range(outputs):
+                    c = g * outputs + o
+                    if pool == 1:
+                        pool_plane(
+                            tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest,
+                            y[n, c, first // 2 : last // 2], y_codes[n, c, first // 2 : last // 2],
+                            lines,
+                        )  # fmt: skip
+                    else:
+                        store_plane(
+                            tiles, o * tile_plane, tile_row, tile_step, bias[c], lowest, y[n, c],
+                            top + first * down, left, down, right, last - first, width,
+                        )  # fmt: skip
 
 
 @compiled(
@@ -188,7 +195,7 @@ def _dot_products(image, grads, grad_rows, taps, extent, sums):
 @helper
 def _outer_products(image, grads, positions, steps, taps, blocks, channels, sums):
     stride = blocks * _BLOCK
-    piece = 512
+    piece = min(512, max(32, 4096 // stride))  # half a first-level cache of gradients
     for p in range(0, positions.size, piece):
         length = min(piece, positions.size - p)
         for q in range(blocks):

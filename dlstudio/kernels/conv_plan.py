@@ -27,6 +27,7 @@ __all__ = ["Correlation", "Layer", "WeightGradient", "data_gradient", "forward"]
 
 Array = Any
 _GRAIN = 200_000  # multiply-adds worth one more thread
+_CHUNK = 16_384  # floats of results that are computed before they are stored: 64 KiB
 _SLACK = 4 * LANES  # floats behind a buffer whose last row is worked on in whole vectors
 _NO_CODES = np.zeros((1, 1, 1, 1), np.uint8)
 _NO_MASK = np.zeros((1, 1, 1, 1), np.float32)
@@ -212,13 +213,14 @@ class Correlation:
         self.block = loops.CHANNEL[1] * LANES
         self._blocks = -(-outputs // self.block)
         stride = self._blocks * self.block
-        self.rows = _positions(rows, columns, width, loops.CHANNEL[0])
+        # A chunk may start at any position, so that its last tile can reach beyond the last one.
+        self.rows = np.pad(_positions(rows, columns, width, 1), (0, loops.CHANNEL[0]))
         self.steps = np.arange(len(self.taps), dtype=np.int64) * self.block
-        self._tile_floats = len(self.rows) * stride
+        pairs = max(1, _CHUNK // (2 * columns.length * stride))  # whole pairs, for pooling
+        chunk = min(2 * pairs, rows.length)
+        self._tile_floats = (chunk * columns.length + loops.CHANNEL[0]) * stride
         places = [1, columns.length * stride, stride]
-        self.shape = np.array(
-            [*head, len(self.rows), self._blocks, *base, *places, *grid], np.int64
-        )
+        self.shape = np.array([*head, 0, self._blocks, *base, *places, *grid, chunk], np.int64)
 
     def _use_space(self, head: list[int], base: list[int], grid: list[int], extent: int) -> None:
         rows, vectors = _SPATIAL_BLOCKS[self.method]
@@ -229,7 +231,8 @@ class Correlation:
         self.steps = np.arange(len(self.taps), dtype=np.int64) * rows
         self._tile_floats = self._blocks * rows * plane
         places = [plane, base[1], 1]
-        self.shape = np.array([*head, extent, self._blocks, *base, *places, *grid], np.int64)
+        numbers = [*head, extent, self._blocks, *base, *places, *grid, grid[4]]
+        self.shape = np.array(numbers, np.int64)
 
     def __call__(
         self,

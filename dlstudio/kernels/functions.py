@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from dlstudio.kernels.jit import strict_helper
+from dlstudio.kernels.jit import intrinsic, strict_helper
 
 __all__ = ["exp", "log", "sigmoid", "tanh"]
 

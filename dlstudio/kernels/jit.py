@@ -13,6 +13,7 @@ from typing import Any
 
 import numba
 from numba.core import config
+from numba.extending import intrinsic as _intrinsic
 
 from dlstudio.kernels import cache
 
@@ -24,8 +25,12 @@ __all__ = [
     "declared",
     "finite_helper",
     "helper",
+    "intrinsic",
     "strict_helper",
 ]
+
+# An intrinsic is called without the typing context it declares, which type checkers cannot know.
+intrinsic: Any = _intrinsic
 
 # LLVM's permissions. nnan and ninf are not among them: a diverging training must show its NaN.
 FAST = frozenset({"contract", "arcp", "nsz", "reassoc"})

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 from numba import carray, types
-from numba.extending import intrinsic
 
-from dlstudio.kernels.jit import compiled, declared, helper
+from dlstudio.kernels.jit import compiled, declared, helper, intrinsic
 
 __all__ = ["KERNELS", "MultiStep"]
 

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+
+from dlstudio.kernels.jit import intrinsic
 
 __all__ = ["LANES", "Machine", "dot_tile", "machine", "outer_tile", "pointer"]
 
