@@ -117,7 +117,8 @@ _KEPT = {k: GRAD_PARAMS[k] for k in _WINDOW}
 
 
 def _infer_conv(*avals: Any, **attrs: Any) -> Aval:
-    return OPS["Convolution"].infer(*avals, **attrs)
+    convolution = OPS["Convolution"]
+    return convolution.infer(*avals, **{**convolution.attrs, **attrs})
 
 
 def _infer_pooled(*avals: Any, **attrs: Any) -> tuple[Aval, Aval]:
