@@ -74,10 +74,10 @@ def test_a_reloaded_page_goes_on_while_a_background_run_trains(notebook):
 
 
 def test_a_dead_kernel_leaves_what_was_drawn_and_no_controls(notebook):
-    book = notebook([LOOP.format(steps=100_000)])
+    crash = "import os, threading\nthreading.Timer(6, lambda: os._exit(1)).start()\n"
+    book = notebook([crash + LOOP.format(steps=100_000)])
     book.run_all()
     book.page.wait_for_function(points(20))
-    book.lab.end_kernels()
     book.page.wait_for_function(has("connection", "disconnected"))
     assert int(book.data(VIEW)["points"]) > 20
     assert book.page.locator(f"{VIEW} [data-action=pause]").is_disabled()
