@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Camera } from "../src/lib/graph/camera";
 import { boundsOf, inside, overlap } from "../src/lib/graph/canvas";
 import { parseGraph } from "../src/lib/graph/data";
+import { Focus, visibleKey } from "../src/lib/graph/focus";
 import {
   LayoutCache,
   layoutScene,
@@ -276,7 +277,7 @@ describe("what lights up", () => {
 
   test("search results light up where they are seen", () => {
     const focus = new Focus();
-    focus.matches = findNodes(tree, "^c");
+    focus.matches = findNodes(tree, "^c\\d");
     expect([...focus.marks(tree, open, made).lit]).toEqual(["stage/block0/"]);
   });
 });
