@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.util
 import sys
 from typing import Any
 
@@ -98,7 +100,7 @@ class _Finder:
         return importlib.util.spec_from_loader(fullname, _Loader(module))
 
 
-class _Loader:
+class _Loader(importlib.abc.Loader):
     """Hands out a module that is loaded already."""
 
     def __init__(self, module: Any) -> None:
@@ -115,8 +117,6 @@ class _Loader:
 
 def install_as_mxnet() -> None:
     """Let ``import mxnet as mx`` import dlstudio from now on in this process."""
-    import importlib.util
-
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
     sys.modules["mxnet"] = importlib.import_module("dlstudio")

@@ -61,7 +61,9 @@ def array(source_array: Any, ctx: Device | None = None, dtype: Any = None) -> ND
     else:
         host, default = _host(source_array), _np.dtype(_np.float32)
     device = Device(ctx) if ctx is not None else current_context()
-    return NDArray._wrap(device.backend.from_numpy(host.astype(dtype or default, copy=False)), device)
+    return NDArray._wrap(
+        device.backend.from_numpy(host.astype(dtype or default, copy=False)), device
+    )
 
 
 def _host(source: Any) -> _np.ndarray[Any, Any]:
@@ -71,7 +73,9 @@ def _host(source: Any) -> _np.ndarray[Any, Any]:
         host = _np.asarray(source)
     except ValueError as error:
         raise DTypeError(
-            explain(f"array: {error}", "rows of equal length.", "pad the rows, or keep a list of arrays")
+            explain(
+                f"array: {error}", "rows of equal length.", "pad the rows, or keep a list of arrays"
+            )
         ) from None
     if host.dtype == object:
         raise DTypeError(
@@ -172,7 +176,11 @@ def _create(name: str, ctx: Any, out: Any, **attrs: Any) -> Any:
 
 
 def zeros(
-    shape: Shape, ctx: Device | None = None, dtype: Any = None, stype: str | None = None, **kwargs: Any
+    shape: Shape,
+    ctx: Device | None = None,
+    dtype: Any = None,
+    stype: str | None = None,
+    **kwargs: Any,
 ) -> NDArray:
     """Array of zeros; float32 unless `dtype` says otherwise."""
     del stype
@@ -191,7 +199,9 @@ def full(
     return _create("full", ctx, out, shape=shape, fill_value=val, dtype=dtype or "float32")
 
 
-def empty(shape: Shape, ctx: Device | None = None, dtype: Any = None, stype: str | None = None) -> NDArray:
+def empty(
+    shape: Shape, ctx: Device | None = None, dtype: Any = None, stype: str | None = None
+) -> NDArray:
     """Array with arbitrary contents, for a caller that overwrites it."""
     del stype
     device = Device(ctx) if ctx is not None else current_context()
@@ -208,7 +218,14 @@ def arange(
     if stop is None:
         start, stop = 0, start
     return _create(
-        "_arange", ctx, None, start=start, stop=stop, step=step, repeat=repeat, dtype=dtype or "float32"
+        "_arange",
+        ctx,
+        None,
+        start=start,
+        stop=stop,
+        step=step,
+        repeat=repeat,
+        dtype=dtype or "float32",
     )
 
 
@@ -218,11 +235,20 @@ def linspace(
 ) -> NDArray:  # fmt: skip
     """`num` evenly spaced numbers from `start` to `stop`."""
     return _create(
-        "linspace", ctx, None, start=start, stop=stop, num=num, endpoint=endpoint, dtype=dtype or "float32"
+        "linspace",
+        ctx,
+        None,
+        start=start,
+        stop=stop,
+        num=num,
+        endpoint=endpoint,
+        dtype=dtype or "float32",
     )
 
 
-def eye(N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: Any = None, **kwargs: Any) -> NDArray:
+def eye(
+    N: int, M: int = 0, k: int = 0, ctx: Device | None = None, dtype: Any = None, **kwargs: Any
+) -> NDArray:
     """Matrix with ones on diagonal `k`."""
     return _create("eye", ctx, kwargs.get("out"), N=N, M=M, k=k, dtype=dtype or "float32")
 
@@ -256,11 +282,17 @@ def save(fname: Any, data: Any) -> None:
     """
     from dlstudio.interop import params
 
-    named = data.items() if isinstance(data, dict) else enumerate([data] if isinstance(data, Tensor) else data)
+    named = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate([data] if isinstance(data, Tensor) else data)
+    )
     tensors = {name: _saveable(x) for name, x in named}
     new = any(isinstance(x, ndarray) for x in tensors.values())
     arrays = {name: x.asnumpy() for name, x in tensors.items()}
-    params.save(fname, arrays if isinstance(data, dict) else list(arrays.values()), numpy_shapes=new)
+    params.save(
+        fname, arrays if isinstance(data, dict) else list(arrays.values()), numpy_shapes=new
+    )
 
 
 def _saveable(x: Any) -> Tensor:
@@ -299,9 +331,15 @@ def _loaded(found: Any) -> Any:
     device = current_context()
 
     def dress(x: Any) -> Any:
-        return NDArray._wrap(device.backend.from_numpy(x), device) if isinstance(x, _np.ndarray) else x
+        return (
+            NDArray._wrap(device.backend.from_numpy(x), device) if isinstance(x, _np.ndarray) else x
+        )
 
-    return {k: dress(x) for k, x in found.items()} if isinstance(found, dict) else [dress(x) for x in found]
+    return (
+        {k: dress(x) for k, x in found.items()}
+        if isinstance(found, dict)
+        else [dress(x) for x in found]
+    )
 
 
 _module = sys.modules[__name__]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as _np
 
@@ -11,10 +11,10 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
-from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.numpy import fallback as _fallback
 from dlstudio.dialects.numpy import functions as _functions
+from dlstudio.dialects.numpy import random as _samplers
 
 bool_ = _np.bool_
 float16, float32, float64 = _np.float16, _np.float32, _np.float64
@@ -27,8 +27,14 @@ __all__ = ["arange", "array", "empty", "eye", "full", "linspace", "ndarray", "on
 
 Shape = int | tuple[int, ...]
 
+if TYPE_CHECKING:  # what `Namespace.attach` and `submodules` add, for type checkers
 
-def array(object: Any, dtype: Any = None, ctx: Device | None = None, device: Device | None = None) -> ndarray:
+    def __getattr__(name: str) -> Any: ...
+
+
+def array(
+    object: Any, dtype: Any = None, ctx: Device | None = None, device: Device | None = None
+) -> ndarray:
     """Make an array from anything NumPy can read.
 
     Parameters
@@ -46,10 +52,14 @@ def array(object: Any, dtype: Any = None, ctx: Device | None = None, device: Dev
         default = host.dtype
     else:
         host = _host(object)
-        default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _np.dtype("float32")
+        default = (
+            host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _np.dtype("float32")
+        )
     place = device if device is not None else ctx
     target = Device(place) if place is not None else current_context()
-    return ndarray._wrap(target.backend.from_numpy(host.astype(dtype or default, copy=False)), target)
+    return ndarray._wrap(
+        target.backend.from_numpy(host.astype(dtype or default, copy=False)), target
+    )
 
 
 def _create(name: str, ctx: Any, out: Any = None, **attrs: Any) -> Any:
@@ -57,13 +67,17 @@ def _create(name: str, ctx: Any, out: Any = None, **attrs: Any) -> Any:
     return create(op, attributes(op, attrs), ctx, ndarray, out)
 
 
-def zeros(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+def zeros(
+    shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None
+) -> ndarray:
     """Array of zeros; float32 unless `dtype` says otherwise."""
     del order
     return _create("zeros", device or ctx, shape=shape, dtype=dtype or "float32")
 
 
-def ones(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+def ones(
+    shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None
+) -> ndarray:
     """Array of ones; float32 unless `dtype` says otherwise."""
     del order
     return _create("ones", device or ctx, shape=shape, dtype=dtype or "float32")
@@ -77,11 +91,19 @@ def full(
     del order
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    kind = dtype or ("bool" if isinstance(fill_value, bool) else "int64" if isinstance(fill_value, int) else "float32")
+    kind = dtype or (
+        "bool"
+        if isinstance(fill_value, bool)
+        else "int64"
+        if isinstance(fill_value, int)
+        else "float32"
+    )
     return _create("full", device or ctx, out, shape=shape, fill_value=fill_value, dtype=kind)
 
 
-def empty(shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None) -> ndarray:
+def empty(
+    shape: Shape, dtype: Any = None, order: str = "C", ctx: Device | None = None, device: Any = None
+) -> ndarray:
     """Array with arbitrary contents, for a caller that overwrites it."""
     del order
     place = device or ctx
@@ -97,7 +119,9 @@ def arange(
     """Evenly spaced numbers from `start` (0 if only one bound is given) up to but not `stop`."""
     if stop is None:
         start, stop = 0, start
-    return _create("arange", device or ctx, start=start, stop=stop, step=step, dtype=dtype or "float32")
+    return _create(
+        "arange", device or ctx, start=start, stop=stop, step=step, dtype=dtype or "float32"
+    )
 
 
 def linspace(
@@ -107,12 +131,25 @@ def linspace(
     """`num` evenly spaced numbers from `start` to `stop`; with `retstep` also the step."""
     del axis
     numbers = _create(
-        "linspace", device or ctx, start=start, stop=stop, num=num, endpoint=endpoint, dtype=dtype or "float32"
+        "linspace",
+        device or ctx,
+        start=start,
+        stop=stop,
+        num=num,
+        endpoint=endpoint,
+        dtype=dtype or "float32",
     )
     return (numbers, (stop - start) / max(num - endpoint, 1)) if retstep else numbers
 
 
-def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Device | None = None, **kwargs: Any) -> ndarray:
+def eye(
+    N: int,
+    M: int | None = None,
+    k: int = 0,
+    dtype: Any = None,
+    ctx: Device | None = None,
+    **kwargs: Any,
+) -> ndarray:
     """Matrix with ones on diagonal `k`."""
     return _create("eye", kwargs.get("device") or ctx, N=N, M=M or 0, k=k, dtype=dtype or "float32")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects import symbolic as _symbolic
@@ -10,6 +11,11 @@ from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
+
+if TYPE_CHECKING:  # what `Namespace.attach` and `submodules` add, for type checkers
+
+    def __getattr__(name: str) -> Any: ...
+
 
 _module = sys.modules[__name__]
 Namespace("sym").attach(_module)

@@ -54,6 +54,7 @@ class Device:
     device_type: str
     device_id: int
     xp: Any  # the array module: numpy or cupy
+    _backend: Backend | None
 
     def __new__(cls, device_type: str | Device, device_id: int = 0) -> Device:
         """Return the one object of this device, so that `is` compares devices."""
@@ -120,11 +121,19 @@ def _parse(device_type: Any, device_id: Any) -> tuple[str, int]:
     kind = _NAMES.get(device_type, device_type) if isinstance(device_type, int) else device_type
     if kind not in _TYPES:
         raise DeviceError(
-            explain(f"device type {device_type!r} is not known.", f"one of {', '.join(_TYPES)}.", "mx.cpu()")
+            explain(
+                f"device type {device_type!r} is not known.",
+                f"one of {', '.join(_TYPES)}.",
+                "mx.cpu()",
+            )
         )
     if not isinstance(device_id, int) or device_id < 0:
         raise DeviceError(
-            explain(f"device number {device_id!r} is not valid.", "a whole number >= 0.", f"mx.{kind}(0)")
+            explain(
+                f"device number {device_id!r} is not valid.",
+                "a whole number >= 0.",
+                f"mx.{kind}(0)",
+            )
         )
     return kind, int(device_id)
 
@@ -163,7 +172,7 @@ def num_gpus() -> int:
         import cupy
 
         return int(cupy.cuda.runtime.getDeviceCount())
-    except Exception:  # noqa: BLE001  a missing driver raises many different errors
+    except Exception:
         return 0
 
 

@@ -105,9 +105,11 @@ class Bool(Param):
     def convert(self, value: Any) -> bool:
         """Accept bools, 0/1 and their JSON spellings."""
         if isinstance(value, str):
-            value = {"true": True, "1": True, "false": False, "0": False}[value.lower()] if (
-                value.lower() in ("true", "false", "1", "0")
-            ) else value
+            value = (
+                {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+                if (value.lower() in ("true", "false", "1", "0"))
+                else value
+            )
         if isinstance(value, (bool, np.bool_)) or (isinstance(value, Integral) and value in (0, 1)):
             return bool(value)
         raise ValueError(value)
@@ -128,9 +130,15 @@ class Int(Param):
     def convert(self, value: Any) -> int:
         """Accept ints, integral floats and their spellings."""
         value = _literal(value)
-        if isinstance(value, Real) and not isinstance(value, Integral) and float(value).is_integer():
-            value = int(value)
-        if not isinstance(value, (Integral, np.bool_)) or (self.low is not None and value < self.low):
+        if (
+            isinstance(value, Real)
+            and not isinstance(value, Integral)
+            and float(value).is_integer()
+        ):
+            value = int(float(value))
+        if not isinstance(value, (Integral, np.bool_)) or (
+            self.low is not None and value < self.low
+        ):
             raise ValueError(value)
         return int(value)
 

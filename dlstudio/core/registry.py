@@ -25,7 +25,18 @@ from typing import Any
 from dlstudio.core.params import Param, param_for_default
 from dlstudio.errors import ArgumentError, MXNetError, explain
 
-__all__ = ["OPS", "Bad", "Flags", "Names", "NotDifferentiable", "Op", "Sample", "bad", "composite", "op"]
+__all__ = [
+    "OPS",
+    "Bad",
+    "Flags",
+    "Names",
+    "NotDifferentiable",
+    "Op",
+    "Sample",
+    "bad",
+    "composite",
+    "op",
+]
 
 Array = Any
 RUNTIME_KEYWORDS = ("training", "rng")
@@ -147,13 +158,17 @@ class Op:
 
     def n_outputs(self, attrs: Mapping[str, Any]) -> int:
         """Count of all outputs, hidden ones included."""
-        return self.outputs if isinstance(self.outputs, int) else self.outputs({**self.attrs, **attrs})
+        return (
+            self.outputs if isinstance(self.outputs, int) else self.outputs({**self.attrs, **attrs})
+        )
 
     def n_visible(self, attrs: Mapping[str, Any]) -> int:
         """Count of the outputs a caller sees."""
         if self.visible is None:
             return self.n_outputs(attrs)
-        return self.visible if isinstance(self.visible, int) else self.visible({**self.attrs, **attrs})
+        return (
+            self.visible if isinstance(self.visible, int) else self.visible({**self.attrs, **attrs})
+        )
 
     def parse(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
         """Canonical attributes with defaults filled in; raise ParamError or ArgumentError."""
@@ -200,7 +215,9 @@ class Table(dict[str, Op]):
 
         near = difflib.get_close_matches(name, self, n=3)
         raise MXNetError(
-            explain(f"There is no operator {name!r}.", fix=f"nearest names: {', '.join(near) or 'none'}")
+            explain(
+                f"There is no operator {name!r}.", fix=f"nearest names: {', '.join(near) or 'none'}"
+            )
         )
 
 
@@ -223,13 +240,19 @@ def _schema(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool, int, d
 
 def _register(name: str, function: Callable[..., Any], **fields: Any) -> Op:
     inputs, variadic, optional, attrs = _schema(function)
-    given: dict[str, Param] = fields.pop("params") or {}
+    given: Mapping[str, Param] = fields.pop("params") or {}
     params = {a: given.get(a) or param_for_default(d) for a, d in attrs.items()}
     if name in OPS:
         raise ValueError(f"operator {name!r} is registered twice")
     record = Op(
-        name=name, inputs=inputs, variadic=variadic, optional_inputs=optional, attrs=attrs,
-        params=params, doc=inspect.cleandoc(function.__doc__ or ""), **fields,
+        name=name,
+        inputs=inputs,
+        variadic=variadic,
+        optional_inputs=optional,
+        attrs=attrs,
+        params=params,
+        doc=inspect.cleandoc(function.__doc__ or ""),
+        **fields,
     )
     OPS[name] = record
     return record
@@ -241,16 +264,23 @@ def op(
     infer: Callable[..., Any],
     grad: Callable[..., Any] | NotDifferentiable,
     names: Names | None = None,
-    flags: Flags = Flags(),  # noqa: B008  frozen
-    params: dict[str, Param] | None = None,
+    flags: Flags = Flags(),
+    params: Mapping[str, Param] | None = None,
     **fields: Any,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Register the decorated forward as operator `name`; the result is the `Op` record."""
 
     def register(forward: Callable[..., Any]) -> Op:
         return _register(
-            name, forward, forward=forward, infer=infer, grad=grad,
-            names=names or Names(), flags=flags, params=params, **fields,
+            name,
+            forward,
+            forward=forward,
+            infer=infer,
+            grad=grad,
+            names=names or Names(),
+            flags=flags,
+            params=params,
+            **fields,
         )
 
     return register
@@ -271,8 +301,8 @@ def composite(
     name: str,
     *,
     names: Names | None = None,
-    flags: Flags = Flags(),  # noqa: B008  frozen
-    params: dict[str, Param] | None = None,
+    flags: Flags = Flags(),
+    params: Mapping[str, Param] | None = None,
     **fields: Any,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Register ``expand(F, *inputs, **attrs)``, an operator composed of others through `F`."""
@@ -287,8 +317,16 @@ def composite(
             return expand(Avals, *avals, **attrs)
 
         return _register(
-            name, expand, forward=forward, infer=infer, grad=NotDifferentiable("its expansion is"),
-            expand=expand, names=names or Names(), flags=flags, params=params, **fields,
+            name,
+            expand,
+            forward=forward,
+            infer=infer,
+            grad=NotDifferentiable("its expansion is"),
+            expand=expand,
+            names=names or Names(),
+            flags=flags,
+            params=params,
+            **fields,
         )
 
     return register

@@ -106,7 +106,10 @@ def what_backward_needs(
     heads = tuple(Placeholder(Aval(x.shape, x.dtype)) for x in outputs)
     single = len(outs) == 1
     try:
-        result = op.grad(uses, heads[0] if single else heads, outs[0] if single else outs, *ins, **attrs)
+        rule: Any = op.grad  # differentiable, hence a rule
+        result = rule(
+            uses, heads[0] if single else heads, outs[0] if single else outs, *ins, **attrs
+        )
         read = uses.read | {id(x) for x in result}
         if op.aux_update is not None:
             op.aux_update(uses, outs, *ins, **attrs)
@@ -312,10 +315,11 @@ class _Sweep:
         if op.aux_update is not None and entry.extra is not None:
             _update_aux(entry, entry.extra["aux"], raw(entry.device.xp))
         head, out = (heads[0], outs[0]) if single else (tuple(heads), outs)
+        rule: Any = op.grad  # differentiable, hence a rule
         if self.create_graph:
             with entry.device:  # constants that the rule makes belong there
-                return op.grad(functions, head, out, *ins, **entry.attrs)
-        return op.grad(functions, head, out, *ins, **entry.attrs)
+                return rule(functions, head, out, *ins, **entry.attrs)
+        return rule(functions, head, out, *ins, **entry.attrs)
 
 
 def _free(entry: Entry) -> None:
@@ -374,7 +378,9 @@ def _stale(entry: Entry) -> StaleValueError:
 
 
 # ---- entry points ----------------------------------------------------------------------------
-def _heads(heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None) -> list[tuple[Any, Any]]:
+def _heads(
+    heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None
+) -> list[tuple[Any, Any]]:
     given = [None] * len(heads) if head_grads is None else list(head_grads)
     if len(given) != len(heads):
         raise GradError(
@@ -422,7 +428,9 @@ def _start(
                     "x.attach_grad()\n     with autograd.record():\n         y = f(x)\n     y.backward()",
                 )
             )
-        sweep.add((head._entry, head._index), _seed(head, gradient, create_graph=sweep.create_graph))
+        sweep.add(
+            (head._entry, head._index), _seed(head, gradient, create_graph=sweep.create_graph)
+        )
 
 
 def _swept(
@@ -514,5 +522,7 @@ def gradients(
                     "x.attach_grad() before recording",
                 )
             )
-        found.append(sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index])
+        found.append(
+            sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index]
+        )
     return found

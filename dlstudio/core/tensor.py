@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -29,6 +29,15 @@ class Tensor:
     _entry: Any
     _index: int
     _store: Store | None
+
+    if TYPE_CHECKING:  # methods and operators that the dialects hang on, for type checkers
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, key: Any) -> Any: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __rtruediv__(self, other: Any) -> Any: ...
+        def __pow__(self, other: Any) -> Any: ...
 
     @classmethod
     def _wrap(cls, array: Array, device: Device) -> Self:
@@ -153,7 +162,9 @@ class Tensor:
             If `grad_req` is none of the three.
         """
         if grad_req not in _GRAD_REQS:
-            raise ParamError(f"attach_grad: parameter grad_req must be one of {_GRAD_REQS}. Got {grad_req!r}.")
+            raise ParamError(
+                f"attach_grad: parameter grad_req must be one of {_GRAD_REQS}. Got {grad_req!r}."
+            )
         buffer = None
         if grad_req != "null":
             array = self._device.backend.empty(self._data.shape, self._data.dtype)
@@ -163,7 +174,9 @@ class Tensor:
 
     def _attach(self, grad: Tensor | None, grad_req: str) -> None:
         """Make this tensor a leaf whose gradient goes to `grad`."""
-        self._entry = None if grad_req == "null" and grad is None else Leaf(grad, grad_req, self._device)
+        self._entry = (
+            None if grad_req == "null" and grad is None else Leaf(grad, grad_req, self._device)
+        )
         self._index = 0
 
     def detach(self) -> Self:
@@ -264,7 +277,9 @@ class Tensor:
     def __index__(self) -> int:
         value = self.asscalar()
         if not isinstance(value, np.integer):
-            raise TypeError(f"only integer arrays with one element can be an index. Got dtype {self._data.dtype}.")
+            raise TypeError(
+                f"only integer arrays with one element can be an index. Got dtype {self._data.dtype}."
+            )
         return int(value)
 
     def __complex__(self) -> complex:
@@ -302,7 +317,9 @@ class Tensor:
         if isinstance(other, Device):
             return move(self, other, always=True)
         if not isinstance(other, Tensor):
-            raise ParamError(f"copyto: parameter other must be an array or a device. Got {type(other).__name__}.")
+            raise ParamError(
+                f"copyto: parameter other must be an array or a device. Got {type(other).__name__}."
+            )
         if other is self:
             return self
         other._overwrite(self)
@@ -318,7 +335,9 @@ class Tensor:
                 )
             )
         refuse_while_recorded(self)
-        source = value if value._device is self._device else value.detach().as_in_context(self._device)
+        source = (
+            value if value._device is self._device else value.detach().as_in_context(self._device)
+        )
         self._prepare_write()
         self._data[...] = source._data
 

@@ -54,9 +54,15 @@ TABLE = (
 FUNCTIONS = (
     Arithmetic("", "broadcast_maximum", "_maximum_scalar", "_maximum_scalar", "maximum", "maximum"),
     Arithmetic("", "broadcast_minimum", "_minimum_scalar", "_minimum_scalar", "minimum", "minimum"),
-    Arithmetic("", "broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", "", "logical_and"),
-    Arithmetic("", "broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", "", "logical_or"),
-    Arithmetic("", "broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar", "", "logical_xor"),
+    Arithmetic(
+        "", "broadcast_logical_and", "_logical_and_scalar", "_logical_and_scalar", "", "logical_and"
+    ),
+    Arithmetic(
+        "", "broadcast_logical_or", "_logical_or_scalar", "_logical_or_scalar", "", "logical_or"
+    ),
+    Arithmetic(
+        "", "broadcast_logical_xor", "_logical_xor_scalar", "_logical_xor_scalar", "", "logical_xor"
+    ),
 )
 
 _NUMBERS = (int, float, bool, complex, np.generic, numbers.Number)
@@ -108,7 +114,12 @@ def _binary(pair: Op, right: Op, left: Op, default: type[Tensor]) -> Binary:
 def _function(row: Arithmetic, cls: type[Tensor]) -> Binary:
     if cls is ndarray:
         scalar = OPS[f"{row.core}_scalar"]
-        mirrored = {"greater": "less", "less": "greater", "greater_equal": "less_equal", "less_equal": "greater_equal"}
+        mirrored = {
+            "greater": "less",
+            "less": "greater",
+            "greater_equal": "less_equal",
+            "less_equal": "greater_equal",
+        }
         left = OPS[f"{mirrored[row.core]}_scalar"] if row.core in mirrored else scalar
         return _binary(OPS[row.core], scalar, left, ndarray)
     return _binary(OPS[row.legacy], OPS[row.scalar], OPS[row.rscalar], NDArray)
@@ -214,7 +225,8 @@ def _bits() -> None:
         setattr(ndarray, f"__i{python}__", _inplace(function))
     invert = OPS["invert"]
     none = Attrs(dict(invert.attrs))
-    ndarray.__invert__ = lambda self: invoke(invert, (self,), none, self.__class__)
+    owner: Any = ndarray
+    owner.__invert__ = lambda self: invoke(invert, (self,), none, self.__class__)
 
 
 def _matmul() -> None:
@@ -234,4 +246,3 @@ def _matmul() -> None:
 
     for name, function in (("__matmul__", left), ("__rmatmul__", right), ("__imatmul__", inplace)):
         setattr(ndarray, name, function)
-

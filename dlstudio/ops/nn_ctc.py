@@ -40,8 +40,8 @@ def _arranged(data_lengths: Any, label_lengths: Any, attrs: Any) -> tuple[Any, A
     """Tell the optional inputs apart: with use_label_lengths alone they may come third."""
     if not attrs["use_data_lengths"] and attrs["use_label_lengths"] and label_lengths is None:
         return None, data_lengths
-    used = (attrs["use_data_lengths"], attrs["use_label_lengths"])
-    return tuple(x if u else None for x, u in zip((data_lengths, label_lengths), used, strict=True))
+    first = data_lengths if attrs["use_data_lengths"] else None
+    return first, label_lengths if attrs["use_label_lengths"] else None
 
 
 def _check(data: Any, label: Any, data_lengths: Any, label_lengths: Any) -> None:

@@ -14,7 +14,7 @@ from dlstudio.ops import nn_norm  # noqa: F401  registers BatchNorm
 Array = Any
 
 _BASE = OPS["BatchNorm"]
-_COMMON = dict(
+_COMMON: dict[str, Any] = dict(
     infer=_BASE.infer,
     complete=_BASE.complete,
     outputs=3,
@@ -68,7 +68,8 @@ def _(
 
 def _grad_relu(F: Any, g: Any, out: Any, *inputs: Any, **attrs: Any) -> tuple[Any, ...]:
     head = None if g[0] is None else F.relu_grad(g[0], out[0])
-    return _BASE.grad(F, (head, *g[1:]), out, *inputs, **attrs)
+    rule: Any = _BASE.grad  # BatchNorm has one
+    return rule(F, (head, *g[1:]), out, *inputs, **attrs)
 
 
 @op(

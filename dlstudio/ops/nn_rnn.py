@@ -53,8 +53,9 @@ def _shapes(data: Any, attrs: Any) -> Shapes:
             )
         )
     H = attrs["state_size"]
+    T, B, I = data.shape  # noqa: E741  the field's names
     return Shapes(
-        attrs["mode"], *data.shape, attrs["num_layers"], 2 if attrs["bidirectional"] else 1, H,
+        attrs["mode"], T, B, I, attrs["num_layers"], 2 if attrs["bidirectional"] else 1, H,
         attrs["projection_size"] or H,
     )  # fmt: skip
 
@@ -213,7 +214,7 @@ def _samples(s: Any) -> list[Any]:
             None if cell is None else s.normal(*cell), lengths, **attrs,
         )  # fmt: skip
 
-    used = dict(lengths=np.array([2, 3]), use_sequence_length=True)
+    used: dict[str, Any] = dict(lengths=np.array([2, 3]), use_sequence_length=True)
     return [
         one("lstm", 48),
         one("lstm", 224, rows=4, num_layers=2, bidirectional=True, state_outputs=True),
@@ -387,11 +388,11 @@ def _(
         x = data if layer == 0 else _layer_output(xp, states[layer - 1], keep)
         dropped = layer > 0 and len(masks) > 0
         x = x * masks[layer - 1] if dropped else x
-        dx = 0
+        dx: Any = 0
         for d in range(n.D):
             k = layer * n.D + d
             found = run_backward(
-                xp, mode, views[layer][d], x, state[k], None if dcell is None else state_cell[k],
+                xp, mode, views[layer][d], x, state[k], None if state_cell is None else state_cell[k],
                 keep, clip, _order(d, n.T), blocks[layer, d], states[layer, d],
                 gy[:, :, d * n.R : (d + 1) * n.R],
                 xp.zeros_like(state[k]) if g_state is None else g_state[k],

@@ -16,7 +16,7 @@ STEP = 1e-5
 
 
 def numeric_gradients(
-    function: Callable[..., float], arrays: Sequence[Array], wanted: Sequence[int]
+    function: Callable[..., float], arrays: Sequence[Any], wanted: Sequence[int]
 ) -> list[Array]:
     """Central differences of a scalar `function` of float64 arrays, one array per index in `wanted`."""
     found = []

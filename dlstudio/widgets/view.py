@@ -56,7 +56,7 @@ class Picture:
         return f"<Picture of {self.summary}>"
 
 
-class View(anywidget.AnyWidget):
+class View(anywidget.AnyWidget):  # pyright: ignore[reportUntypedBaseClass]  partly typed
     """Base of all views: display it, save it, link it.
 
     Parameters
