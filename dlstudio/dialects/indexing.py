@@ -33,6 +33,9 @@ def get(tensor: Any, key: Any) -> Any:
     """Read ``tensor[key]``, recorded on the tape."""
     if key is False and isinstance(tensor, ndarray):
         return get(get(tensor, None), slice(0, 0))  # NumPy's rule: a new axis of length 0
+    row = _row(tensor, key)
+    if row is not None:
+        return row
     parts, indices = canonical(tensor, key)
     if indices:
         return _call("advanced_index", (tensor, *indices), parts)
@@ -44,6 +47,24 @@ def get(tensor: Any, key: Any) -> Any:
         result = _call("index_view", (tensor,), parts)
         unlazy(result)
         return result
+    result = tensor.__class__._wrap(view, tensor._device)
+    tensor._share(result)
+    return result
+
+
+def _row(tensor: Any, key: Any) -> Any:
+    """Take the short way of ``x[3]`` and ``x[1:3]`` outside of recording: loops live on it."""
+    store = tensor._store
+    plain = key.__class__ is slice or (key.__class__ is int and tensor._data.ndim > 1)
+    recorded = state.recording and tensor._entry is not None
+    if not plain or recorded or bus.subscribers or (store is not None and store.lazy is not None):
+        return None
+    try:
+        view = tensor._data[key]
+    except (IndexError, TypeError, ValueError):
+        return None  # the long way explains
+    if not view.flags.c_contiguous:
+        return None
     result = tensor.__class__._wrap(view, tensor._device)
     tensor._share(result)
     return result

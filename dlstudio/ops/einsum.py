@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ Array = Any
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+@lru_cache(maxsize=1024)
 def explicit(subscripts: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
     """Operand and result letters in full: no blanks, no ``...``, no implied result.
 

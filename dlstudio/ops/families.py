@@ -265,10 +265,12 @@ def scalar_op(
     """
 
     def apply(xp: Any, x: Array, scalar: Any, flip: bool, out: Array | None) -> Array:
-        dtype = meets(x.dtype)
-        if x.dtype != dtype:
-            x = x.astype(dtype)
-        number = scalar_like(x, scalar)
+        if x.dtype.kind == "f":
+            number = x.dtype.type(scalar)
+        else:
+            dtype = meets(x.dtype)
+            x = x if x.dtype == dtype else x.astype(dtype)
+            number = scalar_like(x, scalar)
         return compute(xp, number, x, out) if flip else compute(xp, x, number, out)
 
     def infer(x: Aval, **_: Any) -> Aval:

@@ -25,7 +25,7 @@ def _positions(xp: Any, index: Array, length: int, mode: str, name: str) -> Arra
     """Whole-number positions inside an axis of `length`, by the out-of-range rule `mode`."""
     whole = index if index.dtype.kind in "iu" else index.astype("int64")
     if mode == "clip":
-        return xp.clip(whole, 0, max(0, length - 1))
+        return xp.minimum(xp.maximum(whole, 0), max(0, length - 1))  # np.clip is slow
     if mode == "wrap":
         return xp.mod(whole, max(1, length))
     if whole.size and (int(whole.min()) < -length or int(whole.max()) >= length):
@@ -188,6 +188,10 @@ def _(xp, data, index, *, axis=-1, keepdims=False, mode="clip"):
     """One entry per row: ``out[i] = data[i, index[i]]`` along `axis`."""
     if axis is None:
         return xp.take(data.reshape(-1), _positions(xp, index, data.size, mode, "pick"))
+    if data.ndim == 2 and index.ndim == 1 and axis in (1, -1):
+        whole = _positions(xp, index, data.shape[1], mode, "pick")
+        picked = data[xp.arange(data.shape[0]), whole]
+        return picked.reshape(-1, 1) if keepdims else picked
     key = _pick_key(xp, data, index, axis, mode)
     return xp.take_along_axis(data, key, axis).reshape(_pick_shape(data, axis, keepdims))
 

@@ -107,8 +107,9 @@ def normalize_axes(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """Sorted non-negative axes; None means all of them."""
     if axis is None:
         return tuple(range(ndim))
-    axes = (axis,) if isinstance(axis, int) else axis
-    found = sorted(normalize_axis(name, a, ndim) for a in axes)
+    if isinstance(axis, int):
+        return (normalize_axis(name, axis, ndim),)
+    found = sorted(normalize_axis(name, a, ndim) for a in axis)
     if len(set(found)) < len(found):
         raise ShapeError(explain(f"{name}: axis={axis} names one axis twice."))
     return tuple(found)

@@ -15,8 +15,10 @@ from dlstudio.ops.rules import normalize_axes
 Array = Any
 
 
-def legacy_axes(name: str, x: Any, axis: Any, *, exclude: bool) -> tuple[int, ...]:
-    """Axes to reduce: () means all of them, `exclude` means all but those named."""
+def legacy_axes(name: str, x: Any, axis: Any, *, exclude: bool) -> tuple[int, ...] | None:
+    """Axes to reduce: () means all of them (None), `exclude` means all but those named."""
+    if not exclude and (axis is None or axis == ()):
+        return None
     axes = normalize_axes(name, None if axis == () else axis, x.ndim)
     if exclude:
         return tuple(i for i in range(x.ndim) if i not in axes)
@@ -76,7 +78,7 @@ def legacy_reduction(
 
 
 def _plain(name: str) -> Callable[..., Array]:
-    def compute(F: Any, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    def compute(F: Any, x: Array, axes: tuple[int, ...] | None, keepdims: bool) -> Array:
         return getattr(F, name)(x, axis=axes, keepdims=keepdims)
 
     return compute
@@ -85,7 +87,7 @@ def _plain(name: str) -> Callable[..., Array]:
 def _without_nan(name: str, neutral: float) -> Callable[..., Array]:
     """Reduce with NaN replaced by the neutral element."""
 
-    def compute(F: Any, x: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    def compute(F: Any, x: Array, axes: tuple[int, ...] | None, keepdims: bool) -> Array:
         neutral_like = F.full(
             shape=tuple(x.shape), fill_value=neutral, dtype=np.dtype(x.dtype).name
         )
