@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,20 @@ def caller_span() -> str:
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_PACKAGE) and not filename.startswith("<dlstudio"):
-            return f"{PurePath(filename).name}:{frame.f_lineno}"
+            return f"{_cell(filename) or _base_name(filename)}:{frame.f_lineno}"
         frame = frame.f_back
     return ""
+
+
+@lru_cache(maxsize=256)
+def _base_name(filename: str) -> str:
+    return PurePath(filename).name
+
+
+def _cell(filename: str) -> str:
+    """Return "In[3]" for the file of a notebook cell, whose own name is a mere number."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    cells = getattr(getattr(shell, "compile", None), "_filename_map", {})
+    number = cells.get(filename)
+    return "" if number is None else f"In[{number}]"
