@@ -40,7 +40,8 @@ class DeviceView(EventView):
         self._bytes: dict[str, int] = {}  # in use now, by device
         self._peaks: dict[str, int] = {}
         self._alive: set[int] = set()
-        self._changes: dict[str, list[Row]] = {}  # of bytes in use, by device, not sent yet
+        # Changes of the bytes in use not sent yet, by device: (bytes, peak, time).
+        self._changes: dict[str, list[tuple[int, int, int]]] = {}
         super().__init__(locale=locale)
         self.receive(live_buffers())
 
@@ -84,18 +85,18 @@ class DeviceView(EventView):
 
     def _change(self, device: str, count: int, time: int) -> None:
         used = self._bytes[device] = self._bytes.get(device, 0) + count
-        self._peaks[device] = max(self._peaks.get(device, 0), used)
-        row = (self.string(device), used, self._peaks[device], self.since_start(time))
-        self._changes.setdefault(device, []).append(row)
+        if used > self._peaks.get(device, 0):
+            self._peaks[device] = used
+        self._changes.setdefault(device, []).append((used, self._peaks.get(device, 0), time))
 
     def _settle(self) -> dict[str, list[Row]]:
         """Add the changes of bytes in use, thinned where there are more than anybody could see."""
         changes, self._changes = self._changes, {}
-        for rows in changes.values():
-            stride = -(-len(rows) // _USAGE_ROWS)
+        for device, latest in changes.items():
+            stride = -(-len(latest) // _USAGE_ROWS)
             # Counted from the end: the last value is the one that stays.
-            for row in reversed(rows[::-1][::stride]):
-                self.add("usage", row)
+            for used, peak, time in reversed(latest[::-1][::stride]):
+                self.add("usage", (self.string(device), used, peak, self.since_start(time)))
         return super()._settle()
 
     def usage(self) -> dict[str, tuple[int, int]]:

@@ -50,6 +50,7 @@ describe("strings of the interface", () => {
   test("numbers are written for people", () => {
     expect(formatBytes(1536, "en")).toBe("1.5 KiB");
     expect(formatBytes(0, "en")).toBe("0 B");
+    expect(formatDuration(0.23)).toBe("0.2 s");
     expect(formatDuration(65)).toBe("1:05");
     expect(formatDuration(7209)).toBe("2:00:09");
     expect(formatMetric(0.000123)).toBe("1.23e-4");

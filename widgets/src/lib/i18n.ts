@@ -56,6 +56,7 @@ export function formatMetric(value: number): string {
 
 /** Seconds as `7 s`, `1:05`, `2:00:09`; a clock reads the same in every language. */
 export function formatDuration(seconds: number): string {
+  if (seconds > 0 && seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;
   const two = (n: number) => String(n).padStart(2, "0");

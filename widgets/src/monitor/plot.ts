@@ -13,6 +13,10 @@ export interface PlotOptions {
 /** Points per series beyond which drawing more changes no pixel. */
 const LIMIT = 1600;
 const HEIGHT = 240;
+/** There is no step 2.5: axis marks stand 1, 2 or 5 times a power of ten apart. */
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) =>
+  [1, 2, 5].map((factor) => factor * 10 ** power),
+);
 
 export interface Look {
   stroke: string;
@@ -141,7 +145,7 @@ export class Plot {
     const values = (_: uPlot, marks: number[]) =>
       marks.map((mark) => (mark == null ? "" : formatMetric(mark)));
     const axes: uPlot.Axis[] = [
-      { ...base, size: 30 },
+      { ...base, size: 30, incrs: WHOLE_STEPS },
       { ...base, values, size: 56 },
     ];
     if (names.some(isFraction)) {

@@ -127,7 +127,7 @@ export function valueRange(columns: number[][], robust: boolean, log: boolean): 
   const all = columns.flat().filter((v) => Number.isFinite(v) && (!log || v > 0));
   if (all.length === 0) return log ? [0.1, 1] : [0, 1];
   all.sort((a, b) => a - b);
-  const cut = robust && all.length >= 20 ? Math.ceil(all.length * 0.01) : 0;
+  const cut = robust ? Math.floor(all.length * 0.01) : 0;
   const low = all[cut] ?? 0;
   const high = all[all.length - 1 - cut] ?? 1;
   if (log) return low < high ? [low / 1.15, high * 1.15] : [low / 2, low * 2];
