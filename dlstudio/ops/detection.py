@@ -19,8 +19,7 @@ from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.boxes import FORMAT, PICKS, host, overlaps, to_center, to_corner
-from dlstudio.ops.image import Channels as Floats
-from dlstudio.ops.nn_rules import aval
+from dlstudio.ops.nn_rules import Floats, aval
 
 Array = Any
 

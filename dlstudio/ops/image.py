@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Int, Param, Shape
+from dlstudio.core.params import Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.nn_rules import aval
+from dlstudio.ops.nn_rules import Floats, aval
 
 __all__ = ["expect_picture", "picture_names"]
 
@@ -62,26 +62,6 @@ def _(F: Any, data: Any) -> Any:
     return F.multiply_scalar(_channels_first(F, x), scalar=1 / 255)
 
 
-class Channels(Param):
-    """One number per channel, or one for all."""
-
-    describe = "a number, or one per channel"
-
-    def convert(self, value: Any) -> tuple[float, ...]:
-        """Accept numbers, sequences, and their spellings."""
-        if isinstance(value, str):
-            import ast
-
-            value = ast.literal_eval(value)
-        if isinstance(value, (int, float, np.number)):
-            return (float(value),)
-        return tuple(float(v) for v in value)
-
-    def invalid(self) -> tuple[Any, ...]:
-        """Give a word and a sequence of words."""
-        return ("bright", ("a",))
-
-
 def _check_normalize(data: Any, mean: Any, std: Any) -> None:
     if data.ndim not in (3, 4) or data.shape[-3] not in (1, 3):
         raise ShapeError(
@@ -107,7 +87,7 @@ def _infer_normalize(data: Any, *, mean: Any, std: Any) -> Aval:
     "image_normalize",
     infer=_infer_normalize,
     grad=lambda F, g, out, data, *, mean, std: (F.image_normalize(g, mean=(0.0,), std=std),),
-    params={"mean": Channels(), "std": Channels()},
+    params={"mean": Floats(), "std": Floats()},
     names=picture_names("normalize"),
     flags=Flags(inplace=(0,)),
     samples=lambda s: [

@@ -9,8 +9,8 @@ import numpy as np
 from dlstudio.core.params import Float
 from dlstudio.core.registry import Flags, Op, bad, op
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.image import Channels, expect_picture, picture_names
-from dlstudio.ops.nn_rules import aval
+from dlstudio.ops.image import expect_picture, picture_names
+from dlstudio.ops.nn_rules import Floats, aval
 
 Array = Any
 
@@ -189,7 +189,7 @@ _register(
     _adjust_lighting,
     lambda s: [s(2, 3, 3, alpha=(0.1, -0.2, 0.05)), s(2, 2, 1, alpha=(0.1, 0.1, 0.1))],
     random=False,
-    params={"alpha": Channels()},
+    params={"alpha": Floats()},
 )
 
 

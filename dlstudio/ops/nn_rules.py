@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, e
 __all__ = [
     "GEOMETRY",
     "LAYOUT",
+    "Floats",
     "Window",
     "aval",
     "channels_last",
@@ -44,6 +46,24 @@ GEOMETRY: dict[str, Param] = {
     "layout": LAYOUT,
     "cudnn_tune": Choice("off", "limited_workspace", "fastest", optional=True),
 }
+
+
+class Floats(Param):
+    """A number, or a sequence of numbers: one per weight, channel or size."""
+
+    describe = "a number or a sequence of numbers"
+
+    def convert(self, value: Any) -> tuple[float, ...]:
+        """Accept numbers, sequences, arrays, and spellings like "(0.1, 0.2)"."""
+        if isinstance(value, str):
+            value = ast.literal_eval(value)
+        if isinstance(value, (int, float, np.number)):
+            return (float(value),)
+        return tuple(float(v) for v in value)
+
+    def invalid(self) -> tuple[Any, ...]:
+        """Give a word and a sequence of words."""
+        return ("fast", ("a",))
 
 
 class Window(NamedTuple):

@@ -14,8 +14,8 @@ from dlstudio.core.params import Float, Int, Param
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.ops.nn_rules import Floats, aval
-from dlstudio.ops.optimizer import STEP, check_states, clipped
-from dlstudio.ops.optimizer_mixed import sgd
+from dlstudio.ops.optimizer import STEP, check_states, clipped, lamb_direction, trust_ratio
+from dlstudio.ops.optimizer_mixed import adamw, sgd, usable
 
 Array = Any
 
@@ -162,6 +162,128 @@ _multi("multi_mp_sgd_update", "weight32")
 _multi("multi_mp_sgd_mom_update", "mom", "weight32")
 
 
+# ---- AdamW and LAMB --------------------------------------------------------------------------
+_COUNTS: dict[str, Param] = {"lrs": Floats(), "wds": Floats()}
+
+
+def _same(name: str, data: Any, each: int, count: int, mixed: bool) -> Any:
+    found = tuple(aval(chunk[0].shape, chunk[0]) for chunk in _chunks(name, data, count, each))
+    return found if len(found) > 1 else found[0]
+
+
+def _arrays(s: Any, n: int, each: int, *, mixed: bool) -> list[Any]:
+    dtypes = ("float16",) * 2 + ("float32",) * (each - 2) if mixed else ("float32",) * each
+    return [s.uniform(2, i + 1).astype(dtype) for i in range(n) for dtype in dtypes]
+
+
+def _stepped(chunk: Any, mixed: bool, new: Array) -> Array:
+    """Store a new float32 weight; answer it in the weight's dtype."""
+    if mixed:
+        chunk[4][...] = new
+    return new.astype(chunk[0].dtype)
+
+
+def _multi_adamw(mixed: bool) -> None:
+    name = "_multi_mp_adamw_update" if mixed else "_multi_adamw_update"
+    each = 5 if mixed else 4
+
+    def forward(
+        xp: Any, *data: Array, lrs: Any, wds: Any, etas: Any, beta1: float = 0.9,
+        beta2: float = 0.999, epsilon: float = 1e-8, clip_gradient: float = -1.0,
+        num_weights: int = 1,
+    ) -> Any:  # fmt: skip
+        chunks = _chunks(name, data[:-1], num_weights, each)
+        _expect_count(name, num_weights, lrs=lrs, wds=wds, etas=etas)
+        scale, found = usable(data[-1]), []
+        for chunk, lr, wd, eta in zip(chunks, lrs, wds, etas, strict=True):
+            if scale is None:
+                found.append(chunk[0].copy())
+                continue
+            g = chunk[1].astype("float32") if mixed else chunk[1]
+            new = adamw(
+                xp, chunk[4] if mixed else chunk[0], clipped(xp, scale * g, clip_gradient),
+                *chunk[2:4], lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd,
+            )  # fmt: skip
+            found.append(_stepped(chunk, mixed, new))
+        return tuple(found) if len(found) > 1 else found[0]
+
+    forward.__doc__ = (
+        f"`{'mp_' if mixed else ''}adamw_update` for `num_weights` weights; the last array is "
+        "`rescale_grad`."
+    )
+    op(
+        name,
+        infer=lambda *data, num_weights=1, **_: _same(name, data[:-1], each, num_weights, mixed),
+        grad=STEP,
+        outputs=lambda attrs: attrs["num_weights"],
+        params={**_COUNTS, "etas": Floats(), "num_weights": Int(1)},
+        names=Names(json=name),
+        flags=Flags(mutates=_written(each)),
+        samples=lambda s: [
+            s(
+                *_arrays(s, n, each, mixed=mixed), s.uniform(1).astype("float32"),
+                lrs=(0.1,) * n, wds=(0.01,) * n, etas=(1.0,) * n, num_weights=n,
+            )
+            for n in (1, 2)
+        ],
+    )(forward)  # fmt: skip
+
+
+def _multi_lamb(mixed: bool) -> None:
+    name = "_multi_mp_lamb_update" if mixed else "_multi_lamb_update"
+    each = 5 if mixed else 4
+
+    def forward(
+        xp: Any, *data: Array, learning_rates: Any, wds: Any, step_count: Any, beta1: float = 0.9,
+        beta2: float = 0.999, epsilon: float = 1e-6, rescale_grad: float = 1.0,
+        lower_bound: float = -1.0, upper_bound: float = -1.0, clip_gradient: float = -1.0,
+        bias_correction: bool = True, num_tensors: int = 1,
+    ) -> Any:  # fmt: skip
+        chunks, found = _chunks(name, data, num_tensors, each), []
+        _expect_count(
+            name, num_tensors, learning_rates=learning_rates, wds=wds, step_count=step_count
+        )
+        for chunk, lr, wd, t in zip(chunks, learning_rates, wds, step_count, strict=True):
+            weight = chunk[4] if mixed else chunk[0]
+            g = clipped(xp, rescale_grad * chunk[1].astype(weight.dtype), clip_gradient)
+            way = lamb_direction(
+                xp, weight, g, *chunk[2:4], beta1=beta1, beta2=beta2, epsilon=epsilon, t=t,
+                bias_correction=bias_correction, wd=wd,
+            )  # fmt: skip
+            r1, r2 = xp.sqrt((weight * weight).sum()), xp.sqrt((way * way).sum())
+            step = lr * trust_ratio(xp, r1, r2, lower_bound, upper_bound)
+            found.append(_stepped(chunk, mixed, (weight - step * way).astype(weight.dtype)))
+        return tuple(found) if len(found) > 1 else found[0]
+
+    forward.__doc__ = "Both phases of LAMB for `num_tensors` weights" + (
+        ", kept in float32 beside half precision." if mixed else "."
+    )
+    op(
+        name,
+        infer=lambda *data, num_tensors=1, **_: _same(name, data, each, num_tensors, mixed),
+        grad=STEP,
+        outputs=lambda attrs: attrs["num_tensors"],
+        params={
+            "learning_rates": Floats(), "wds": Floats(), "step_count": Floats(),
+            "num_tensors": Int(1),
+        },
+        names=Names(json=name),
+        flags=Flags(mutates=_written(each)),
+        samples=lambda s: [
+            s(
+                *_arrays(s, n, each, mixed=mixed), learning_rates=(0.1,) * n, wds=(0.01,) * n,
+                step_count=(2,) * n, num_tensors=n, **more,
+            )
+            for n, more in ((1, {}), (2, dict(lower_bound=0.1, upper_bound=0.5)))
+        ],
+    )(forward)  # fmt: skip
+
+
+for _mixed_precision in (False, True):
+    _multi_adamw(_mixed_precision)
+    _multi_lamb(_mixed_precision)
+
+
 # ---- norms and finiteness of many arrays -----------------------------------------------------
 @op(
     "multi_sum_sq",
@@ -227,3 +349,21 @@ def _(xp: Any, data: Array, *, init_output: bool = True) -> Array:
 def _(xp: Any, *data: Array, num_arrays: int = 1, init_output: bool = True) -> Array:
     """1 if every element of every array is finite, else 0: shape (1,), float32."""
     return _finite(xp, data)
+
+
+@op(
+    "reset_arrays",
+    infer=lambda *data, **_: tuple(aval(x.shape, x) for x in data),
+    grad=STEP,
+    outputs=lambda attrs: attrs["num_arrays"],
+    visible=0,
+    params={"num_arrays": Int(1)},
+    names=Names(nd="reset_arrays"),
+    flags=Flags(mutates=tuple(range(_MOST))),
+    samples=lambda s: [s((2, 3), (4,), num_arrays=2)],
+)
+def _(xp: Any, *data: Array, num_arrays: int = 1) -> tuple[Array, ...]:
+    """Fill all arrays with zeros, in place."""
+    for x in data:
+        x[...] = 0
+    return data

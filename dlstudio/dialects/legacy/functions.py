@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.dialects.legacy.updates import UPDATES
 
 __all__ = ["CONTRIB", "FUNCTIONS"]
 
@@ -74,4 +75,4 @@ def rand_zipfian(
 
 
 FUNCTIONS = {"histogram": histogram}
-CONTRIB = {"rand_zipfian": rand_zipfian}
+CONTRIB = {"rand_zipfian": rand_zipfian, **UPDATES}
