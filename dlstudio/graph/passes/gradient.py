@@ -30,6 +30,8 @@ class _Sweep:
         """Give every head an input for its gradient."""
         builder, graph = self.builder, self.graph
         for name, value in zip(graph.names, graph.outputs[: graph.heads], strict=False):
+            # one value may be an output twice: its gradients are added, in the backward half
+            builder.origin = Origin(name, "", "", "", "backward")
             head = builder.input(f"{name}_grad", "head_gradient", graph.avals[value])
             self.accumulate(value, head)
 
