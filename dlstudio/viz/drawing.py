@@ -7,7 +7,8 @@ never look at the engine again. A drawing shows what the engine holds and derive
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -129,12 +130,18 @@ class Drawing:
         return next(found for found in self.nodes if found.name == name)
 
     def with_times(self, events: Iterable[Any]) -> Drawing:
-        """Add measured times: the summed durations of the `OpRan` events of each node."""
+        """Add measured times: the summed durations of the `OpRan` events of each node.
+
+        A plan gives several equations the name of one node (the three gradients of a dense layer),
+        so events are told apart by operator and phase too, and else by their order, which repeats.
+        """
+        finder = _NodeFinder(self.operators)
         spent: dict[str, int] = {}
         for event in events:
             if hasattr(event, "op") and hasattr(event, "start"):
-                spent[event.name] = spent.get(event.name, 0) + event.end - event.start
-        nodes = tuple(replace(n, time_ns=spent.get(n.name, n.time_ns)) for n in self.nodes)
+                node_id = finder.find(event.name, event.op, event.phase)
+                spent[node_id] = spent.get(node_id, 0) + event.end - event.start
+        nodes = tuple(replace(n, time_ns=spent.get(n.id, n.time_ns)) for n in self.nodes)
         return replace(self, nodes=nodes)
 
     def describe(self) -> str:
@@ -154,6 +161,30 @@ class Drawing:
             if edge.source in names:
                 sources.setdefault(edge.target, []).append(names[edge.source])
         return [_row(node, sources.get(node.id, [])) for node in self.operators]
+
+
+class _NodeFinder:
+    """Finds the node that an event on the bus is about."""
+
+    def __init__(self, operators: Sequence[DrawNode]) -> None:
+        self.alike: dict[tuple[str, str, str], list[str]] = {}
+        self.named: dict[str, str] = {}
+        self.seen: Counter[tuple[str, str, str]] = Counter()
+        for node in operators:
+            role = "forward" if node.role == "copy" else node.role
+            self.alike.setdefault((node.name, node.op, role), []).append(node.id)
+            self.named.setdefault(node.name, node.id)
+
+    def find(self, name: str, op: str, phase: str) -> str:
+        """Return the id of the node, or "" if it is not in the drawing."""
+        from dlstudio.viz.sources import display_name
+
+        key = (name, display_name(op), phase)
+        ids = self.alike.get(key)
+        if ids is None:  # a fused operator stands for the last of the operators drawn
+            return self.named.get(name, "") if phase == "forward" else ""
+        self.seen[key] += 1
+        return ids[(self.seen[key] - 1) % len(ids)]
 
 
 def _row(node: DrawNode, sources: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dlstudio.errors import ArgumentError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
 from dlstudio.viz.scopes import prefix_scopes
 
-__all__ = ["attr_texts", "detail_text", "op_name", "reader_of", "with_params"]
+__all__ = ["attr_texts", "detail_text", "display_name", "op_name", "reader_of", "with_params"]
 
 Shapes = Mapping[str, Shape] | None
 Reader = Callable[[Any, Shapes, Any], Drawing]
@@ -158,6 +158,13 @@ def op_name(op: Any) -> str:
     found = names.json or names.nd.split(" ")[0] or names.np.split(" ")[0]
     # MXNet's internal names of NumPy operators (_npi_sum) say less than the table's (sum)
     return op.name if not found or found.startswith("_np") else found
+
+
+def display_name(name: str) -> str:
+    """Give the name that pictures use for the operator called `name` in the table."""
+    from dlstudio.core.registry import OPS
+
+    return op_name(OPS[name]) if name in OPS else name
 
 
 def with_params(nodes: Any, edges: Sequence[DrawEdge]) -> tuple[DrawNode, ...]:

@@ -196,13 +196,35 @@ def test_what_holds_no_computation_is_refused() -> None:
         drawing_of(3)
 
 
-def test_measured_times_are_summed_per_node() -> None:
+def watched(run: Any) -> list[Any]:
     from dlstudio.trace.recorder import Recorder
 
-    net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
-    executor = net.simple_bind(mx.cpu(), grad_req="null", data=(2, 5))
     with Recorder() as recorder:
-        executor.forward()
-        executor.forward()
-    drawing = drawing_of(executor).with_times(recorder.events)
-    assert drawing.node("fc").time_ns > 0
+        run()
+    return list(recorder.events)
+
+
+def test_measured_times_go_to_the_node_that_ran() -> None:
+    net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
+    executor = net.simple_bind(mx.cpu(), data=(2, 5))
+
+    def run() -> None:
+        for _ in range(2):
+            executor.forward(is_train=True)
+            executor.backward(mx.nd.ones((2, 3)))
+
+    events = [event for event in watched(run) if hasattr(event, "op")]
+    drawing = drawing_of(executor).with_times(events)
+    forward = [e.end - e.start for e in events if e.op == "FullyConnected"]
+    assert drawing.node("fc").time_ns == sum(forward)
+    assert len(forward) == 2
+    total = sum(e.end - e.start for e in events if e.name)  # the head gradient has none
+    assert sum(node.time_ns for node in drawing.operators) == total
+
+
+def test_a_block_can_be_plotted_and_summarised(capsys: pytest.CaptureFixture[str]) -> None:
+    net = lenet()
+    plot = mx.viz.plot_network(net, shape={"data": (1, 1, 28, 28)})
+    assert sum('shape="box"' in line for line in plot.body) == len(LENET)
+    mx.viz.print_summary(net, shape={"data": (1, 1, 28, 28)})
+    assert "Total params: 5142" in capsys.readouterr().out
