@@ -9,7 +9,8 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType
-from dlstudio.core.registry import Flags, Names, op
+from dlstudio.core.registry import Flags, Names, bad, op
+from dlstudio.errors import ParamError
 from dlstudio.ops.families import unary
 from dlstudio.ops.rules import same, zeros
 
@@ -341,6 +342,8 @@ def _(xp, x, *, dtype, out=None):
 
 
 def _amp_dtype(x: Aval, *, dtype: str) -> Aval:
+    if dtype == "bool":
+        raise ParamError("amp_cast: parameter dtype must be a number type. Got 'bool'.")
     return Aval(x.shape, np.dtype(dtype)) if x.dtype.kind == "f" else x
 
 
@@ -348,11 +351,12 @@ def _amp_dtype(x: Aval, *, dtype: str) -> Aval:
     "amp_cast",
     infer=_amp_dtype,
     grad=_cast_grad,
-    flags=Flags(),
     params={"dtype": DType()},
     names=Names(nd="amp_cast", args="data"),
-    samples=_cast_samples,
+    samples=lambda s: [s(2, 3, dtype="float32"), s(s.ints(4, high=3), dtype="float16")],
+    errors=lambda s: [bad(s(2, dtype="bool"), ParamError, "number type")],
 )
 def _(xp, x, *, dtype):
     """Cast floats to `dtype` for mixed precision; integers stay as they are."""
+    _amp_dtype(x, dtype=dtype)
     return x.astype(dtype) if x.dtype.kind == "f" else x.copy()

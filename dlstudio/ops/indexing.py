@@ -21,6 +21,16 @@ MODES = Choice("clip", "wrap", "raise")
 # --- one index per row: take, pick, one-hot -----------------------------------------------------
 
 
+def _outside(name: str, worst: int, low: int, length: int) -> IndexRangeError:
+    return IndexRangeError(
+        explain(
+            f"{name}: index {worst} is outside an axis of length {length}.",
+            f"indices from {low} to {length - 1}.",
+            f"{name}(..., mode='clip') or mode='wrap'",
+        )
+    )
+
+
 def _positions(xp: Any, index: Array, length: int, mode: str, name: str) -> Array:
     """Whole-number positions inside an axis of `length`, by the out-of-range rule `mode`."""
     whole = index if index.dtype.kind in "iu" else index.astype("int64")
@@ -30,13 +40,7 @@ def _positions(xp: Any, index: Array, length: int, mode: str, name: str) -> Arra
         return xp.mod(whole, max(1, length))
     if whole.size and (int(whole.min()) < -length or int(whole.max()) >= length):
         worst = int(whole.max()) if int(whole.max()) >= length else int(whole.min())
-        raise IndexRangeError(
-            explain(
-                f"{name}: index {worst} is outside an axis of length {length}.",
-                f"indices from {-length} to {length - 1}.",
-                f"{name}(..., mode='clip') or mode='wrap'",
-            )
-        )
+        raise _outside(name, worst, -length, length)
     return xp.where(whole < 0, whole + length, whole)
 
 
@@ -59,7 +63,7 @@ def _take_samples(s: Any) -> list[Any]:
         s((4, 3), s.ints(5, high=3), axis=1),
         s((4, 3), np.array([-1, 9, 2]), axis=-2, mode="clip"),
         s((4, 3), np.array([-1, 9, 2]), mode="wrap"),
-        s((4, 3), np.array([-1, 2]), mode="raise"),
+        s((4, 3), np.array([3, 2]), mode="raise"),
         s((4, 3), s.ints(0, high=3)),
         s((4,), s.ints(high=3)),
     ]
@@ -81,8 +85,11 @@ def _take(xp: Any, a: Array, indices: Array, axis: int, mode: str) -> Array:
 def _(xp, a, indices, *, axis=0, mode="clip"):
     """Entries of `a` at the positions `indices` along `axis`.
 
-    Positions outside are clipped, wrapped around, or refused (``mode="raise"``).
+    Positions outside are clipped, wrapped around, or refused (``mode="raise"``, negative ones
+    too, as in MXNet).
     """
+    if mode == "raise" and indices.size and int(indices.min()) < 0:
+        raise _outside("take", int(indices.min()), 0, a.shape[axis])
     return _take(xp, a, indices, axis, mode)
 
 
@@ -98,7 +105,7 @@ def _(xp, a, indices, *, axis=0, mode="clip"):
         s((4, 3), s.ints(2, high=4), axis=0),
     ],
 )
-def _(xp, a, indices, *, axis=None, mode="clip"):
+def _(xp, a, indices, *, axis=None, mode="raise"):
     """Entries of `a` at the positions `indices` along `axis`, or of the flattened array."""
     if axis is None:
         return _take(xp, a.reshape(-1), indices, 0, mode)

@@ -186,7 +186,9 @@ def _infer_broadcast_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
     flags=Flags(out=True),
     params={"shape": Shape(0)},
     grad=lambda F, g, out, array, *, shape: (F.sum_to(g, shape=tuple(array.shape)),),
-    names=Names(np="broadcast_to", np_args="array", json="_np_broadcast_to"),
+    names=Names(
+        np="broadcast_to", np_method="broadcast_to", np_args="array", json="_np_broadcast_to"
+    ),
     samples=lambda s: [
         s(2, 3, shape=(2, 3)),
         s(1, 3, shape=(4, 2, 3)),

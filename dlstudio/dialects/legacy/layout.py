@@ -332,7 +332,7 @@ def _(F, data, *, axis=None):
 
 @composite(
     "reverse",
-    params={"axis": Axes()},
+    params={"axis": Shape()},
     names=Names(nd="reverse flip", method="flip", np_method="flip"),
     samples=lambda s: [s(2, 3, axis=1), s(2, 3, 2, axis=(0, 2)), s(0, 3, axis=0)],
     errors=lambda s: [bad(s(2, 3, axis=2), ShapeError, "axis=2")],

@@ -240,15 +240,19 @@ def _(F, data, *, axis=(), size=()):
 
 @composite(
     "_nd_broadcast_to",
-    names=Names(
-        nd="broadcast_to", method="broadcast_to", np_method="broadcast_to", json="broadcast_to"
-    ),
-    samples=lambda s: [s(1, 3, shape=(2, 3)), s(1, 3, shape=(2, 0)), s(3, shape=(2, 3))],
+    names=Names(nd="broadcast_to", method="broadcast_to", json="broadcast_to"),
+    samples=lambda s: [s(1, 3, shape=(2, 3)), s(1, 3, shape=(2, 0))],
+    errors=lambda s: [bad(s(3, shape=(2, 3)), ShapeError, "adds none")],
 )
 def _(F, data, *, shape=()):
     """Repeat axes of length one up to `shape`, where 0 keeps a length."""
-    lead = len(shape) - data.ndim
-    full = tuple(data.shape[i - lead] if n == 0 and i >= lead else n for i, n in enumerate(shape))
+    if len(shape) != data.ndim:
+        raise ShapeError(
+            f"broadcast_to: data has {data.ndim} dimensions, shape={shape} has {len(shape)}.\n"
+            "Expected as many: nd repeats axes of length one, it adds none.\n"
+            "Fix: x.expand_dims(axis=0) first, or np.broadcast_to"
+        )
+    full = tuple(kept if n == 0 else n for n, kept in zip(shape, data.shape, strict=True))
     return F.broadcast_to(data, shape=full)
 
 

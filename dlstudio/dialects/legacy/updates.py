@@ -23,7 +23,8 @@ def _interleaved(name: str, *lists: Sequence[Any]) -> list[Any]:
 
 def _run(name: str, arrays: list[Any], out: Any, attrs: dict[str, Any]) -> Any:
     op = OPS[name]
-    return invoke(op, arrays, attributes(op, attrs), NDArray, out)
+    found = invoke(op, arrays, attributes(op, attrs), NDArray, out)
+    return found if isinstance(found, (list, tuple)) else [found]
 
 
 def _numbers(values: Any) -> tuple[float, ...]:
