@@ -6,7 +6,7 @@ the one fact that differs (which function, which derivative).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -181,9 +181,16 @@ def binary(
             legacy_result,
             check=_same_both,
             names=Names(nd=elemwise, args="lhs rhs"),
+            complete=_alike,
             **fields,
         )
     return record
+
+
+def _alike(shapes: Sequence[Any], attrs: Any) -> list[Any]:
+    """Give unknown inputs the shape of one that is known."""
+    known = next((s for s in shapes if s is not None and 0 not in s), None)
+    return [known] * len(shapes)
 
 
 def _same_both(name: str, x: Any, y: Any) -> None:

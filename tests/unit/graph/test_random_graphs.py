@@ -1,4 +1,4 @@
-"""Random graphs of views, in-place candidates and several outputs: a plan computes what the tape does."""
+"""Random graphs of views and in-place candidates: a plan computes what the tape does."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,9 @@ UNARY = {
     "softmax": lambda x: sym.softmax(x, axis=-1),
     "center": lambda x: sym.broadcast_sub(x, sym.mean(x, axis=1, keepdims=True)),
     "halves": lambda x: sym.concat(*sym.split(x, num_outputs=2, axis=0)[::-1], dim=0),
-    "rows": lambda x: sym.concat(sym.slice_axis(x, axis=0, begin=1, end=4), sym.slice_axis(x, axis=0, begin=0, end=1), dim=0),
+    "rows": lambda x: sym.concat(
+        sym.slice_axis(x, axis=0, begin=1, end=4), sym.slice_axis(x, axis=0, begin=0, end=1), dim=0
+    ),
     "stop": sym.BlockGrad,
 }  # fmt: skip
 BINARY = {"add": lambda x, y: x + y, "multiply": lambda x, y: x * y, "product": sym.dot}

@@ -207,3 +207,10 @@ def test_debug_str_lists_nodes():
     text = mlp().debug_str()
     assert "Variable:data" in text
     assert "Op:FullyConnected, Name=fc1" in text
+
+
+def test_an_elementwise_sum_tells_one_side_from_the_other():
+    net = sym.elemwise_add(sym.var("a"), sym.var("b"))
+    assert net.infer_shape(b=(2, 3)) == ([(2, 3), (2, 3)], [(2, 3)], [])
+    with pytest.raises(mx.base.MXNetError, match="shapes"):
+        net.infer_shape(a=(2, 3), b=(3, 2))
