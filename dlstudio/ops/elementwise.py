@@ -353,7 +353,7 @@ def _amp_dtype(x: Aval, *, dtype: str) -> Aval:
     grad=_cast_grad,
     params={"dtype": DType()},
     names=Names(nd="amp_cast", args="data"),
-    samples=lambda s: [s(2, 3, dtype="float32"), s(s.ints(4, high=3), dtype="float16")],
+    samples=lambda s: [s(2, 3, dtype="float64"), s(s.ints(4, high=3), dtype="float16")],
     errors=lambda s: [bad(s(2, dtype="bool"), ParamError, "number type")],
 )
 def _(xp, x, *, dtype):
