@@ -134,6 +134,40 @@ def test_the_helper_fills_the_cache_and_the_next_plan_uses_it(tmp_path):
 
 @needs_numba
 @pytest.mark.xdist_group("kernels")
+def test_the_first_training_step_of_a_fresh_install_does_not_wait(tmp_path):
+    program = """
+        import time
+        import numpy as np
+        import dlstudio as mx
+        from dlstudio.kernels import compile as background
+        net = mx.gluon.nn.HybridSequential()
+        net.add(
+            mx.gluon.nn.Conv2D(6, 5, activation="relu"),
+            mx.gluon.nn.MaxPool2D(2, 2),
+            mx.gluon.nn.Dense(10),
+        )
+        net.initialize()
+        net.hybridize()
+        trainer = mx.gluon.Trainer(net.collect_params(), "sgd", {"momentum": 0.9})
+        loss = mx.gluon.loss.SoftmaxCrossEntropyLoss()
+        x, y = mx.nd.ones((64, 1, 28, 28)), mx.nd.zeros(64)
+        start = time.process_time()
+        with mx.autograd.record():
+            value = loss(net(x), y)
+        value.backward()
+        trainer.step(64)
+        mx.nd.waitall()
+        # CPU time of this process: other tests may be using the cores.
+        assert time.process_time() - start < 2
+        assert background.is_running()
+        assert "in the background" in mx.kernels.status()
+        background.stop()
+    """
+    run_python(program, DLSTUDIO_CACHE=str(tmp_path), DLSTUDIO_KERNELS="auto")
+
+
+@needs_numba
+@pytest.mark.xdist_group("kernels")
 def test_the_helper_dies_with_its_parent(tmp_path):
     program = """
         from dlstudio.kernels import compile as background
