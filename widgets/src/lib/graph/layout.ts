@@ -41,6 +41,8 @@ export interface Scene {
 export const LABEL_SIZE = 12;
 export const DETAIL_SIZE = 10.5;
 export const EDGE_SIZE = 9.5;
+/** How much wider bold letters are. */
+const BOLD = 1.08;
 const PAD = 14;
 const HEAD = 26;
 const DOOR = 4;
@@ -136,11 +138,12 @@ class Composer {
     if (!this.expanded.has(path)) {
       const params = facts.params ? ` · ${this.words.params(countText(facts.params))}` : "";
       const detail = this.words.operators(facts.operators) + params;
-      return { ...sized([title, detail], 44), key, kind: "closed", scope: facts };
+      const { w } = sized([`+ ${title}`, detail], 44, BOLD);
+      return { ...sized([title, detail], 44), w, key, kind: "closed", scope: facts };
     }
     const scene = this.scope(path);
     inner.set(key, scene);
-    const w = Math.max(scene.width, textWidth(title, LABEL_SIZE) + 2 * PAD + 20);
+    const w = Math.max(scene.width, textWidth(title, LABEL_SIZE) * BOLD + 2 * PAD + 20);
     return {
       ...{ key, kind: "open", x: 0, y: 0, w, h: scene.height },
       ...{ lines: [title, ""], scope: facts },
@@ -225,8 +228,9 @@ function doorX(item: Item, scene: Scene, door: number | undefined): number {
   return item.x + (item.w - scene.width) / 2 + (door ?? scene.width / 2);
 }
 
-function sized(lines: [string, string], height: number) {
-  const widest = Math.max(textWidth(lines[0], LABEL_SIZE), textWidth(lines[1], DETAIL_SIZE));
+function sized(lines: [string, string], height: number, weight = 1) {
+  const first = textWidth(lines[0], LABEL_SIZE) * weight;
+  const widest = Math.max(first, textWidth(lines[1], DETAIL_SIZE));
   const w = Math.round(Math.max(64, widest + 26));
   return { lines, x: 0, y: 0, w, h: lines[1] ? height : height - 10 };
 }
