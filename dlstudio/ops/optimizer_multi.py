@@ -250,7 +250,8 @@ def _multi_lamb(mixed: bool) -> None:
                 xp, weight, g, *chunk[2:4], beta1=beta1, beta2=beta2, epsilon=epsilon, t=t,
                 bias_correction=bias_correction, wd=wd,
             )  # fmt: skip
-            r1, r2 = xp.sqrt((weight * weight).sum()), xp.sqrt((way * way).sum())
+            seen = chunk[0].astype(weight.dtype)  # the norm is that of the weight in use
+            r1, r2 = xp.sqrt((seen * seen).sum()), xp.sqrt((way * way).sum())
             step = lr * trust_ratio(xp, r1, r2, lower_bound, upper_bound)
             found.append(_stepped(chunk, mixed, (weight - step * way).astype(weight.dtype)))
         return tuple(found) if len(found) > 1 else found[0]
