@@ -5,6 +5,7 @@ of functions such as ``nd.maximum(x, 0)``.
 from __future__ import annotations
 
 import numbers
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -136,8 +137,35 @@ def number_functions(dialect: str) -> dict[str, Binary]:
     return found
 
 
+# two plain numbers give a plain number, in nd 0 or 1 for a comparison
+_PLAIN: dict[str, Binary] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "true_divide": operator.truediv,
+    "modulo": operator.mod,
+    "power": operator.pow,
+    "maximum": max,
+    "minimum": min,
+    "equal": lambda x, y: int(x == y),
+    "not_equal": lambda x, y: int(x != y),
+    "greater": lambda x, y: int(x > y),
+    "greater_equal": lambda x, y: int(x >= y),
+    "lesser": lambda x, y: int(x < y),
+    "lesser_equal": lambda x, y: int(x <= y),
+    "logical_and": lambda x, y: int(bool(x) and bool(y)),
+    "logical_or": lambda x, y: int(bool(x) or bool(y)),
+    "logical_xor": lambda x, y: int(bool(x) != bool(y)),
+}
+
+
 def _named(function: Binary, name: str, doc: str) -> Binary:
+    plain = _PLAIN[name]
+
     def named(lhs: Any, rhs: Any) -> Any:
+        if isinstance(lhs, _NUMBERS) and isinstance(rhs, _NUMBERS):
+            return plain(lhs, rhs)
         return function(lhs, rhs)
 
     named.__name__ = named.__qualname__ = name

@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Axes, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import IndexRangeError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis
+from dlstudio.ops.rules import normalize_axis, zeros
 
 Array = Any
 POSITIONS = NotDifferentiable("its result is a position, a whole number")
@@ -212,6 +212,11 @@ def _(xp, g, index):
 # --- positions as numbers -----------------------------------------------------------------------
 
 
+def _flat_grad(F: Any, g: Array, out: Array, data: Array, **_: Any) -> tuple[Array]:
+    """Positions are piecewise constant: their gradient is zero."""
+    return (zeros(F, data),)
+
+
 def _radix(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(prod(shape[i + 1 :]) for i in range(len(shape)))
 
@@ -219,7 +224,7 @@ def _radix(shape: tuple[int, ...]) -> tuple[int, ...]:
 @op(
     "_unravel_index",
     infer=lambda data, *, shape: Aval((len(shape), *data.shape), data.dtype),
-    grad=POSITIONS,
+    grad=_flat_grad,
     params={"shape": Shape()},
     names=Names(nd="unravel_index"),
     samples=lambda s: [
@@ -240,7 +245,7 @@ def _(xp, data, *, shape):
 @op(
     "_ravel_multi_index",
     infer=lambda data, *, shape: Aval(data.shape[1:], data.dtype),
-    grad=POSITIONS,
+    grad=_flat_grad,
     params={"shape": Shape()},
     names=Names(nd="ravel_multi_index"),
     samples=lambda s: [
