@@ -160,7 +160,8 @@ class DataLoader:
             try:
                 samples.append(self._dataset[index])
             except Exception as error:
-                error.add_note(f"while the DataLoader read sample {index} of {self._dataset!r}")
+                kind = type(self._dataset).__name__
+                error.add_note(f"while the DataLoader read sample {index} of a {kind}")
                 raise
         return self._batchify(samples)  # pyright: ignore[reportOptionalCall]
 

@@ -147,6 +147,9 @@ class WorkerPool:
                 ticket, answer = shared.receive(each.results)
             except (EOFError, ConnectionResetError):
                 raise self._death(each) from None
+            except BaseException:  # the notebook's stop button, amid a message:
+                self.close()  # its other half would be taken for the beginning of the next
+                raise
             each.outstanding.discard(ticket)
             if ticket in self._forgotten:
                 self._forgotten.discard(ticket)

@@ -209,6 +209,19 @@ def test_a_worker_that_takes_too_long_is_reported():
     loader._worker_pool().close()
 
 
+def test_after_an_interrupt_amid_a_message_the_loader_starts_afresh(loader, monkeypatch):
+    def interrupted(connection):
+        connection.recv_bytes()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shared, "receive", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            next(iter(loader))
+
+    assert [int(label.asnumpy()[0]) for _, label in loader] == [0, 8, 16, 24, 32, 40]
+
+
 def test_a_dataset_that_cannot_be_sent_says_why_and_what_else_works():
     import threading
 
