@@ -11,7 +11,7 @@ from dlstudio.errors import DTypeError, explain
 from dlstudio.viz.dot import attributes, dot_of, quote
 from dlstudio.viz.drawing import Drawing, drawing_of
 from dlstudio.viz.export import render_dot, write_file
-from dlstudio.viz.picture import Options
+from dlstudio.viz.picture import MAX_NODES, Options
 
 __all__ = ["Plot", "plot_network"]
 
@@ -66,7 +66,9 @@ def plot_network(
             )
         )
     drawing = drawing_of(symbol, shape=shape, title=title)
-    drawing = _with_dtypes(_flat(drawing), dtype or {})
+    if len(drawing.nodes) <= MAX_NODES:  # a larger one needs its blocks, to be closed
+        drawing = _flat(drawing)
+    drawing = _with_dtypes(drawing, dtype or {})
     options = Options(depth=None, fold_repeats=False, show_weights=not hide_weights)
     return Plot(dot_of(drawing, options), title, save_format, node_attrs)
 

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+from dlstudio.errors import GraphError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
 from dlstudio.viz.scopes import ScopeTree, scope_key
 
@@ -104,7 +105,13 @@ class Picture:
 
 
 def picture_of(drawing: Drawing, options: Options | None = None) -> Picture:
-    """Choose what to draw; close scopes until at most `options.limit` nodes remain."""
+    """Choose what to draw; close scopes until at most `options.limit` nodes remain.
+
+    Raises
+    ------
+    GraphError
+        If more remain with every scope closed.
+    """
     options = options or Options()
     kept = drawing if options.show_backward else _forward_only(drawing)
     tree = ScopeTree(_without_ops(kept, options.hide_ops))
@@ -117,9 +124,21 @@ def picture_of(drawing: Drawing, options: Options | None = None) -> Picture:
         picture = _Chooser(tree, options).picture()
         if picture.size <= options.limit:
             break
+    else:
+        raise _too_large(drawing, picture.size, options.limit)
     if not options.quiet:
         _warn(drawing, asked, options)
     return picture
+
+
+def _too_large(drawing: Drawing, size: int, limit: int) -> GraphError:
+    return GraphError(
+        explain(
+            f"{drawing.title}: {size} nodes remain with every block closed.",
+            f"at most {limit}, so that the layout ends within seconds.",
+            "draw a part of the network, or look at it with widgets.GraphView",
+        )
+    )
 
 
 def _warn(drawing: Drawing, asked: int, options: Options) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import dlstudio as mx
 from dlstudio.errors import DTypeError
 from dlstudio.viz import Plot, plot_network, print_summary
 
@@ -66,6 +67,15 @@ def test_a_plot_keeps_its_source(network: Network, tmp_path: Path) -> None:
     assert Path(plot.save("net.gv", tmp_path)).read_text(encoding="utf-8") == plot.source
     assert str(plot) == plot.source
     assert repr(Plot("digraph {}")).startswith("<Plot 'plot'")
+
+
+def test_a_network_too_large_for_one_file_is_drawn_closed() -> None:
+    net = mx.sym.var("data")
+    for layer in range(2000):
+        net = mx.sym.Activation(net, act_type="relu", name=f"relu{layer}")
+    with pytest.warns(UserWarning, match="too many for one file"):
+        plot = plot_network(net)
+    assert len(plot.body) < 100
 
 
 def test_a_file_name_instead_of_a_symbol_teaches() -> None:

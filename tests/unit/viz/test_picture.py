@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from dlstudio.errors import GraphError
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode
 from dlstudio.viz.picture import MAX_NODES, Options, picture_of
 
@@ -73,7 +74,12 @@ def test_backward_operators_can_be_left_out() -> None:
     assert ("head", "g") not in arrows(Options(show_backward=False), both)
 
 
+def test_a_network_that_stays_too_large_is_refused() -> None:
+    with pytest.raises(GraphError, match="5 nodes remain with every block closed"):
+        picture_of(network(), Options(fold_repeats=False, limit=3))
+
+
 def test_too_many_nodes_are_collapsed_with_a_warning() -> None:
     with pytest.warns(UserWarning, match="too many for one file"):
-        picture = picture_of(network(MAX_NODES), Options(depth=None, fold_repeats=False))
-    assert picture.size <= MAX_NODES + 2
+        picture = picture_of(network(MAX_NODES - 2), Options(depth=None, fold_repeats=False))
+    assert picture.size <= MAX_NODES
