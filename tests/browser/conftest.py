@@ -168,6 +168,16 @@ class Notebook:
     def run_all(self) -> None:
         self.command("notebook:run-all-cells")
 
+    def run_cell(self, index: int) -> None:
+        """Run one cell again."""
+        self.page.evaluate(
+            """index => {
+                jupyterapp.shell.currentWidget.content.activeCellIndex = index;
+                jupyterapp.commands.execute('notebook:run-cell');
+            }""",
+            index,
+        )
+
     def wait_idle(self, seconds: float = 120) -> None:
         self.page.wait_for_function(_IDLE, timeout=seconds * 1000)
 

@@ -121,14 +121,19 @@ test("a kernel that falls silent while a loop runs is taken for gone until it is
 describe("the selection", () => {
   test("is shared by the views of one group, and by no other", () => {
     const heard: Record<string, string[]> = { a: [], b: [], c: [] };
-    const join = (name: string, group: string) =>
-      joinSelection(new FakeModel({ _group: group }).model, (s) => heard[name]?.push(s));
+    const models: Record<string, FakeModel> = {};
+    const join = (name: string, group: string) => {
+      const made = new FakeModel({ _group: group });
+      models[name] = made;
+      return joinSelection(made.model, (s) => heard[name]?.push(s));
+    };
     const a = join("a", "g1");
     const b = join("b", "g1");
     const c = join("c", "");
     a.select("fc0");
     expect([b.selected, c.selected]).toEqual(["fc0", ""]);
     expect(heard).toEqual({ a: ["fc0"], b: ["fc0"], c: [] });
+    expect(models.b?.traits.selected, "every view's trait goes along").toBe("fc0");
     for (const bus of [a, b, c]) bus.leave();
   });
 

@@ -36,29 +36,33 @@ let privateGroups = 0;
 
 /**
  * Join the group that Python's `widgets.link` gave the model; follows it when it changes.
- * `listener` hears every change, this view's own included. The trait `selected` goes along.
+ * `listener` hears every change, this view's own included; the trait `selected` of every view in
+ * the group goes along.
  */
 export function joinSelection(model: Model, listener: Listener): SelectionBus {
   privateGroups += 1;
   const alone = `private-${privateGroups}`;
   let group = groupOf(model.get("_group") || alone);
-  group.listeners.add(listener);
 
-  const select = (name: string) => {
-    if (group.selected === name) return;
-    group.selected = name;
-    for (const hear of [...group.listeners]) hear(name);
+  const hear = (name: string) => {
+    listener(name);
     if (model.get("selected") === name) return;
     model.set("selected", name);
     model.save_changes();
   };
+  const select = (name: string) => {
+    if (group.selected === name) return;
+    group.selected = name;
+    for (const other of [...group.listeners]) other(name);
+  };
   const fromKernel = () => select(model.get("selected"));
   const regroup = () => {
-    group.listeners.delete(listener);
+    group.listeners.delete(hear);
     group = groupOf(model.get("_group") || alone);
-    group.listeners.add(listener);
-    listener(group.selected);
+    group.listeners.add(hear);
+    hear(group.selected);
   };
+  group.listeners.add(hear);
   model.on("change:selected", fromKernel);
   model.on("change:_group", regroup);
   if (model.get("selected")) fromKernel();
@@ -68,7 +72,7 @@ export function joinSelection(model: Model, listener: Listener): SelectionBus {
     },
     select,
     leave() {
-      group.listeners.delete(listener);
+      group.listeners.delete(hear);
       model.off("change:selected", fromKernel);
       model.off("change:_group", regroup);
       groups().delete(alone);

@@ -115,6 +115,7 @@ class Session<S extends Store, T extends Traits> {
     el.append(root);
     const frames = scheduler(() => {
       setData(root, "connection", this.connection.link);
+      setData(root, "selected", this.selection.selected);
       drawing.draw();
     });
     const { store, connection, selection } = this;
