@@ -31,8 +31,10 @@ _WHOLE = (int, np.integer)
 
 def get(tensor: Any, key: Any) -> Any:
     """Read ``tensor[key]``, recorded on the tape."""
-    if key is False and isinstance(tensor, ndarray):
-        return get(get(tensor, None), slice(0, 0))  # NumPy's rule: a new axis of length 0
+    if key.__class__ is bool and isinstance(tensor, ndarray):
+        # NumPy's rule: a copy with a new axis, of length 1 or 0
+        whole = (_FULL,) * tensor._data.ndim
+        return get(_call("index_copy_out", (tensor,), (None, *whole)), slice(0, int(key)))
     row = _row(tensor, key)
     if row is not None:
         return row
@@ -154,6 +156,8 @@ def canonical(tensor: Any, key: Any) -> tuple[tuple[Any, ...], list[Any]]:
     legacy = not isinstance(tensor, ndarray)
     shape = tensor._data.shape
     parts = list(key) if isinstance(key, tuple) else [key]
+    if not shape and parts == [slice(None)]:
+        parts = []  # x[:] of a scalar is the scalar, as in MXNet
     parts = _expand_masks(tensor, parts, legacy)
     parts = _expand_ellipsis(parts, len(shape))
     indices: list[Any] = []
