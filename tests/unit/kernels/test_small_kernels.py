@@ -26,15 +26,21 @@ def run(name, outs, ins, **attrs):
     return results if len(results) > 1 else results[0]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (64, 784), (5, 2, 9)], ids=str)
+# (64, 784), (65, 320) and (7, 1600) go through the kernel's own product, the others through BLAS
+@pytest.mark.parametrize(
+    "shape",
+    [(1, 1), (3, 7), (64, 784), (65, 320), (7, 1600), (5, 2, 9), (3, 1600), (400, 320)],
+    ids=str,
+)
 @pytest.mark.parametrize("flatten", [True, False])
 def test_fully_connected(shape, flatten):
     x = normal(*shape)
     features = int(np.prod(shape[1:])) if flatten else shape[-1]
-    w, b = normal(11, features), normal(11)
+    hidden = 11 if features < 300 else 50
+    w, b = normal(hidden, features), normal(hidden)
     flat = x.reshape(shape[0], -1) if flatten else x
     expected = flat.astype("f8") @ w.T.astype("f8") + b
-    y = run("FullyConnected", [expected.shape], [x, w, b], num_hidden=11, flatten=flatten)
+    y = run("FullyConnected", [expected.shape], [x, w, b], num_hidden=hidden, flatten=flatten)
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-4)  # sums of 784 products
 
 
