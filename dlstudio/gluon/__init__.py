@@ -8,10 +8,10 @@ from typing import Any
 __all__ = [
     "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
     "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric", "nn",
-    "parameter", "tensor_types", "trainer", "utils",
+    "parameter", "rnn", "tensor_types", "trainer", "utils",
 ]  # fmt: skip
 
-_MODULES = ("block", "contrib", "data", "loss", "nn", "parameter", "trainer", "utils")
+_MODULES = ("block", "contrib", "data", "loss", "nn", "parameter", "rnn", "trainer", "utils")
 _NAMES = {
     "Block": "block",
     "HybridBlock": "hybrid",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlstudio import autograd, sym
+from dlstudio.core import tape
 from dlstudio.core.node import scope
 from dlstudio.errors import GraphError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, regroup
@@ -25,6 +27,39 @@ class Traced(NamedTuple):
     symbol: Symbol
     structure: Any
     constants: dict[str, Any] = {}  # noqa: RUF012  arrays the code used that are no parameters
+
+
+class _State(threading.local):
+    eager = False
+
+
+_state = _State()
+
+
+def compiling_allowed() -> bool:
+    """Whether hybridized blocks use their plans: not while one is being traced or sized."""
+    return tape.state.tracer is None and not _state.eager
+
+
+def runs_to_infer(block: Any) -> bool:
+    """Whether a layer below finds its shapes by a rule of its own, not by the graph's."""
+    from dlstudio.gluon.hybrid import HybridBlock
+
+    return any(
+        type(b).infer_shape is not HybridBlock.infer_shape
+        for b in _with_children(block)
+        if isinstance(b, HybridBlock) and any(p._deferred for p in b._reg_params.values())
+    )
+
+
+def run_eagerly(block: HybridBlock, args: tuple[Any, ...]) -> None:
+    """Run once, operator by operator and off the tape, so that every layer sees its input."""
+    before, _state.eager = _state.eager, True
+    try:
+        with autograd.pause(train_mode=autograd.is_training()):
+            block.forward(*args)
+    finally:
+        _state.eager = before
 
 
 def input_names(count: int) -> list[str]:
@@ -64,8 +99,7 @@ def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) 
     from dlstudio.graph.tracing import Tracer
 
     if any(_waits(child) for child in _with_children(block)):
-        with autograd.pause(train_mode=autograd.is_training()):
-            block.forward(*args)  # parameters get their shapes layer by layer
+        run_eagerly(block, args)  # parameters get their shapes layer by layer
     names = input_names(len(arrays))
     # the caller's arrays stay untouched: the tracer marks what it follows
     watched = {name: array.detach() for name, array in zip(names, arrays, strict=True)}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from dlstudio import nd, sym
-from dlstudio.core import tape
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
     DeferredInitializationError,
@@ -18,7 +17,16 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.block import Block
-from dlstudio.gluon.compiled import Compiled, Traced, retrace, trace, tracer_needed
+from dlstudio.gluon.compiled import (
+    Compiled,
+    Traced,
+    compiling_allowed,
+    retrace,
+    run_eagerly,
+    runs_to_infer,
+    trace,
+    tracer_needed,
+)
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.structure import flatten, leaves
@@ -154,7 +162,7 @@ backward_bulk_size, **kwargs
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
         if not self._own_forward:
             return self.forward(*args)
-        if self._active and not _symbolic(args) and tape.state.tracer is None:
+        if self._active and compiling_allowed() and not _symbolic(args):
             return self._call_compiled(args)
         if any(p._deferred is not None for p in self._reg_params.values()):
             self._infer_and_finish(args)
@@ -181,7 +189,7 @@ backward_bulk_size, **kwargs
             return self._forward_symbol(x, args)
         if first is None:
             raise _no_array(self, x)
-        if self._active and tape.state.tracer is None:
+        if self._active and compiling_allowed():
             return self._call_compiled((x, *args))
         try:
             values = {name: p.data(first._device) for name, p in self._reg_params.items()}
@@ -296,8 +304,11 @@ backward_bulk_size, **kwargs
 
     def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled:
         parameters = self.collect_params()
-        if any(p._deferred is not None for p in parameters.values()) and not tracer_needed(self):
-            self._infer_and_finish(args)
+        if any(p._deferred is not None for p in parameters.values()):
+            if runs_to_infer(self):
+                run_eagerly(self, args)
+            elif not tracer_needed(self):
+                self._infer_and_finish(args)
         found = self._compiled[structure] = Compiled(self._graph(args), parameters, self)
         return found
 

@@ -1,0 +1,8 @@
+"""`gluon.contrib.rnn`: cells of `gluon.rnn` under the names of MXNet 1.9."""
+
+from dlstudio.gluon.rnn.conv_cells import *  # noqa: F403
+from dlstudio.gluon.rnn.conv_cells import __all__ as _convolutional
+from dlstudio.gluon.rnn.modifiers import VariationalDropoutCell
+from dlstudio.gluon.rnn.projected import LSTMPCell
+
+__all__ = ["LSTMPCell", "VariationalDropoutCell", *_convolutional]  # noqa: PLE0604  strings

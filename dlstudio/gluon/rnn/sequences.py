@@ -1,0 +1,90 @@
+"""Sequences as one array or as a list of time steps, and what padded ones need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlstudio import nd, sym
+from dlstudio.errors import ParamError, ShapeError
+from dlstudio.graph.symbol import Symbol
+
+__all__ = ["functions_of", "masked", "merged", "reversed_steps", "split_steps", "time_axis"]
+
+
+def functions_of(x: Any) -> Any:
+    """Return `mx.sym` for symbols, `mx.nd` for arrays; lists are looked into."""
+    first = x[0] if isinstance(x, (list, tuple)) else x
+    return sym if isinstance(first, Symbol) else nd
+
+
+def time_axis(layout: str) -> int:
+    """Position of T in "NTC" or "TNC".
+
+    Raises
+    ------
+    ParamError
+        If the layout names no time or batch axis.
+    """
+    if "T" not in layout or "N" not in layout:
+        raise ParamError(f"parameter layout must be 'NTC' or 'TNC'. Got {layout!r}.")
+    return layout.index("T")
+
+
+def split_steps(inputs: Any, length: int, layout: str) -> list[Any]:
+    """Time steps of a sequence, each (B, ...).
+
+    Raises
+    ------
+    ShapeError
+        If the sequence has another length.
+    """
+    axis = time_axis(layout)
+    if isinstance(inputs, (list, tuple)):
+        steps = list(inputs)
+    else:
+        F = functions_of(inputs)
+        if F is nd and inputs.shape[axis] != length:
+            raise _wrong_length(length, inputs.shape[axis])
+        parts = F.split(inputs, axis=axis, num_outputs=length, squeeze_axis=True)
+        steps = list(parts) if length > 1 else [parts]
+    if len(steps) != length:
+        raise _wrong_length(length, len(steps))
+    return steps
+
+
+def _wrong_length(asked: int, found: int) -> ShapeError:
+    return ShapeError(
+        f"unroll was asked for length={asked}, the sequence has {found} steps."
+        f"\nFix: unroll({found}, inputs, ...)"
+    )
+
+
+def merged(outputs: Any, layout: str, merge: bool | None, length: int) -> Any:
+    """Steps as one array if `merge`, as a list if it is False, as they are if it is None."""
+    if merge is None:
+        return outputs
+    listed = isinstance(outputs, (list, tuple))
+    if merge:
+        return functions_of(outputs).stack(*outputs, axis=time_axis(layout)) if listed else outputs
+    return list(outputs) if listed else split_steps(outputs, length, layout)
+
+
+def masked(outputs: Sequence[Any], valid_length: Any, layout: str) -> Any:
+    """Steps as one array with zeros after the end of each sequence."""
+    F, axis = functions_of(outputs), time_axis(layout)
+    stacked = F.stack(*outputs, axis=axis)
+    return F.SequenceMask(
+        stacked, sequence_length=valid_length, use_sequence_length=True, axis=axis
+    )
+
+
+def reversed_steps(steps: Sequence[Any], valid_length: Any) -> list[Any]:
+    """Steps from last to first; of padded sequences only the valid part is turned round."""
+    if valid_length is None:
+        return list(reversed(steps))
+    F = functions_of(steps)
+    turned = F.SequenceReverse(
+        F.stack(*steps, axis=0), sequence_length=valid_length, use_sequence_length=True
+    )
+    return split_steps(turned, len(steps), "TNC")

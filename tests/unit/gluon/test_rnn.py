@@ -1,0 +1,183 @@
+"""Recurrent cells and layers: unrolling as MXNet does, cells against layers, modifiers, slips."""
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import autograd, gluon, nd
+from dlstudio.errors import MXNetError, ParamError, ShapeError
+from dlstudio.gluon import nn, rnn
+from dlstudio.graph.scopes import NameManager
+from tests.reference.runner import pack
+
+UNROLLED = [c for c in pack.cases("layers/cases") if c.name.startswith("unroll")]
+
+
+def build(name):
+    """Make the cell a record describes."""
+    kind = name.split()[1]
+    with NameManager():
+        if kind == "SequentialRNNCell":
+            cell = rnn.SequentialRNNCell()
+            with cell.name_scope():
+                cell.add(rnn.LSTMCell(3))
+                cell.add(rnn.DropoutCell(0.0))
+                cell.add(rnn.ResidualCell(rnn.GRUCell(3)))
+            return cell
+        if kind == "BidirectionalCell":
+            return rnn.BidirectionalCell(rnn.LSTMCell(2, prefix="l_"), rnn.GRUCell(2, prefix="r_"))
+        return getattr(rnn, kind if kind.endswith("Cell") else "LSTMCell")(3)
+
+
+def flat(value):
+    return [x for v in value for x in flat(v)] if isinstance(value, (list, tuple)) else [value]
+
+
+@pytest.mark.parametrize("case", [c for c in UNROLLED if not c.error], ids=lambda c: c.name)
+def test_unrolled_cell_computes_what_mxnet_computes(case):
+    cell = build(case.name)
+    cell.initialize()
+    options = dict(case.raw["unroll"])
+    if "valid_length" in options:
+        options["valid_length"] = nd.array(options["valid_length"])
+    x = nd.array(case.inputs[0])
+    cell.unroll(inputs=x, **options)
+    params = cell.collect_params()
+    assert list(params.keys()) == case.params_order
+    for name, value in case.param_values.items():
+        params[name].set_data(nd.array(value))
+    x.attach_grad()
+    with autograd.record():
+        outputs, states = cell.unroll(inputs=x, **options)
+    for got, want in zip(flat([outputs, states]), flat(case.outputs), strict=True):
+        np.testing.assert_allclose(got.asnumpy(), want, rtol=1e-4, atol=1e-5)
+    autograd.backward(flat(outputs), [nd.array(h) for h in flat(case.heads)])
+    np.testing.assert_allclose(x.grad.asnumpy(), case.grads["0"], rtol=1e-4, atol=1e-5)
+    for name, want in case.param_grads.items():
+        np.testing.assert_allclose(params[name].grad().asnumpy(), want, rtol=1e-4, atol=1e-5)
+    assert repr(cell) == case.repr
+
+
+def test_unrolling_another_length_teaches():
+    with pytest.raises(ShapeError, match=r"unroll\(3, inputs"):
+        rnn.LSTMCell(3).unroll(5, nd.ones((2, 3, 3)))
+
+
+X = np.random.default_rng(0).normal(size=(5, 2, 3)).astype("float32")
+
+
+@pytest.mark.parametrize(("layer", "cell"), [(rnn.LSTM, rnn.LSTMCell), (rnn.GRU, rnn.GRUCell)])
+def test_a_layer_equals_its_cell_unrolled(layer, cell):
+    fused = layer(4, input_size=3, prefix="net_")
+    stepped = cell(4, input_size=3, prefix="cell_")
+    fused.initialize(mx.init.Uniform(0.5))
+    for name, parameter in fused._reg_params.items():
+        getattr(stepped, name.removeprefix("l0_")).initialize()
+        getattr(stepped, name.removeprefix("l0_")).set_data(parameter.data())
+    outputs, _ = stepped.unroll(5, nd.array(X), layout="TNC", merge_outputs=True)
+    np.testing.assert_allclose(
+        fused(nd.array(X)).asnumpy(), outputs.asnumpy(), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("layout", ["TNC", "NTC"])
+@pytest.mark.parametrize("kind", [rnn.LSTM, rnn.GRU, rnn.RNN])
+def test_a_compiled_layer_equals_the_eager_one(kind, layout):
+    layer = kind(4, num_layers=2, bidirectional=True, layout=layout)
+    layer.initialize(mx.init.Uniform(0.5))
+    states = None
+    want = layer(nd.array(X)).asnumpy()
+    layer.hybridize()
+    np.testing.assert_allclose(layer(nd.array(X)).asnumpy(), want, rtol=1e-5, atol=1e-6)
+    batch = X.shape[layout.index("N")]
+    states = layer.begin_state(batch)
+    output, last = layer(nd.array(X), states)
+    np.testing.assert_allclose(output.asnumpy(), want, rtol=1e-5, atol=1e-6)
+    assert [s.shape for s in last] == [s.shape for s in states]
+
+
+def test_a_network_with_a_recurrent_layer_is_compiled_before_its_shapes_are_known():
+    net = nn.HybridSequential()
+    net.add(nn.Embedding(7, 3), rnn.LSTM(4, layout="NTC"), nn.Dense(2, flatten=False))
+    net.initialize(mx.init.Uniform(0.5))
+    net.hybridize()
+    x = nd.array([[1, 2, 3], [4, 5, 6]])
+    compiled = net(x).asnumpy()
+    net.hybridize(False)
+    np.testing.assert_allclose(compiled, net(x).asnumpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_compiled_network_that_unrolls_a_cell_trains_like_the_eager_one():
+    class Unrolled(gluon.HybridBlock):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.cell = rnn.GRUCell(4, input_size=3)
+            self.out = nn.Dense(1, in_units=4)
+
+        def hybrid_forward(self, F, x):
+            outputs, _ = self.cell.unroll(5, x, layout="TNC", merge_outputs=False)
+            return self.out(outputs[-1])
+
+    results = []
+    for active in (False, True):
+        mx.random.seed(3)
+        net = Unrolled()
+        net.initialize(mx.init.Xavier())
+        net.hybridize(active)
+        trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+        for _ in range(4):
+            with autograd.record():
+                loss = (net(nd.array(X)) - 1) ** 2
+            loss.backward()
+            trainer.step(2)
+        results.append(loss.asnumpy())
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-4, atol=1e-6)
+
+
+def test_sequence_lengths_silence_what_comes_after_them():
+    layer = rnn.LSTM(4, use_sequence_length=True)
+    layer.initialize(mx.init.Uniform(0.5))
+    lengths = nd.array([2, 5])
+    output, (hidden, _) = layer(nd.array(X), layer.begin_state(2), lengths)
+    assert not output.asnumpy()[2:, 0].any()
+    np.testing.assert_allclose(hidden.asnumpy()[0, 0], output.asnumpy()[1, 0], rtol=1e-6)
+
+
+def test_variational_dropout_uses_one_mask_for_all_steps():
+    cell = rnn.VariationalDropoutCell(rnn.RNNCell(6, input_size=3), drop_outputs=0.5)
+    cell.initialize(mx.init.One())
+    with autograd.record():
+        outputs, _ = cell.unroll(5, nd.ones((1, 5, 3)), merge_outputs=True)
+    zero = outputs.asnumpy()[0] == 0
+    assert (zero == zero[0]).all()
+
+
+def test_zoneout_keeps_old_states_in_training():
+    mx.random.seed(0)
+    cell = rnn.ZoneoutCell(rnn.RNNCell(50, input_size=3), zoneout_states=0.5)
+    cell.initialize(mx.init.One())
+    old = nd.ones((1, 50)) * 7
+    with autograd.record():
+        _, (state,) = cell(nd.ones((1, 3)), [old])
+    kept = (state.asnumpy() == 7).mean()
+    assert 0.2 < kept < 0.8
+
+
+def test_a_wrapped_cell_sends_to_its_wrapper():
+    base = rnn.LSTMCell(3)
+    rnn.ResidualCell(base)
+    with pytest.raises(ParamError, match="outer cell"):
+        base.begin_state(2)
+    with pytest.raises(ParamError, match="already modified"):
+        rnn.ZoneoutCell(base)
+
+
+def test_a_bidirectional_cell_cannot_be_stepped():
+    cell = rnn.BidirectionalCell(rnn.RNNCell(2, input_size=2), rnn.RNNCell(2, input_size=2))
+    with pytest.raises(MXNetError, match="cannot be stepped"):
+        cell(nd.ones((1, 2)), [nd.ones((1, 2)), nd.ones((1, 2))])
+
+
+def test_states_need_odd_kernels():
+    with pytest.raises(ParamError, match="must be odd"):
+        rnn.Conv2DLSTMCell((2, 4, 4), 2, 3, 2)
