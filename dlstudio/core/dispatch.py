@@ -392,5 +392,5 @@ def _transfer(array: Array, source: Device, target: Device) -> Array:
     if source.device_type == "gpu" and target.device_type == "gpu":
         with target.xp.cuda.Device(target.device_id):
             return target.xp.array(array)
-    host = array if source.device_type != "gpu" else source.backend.to_numpy(array)
-    return target.backend.from_numpy(host)
+    host = array if source.device_type != "gpu" else source.xp.asnumpy(array)
+    return target.backend.from_numpy(host, "")  # `move` tells the ledger

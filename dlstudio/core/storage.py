@@ -6,6 +6,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.trace import bus, copies
+
 if TYPE_CHECKING:
     from dlstudio.core.tensor import Tensor
 
@@ -43,6 +45,9 @@ def materialize_views(store: Store, writer: Tensor) -> None:
         if view is writer:
             kept.append(reference)
         else:
+            if bus.subscribers:
+                place = str(view._device)
+                copies.count(place, place, view._data.nbytes, "its memory is about to be written")
             view._data = view._data.copy()
             view._store = None
     store.lazy = kept or None

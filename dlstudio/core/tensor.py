@@ -11,6 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, materialize_views
 from dlstudio.core.tape import Leaf, backward, state
 from dlstudio.errors import GradError, ParamError, ShapeError, explain
+from dlstudio.trace import bus, copies
 
 __all__ = ["NDArray", "Tensor", "ndarray"]
 
@@ -338,6 +339,9 @@ class Tensor:
         source = (
             value if value._device is self._device else value.detach().as_in_context(self._device)
         )
+        if bus.subscribers and source is value:
+            place = str(self._device)
+            copies.count(place, place, source._data.nbytes, "into an existing array")
         self._prepare_write()
         self._data[...] = source._data
 

@@ -14,7 +14,6 @@ from dlstudio.errors import ArgumentError, GradError, ShapeError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.executor_run import Run, new_array
 from dlstudio.graph.lower import input_avals
-from dlstudio.trace import copies
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
@@ -158,9 +157,6 @@ class Executor:
                     )
                 )
             if value is not target:
-                copies.count(
-                    str(value.context), str(target.context), value.nbytes, f"forward({name}=...)"
-                )
                 target._overwrite(value)
 
     def _run(self, *, train: bool) -> Run:

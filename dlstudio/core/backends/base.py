@@ -20,8 +20,8 @@ class Backend(Protocol):
         """Make an uninitialised array, 64-byte aligned."""
         ...
 
-    def from_numpy(self, array: np.ndarray[Any, Any]) -> Array:
-        """Copy a NumPy array onto the device."""
+    def from_numpy(self, array: np.ndarray[Any, Any], reason: str = "from NumPy") -> Array:
+        """Copy a NumPy array onto the device; the ledger notes it, unless `reason` is empty."""
         ...
 
     def to_numpy(self, array: Array) -> np.ndarray[Any, Any]:

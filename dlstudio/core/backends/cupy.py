@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import DeviceError, explain, missing_extra
+from dlstudio.trace import bus, copies
 
 __all__ = ["CupyBackend"]
 
@@ -47,13 +48,17 @@ class CupyBackend:
         with self._here():
             return self.xp.empty(shape, dtype)
 
-    def from_numpy(self, array: np.ndarray[Any, Any]) -> Any:
-        """Copy host to device."""
+    def from_numpy(self, array: np.ndarray[Any, Any], reason: str = "from NumPy") -> Any:
+        """Copy host to device; the ledger notes it, unless `reason` is empty."""
+        if bus.subscribers and reason:
+            copies.count("numpy", f"gpu({self.device_id})", array.nbytes, reason)
         with self._here():
             return self.xp.asarray(array)
 
     def to_numpy(self, array: Any) -> np.ndarray[Any, Any]:
-        """Copy device to host; waits for the device."""
+        """Copy device to host, and wait for it; the ledger notes it."""
+        if bus.subscribers:
+            copies.count(f"gpu({self.device_id})", "numpy", array.nbytes, "to NumPy")
         return self.xp.asnumpy(array)
 
     def synchronize(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.trace import bus, copies
+
 __all__ = ["NumpyBackend", "aligned_empty"]
 
 ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
@@ -34,12 +36,18 @@ class NumpyBackend:
         """Make an uninitialised, aligned array."""
         return aligned_empty(shape, dtype)
 
-    def from_numpy(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Copy."""
+    def from_numpy(
+        self, array: np.ndarray[Any, Any], reason: str = "from NumPy"
+    ) -> np.ndarray[Any, Any]:
+        """Copy; the ledger notes it, unless `reason` is empty."""
+        if bus.subscribers and reason:
+            copies.count("numpy", f"cpu({self.device_id})", array.nbytes, reason)
         return np.array(array, order="C")
 
     def to_numpy(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Copy."""
+        """Copy; the ledger notes it."""
+        if bus.subscribers:
+            copies.count(f"cpu({self.device_id})", "numpy", array.nbytes, "to NumPy")
         return np.array(array, order="C")
 
     def synchronize(self) -> None:
