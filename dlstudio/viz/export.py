@@ -128,7 +128,8 @@ def render_dot(source: str, format: str, engine: str = "auto") -> bytes:  # noqa
     """
     chosen = find_engine(engine)
     if format == "svg":
-        return _with_fonts(chosen.render(source, "svg").decode("utf-8")).encode("utf-8")
+        svg = chosen.render(source, "svg").decode("utf-8")
+        return _titles_on_top(_with_fonts(svg)).encode("utf-8")
     if format in chosen.formats:
         return chosen.render(_with_resolution(source, format), format)
     if format in ("png", "pdf"):
@@ -142,6 +143,27 @@ def render_dot(source: str, format: str, engine: str = "auto") -> bytes:  # noqa
 
 def _with_fonts(svg: str) -> str:
     return re.sub(r'font-family="Helvetica[^"]*"', f'font-family="{SVG_FONTS}"', svg)
+
+
+_TITLE = re.compile(
+    r'(<g id="clust\d+" class="cluster">(?:(?!</g>).)*?fill="(#\w+)"(?:(?!</g>).)*?)'
+    r"(<text .*?</text>\n)",
+    re.DOTALL,
+)
+
+
+def _titles_on_top(svg: str) -> str:
+    """Draw the titles of frames last, with a halo: Graphviz lets arrows strike them through."""
+    titles: list[str] = []
+
+    def take(found: re.Match[str]) -> str:
+        halo = f'<text paint-order="stroke" stroke="{found[2]}" stroke-width="3" '
+        titles.append(found[3].replace("<text ", halo, 1))
+        return found[1]
+
+    body = _TITLE.sub(take, svg)
+    end = body.rindex("</g>")
+    return body[:end] + "".join(titles) + body[end:]
 
 
 def _with_resolution(source: str, format: str) -> str:  # noqa: A002

@@ -71,19 +71,26 @@ def figure_of_dot(source: str, engine: Engine) -> Figure:
     axes.set_xlim(left - pad, right + pad)
     axes.set_ylim(bottom - pad, top + pad)
     pen = _Pen(axes, available_fonts())
-    for strokes in _strokes(layout):
-        pen.draw(strokes)
+    for strokes, halo in _strokes(layout):
+        pen.draw(strokes, halo)
     return figure
 
 
-def _strokes(layout: dict[str, Any]) -> Iterator[list[Stroke]]:
-    """Yield the stroke lists, frames first, then edges, then nodes, so that nodes lie on top."""
+def _strokes(layout: dict[str, Any]) -> Iterator[tuple[list[Stroke], str]]:
+    """Yield stroke lists in drawing order, each with the colour of a halo for its text, or "".
+
+    Frames come first, then edges, then nodes; the titles of frames come last, since arrows would
+    strike them through.
+    """
     objects: list[dict[str, Any]] = layout.get("objects", [])
     frames = [thing for thing in objects if "nodes" in thing or "bb" in thing]
     nodes = [thing for thing in objects if thing not in frames]
-    for thing in (*frames, *layout.get("edges", []), *nodes):
-        yield from (thing[layer] for layer in _LAYERS if layer in thing)
-    yield layout.get("_ldraw_", [])
+    yield from ((frame["_draw_"], "") for frame in frames if "_draw_" in frame)
+    for thing in (*layout.get("edges", []), *nodes):
+        yield from ((thing[layer], "") for layer in _LAYERS if layer in thing)
+    for frame in frames:
+        yield frame.get("_ldraw_", []), frame.get("fillcolor", "")
+    yield layout.get("_ldraw_", []), ""
 
 
 class _Pen:
@@ -95,11 +102,12 @@ class _Pen:
         self._reset()
 
     def _reset(self) -> None:
-        self.ink, self.fill = "#000000", "none"
+        self.ink, self.fill, self.halo = "#000000", "none", ""
         self.size, self.width, self.dash = 11.0, 1.0, "solid"
 
-    def draw(self, strokes: list[Stroke]) -> None:
+    def draw(self, strokes: list[Stroke], halo: str = "") -> None:
         self._reset()
+        self.halo = halo
         for stroke in strokes:
             action = getattr(self, f"_on_{self._NAMES.get(stroke['op'], '')}", None)
             if action is not None:
@@ -130,10 +138,14 @@ class _Pen:
     def _on_text(self, stroke: Stroke) -> None:
         x, y = stroke["pt"]
         align = {"l": "left", "c": "center", "r": "right"}[stroke["align"]]
-        self.axes.text(
+        text = self.axes.text(
             x, y, stroke["text"].replace("$", r"\$"), ha=align, va="baseline", color=self.ink,
             fontsize=self.size * TEXT_SCALE, fontfamily=self.fonts,
         )  # fmt: skip
+        if self.halo:
+            from matplotlib.patheffects import withStroke
+
+            text.set_path_effects([withStroke(linewidth=3, foreground=self.halo)])
 
     def _on_line(self, stroke: Stroke) -> None:
         xs, ys = zip(*stroke["points"], strict=True)

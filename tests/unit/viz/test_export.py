@@ -90,6 +90,16 @@ def test_nodes_do_not_overlap_and_text_fits_its_box(drawing_of_file: Make) -> No
             assert c <= e or g <= a or d <= f or h <= b
 
 
+@pytest.mark.usefixtures("no_dot")
+def test_titles_of_frames_are_drawn_above_the_arrows(drawing_of_file: Make) -> None:
+    svg = to_svg(drawing_of_file("resnet18_v1"), Options(depth=None))
+    last_arrow = svg.rindex('class="edge"')
+    titles = [found.start() for found in re.finditer(r">stage\d<", svg)]
+    assert len(titles) == 4
+    assert min(titles) > last_arrow
+    assert ET.fromstring(svg).tag.endswith("svg")
+
+
 def test_an_unknown_suffix_teaches(drawing_of_file: Make, tmp_path: Path) -> None:
     with pytest.raises(ParamError, match=r"\.svg, \.png, \.pdf, \.dot, \.html"):
         to_file(drawing_of_file("mlp"), tmp_path / "net.bmp")
