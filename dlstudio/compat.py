@@ -31,6 +31,7 @@ MODULES: dict[str, str] = {
     "optimizer": "optimizer",
     "opt": "optimizer",
     "callback": "callback",
+    "operator": "operator",
     "io": "io",
     "kv": "kvstore",
     "kvstore": "kvstore",

@@ -11,6 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
@@ -344,6 +345,7 @@ def _loaded(found: Any) -> Any:
 
 _module = sys.modules[__name__]
 vars(_module).update(number_functions("nd") | _functions.FUNCTIONS)
+vars(_module)["Custom"] = _custom.nd_custom
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.nd_functions())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # what `Namespace.attach` and `submodules` add, for type chec
 
 _module = sys.modules[__name__]
 Namespace("sym").attach(_module)
+vars(_module)["Custom"] = _custom.sym_custom
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
 _symbolic.install()

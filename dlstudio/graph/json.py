@@ -11,6 +11,7 @@ from dlstudio.core.node import Node
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
 from dlstudio.graph.compose import auxiliary, topological
+from dlstudio.ops.custom import operator_for
 
 if TYPE_CHECKING:
     from dlstudio.graph.symbol import Symbol
@@ -184,7 +185,10 @@ class _Reader:
             if edges:
                 raise GraphError(f"{self.source}: {where} is a variable but has inputs.")
             return Node(None, (), {}, record["name"], raw)
-        op = operator_called(record["op"])
+        if record["op"] == "Custom":  # written in Python: its record depends on its attributes
+            op = operator_for({k: v for k, v in raw.items() if not _is_annotation(k)})
+        else:
+            op = operator_called(record["op"])
         if op is None:
             raise GraphError(self.unknown(record["op"], where))
         attrs = self.parse(op, raw, where)

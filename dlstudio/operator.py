@@ -1,0 +1,117 @@
+"""`mx.operator`: operators written in Python.
+
+class Square(mx.operator.CustomOp):
+def forward(self, is_train, req, in_data, out_data, aux):
+self.assign(out_data[0], req[0], in_data[0] ** 2)
+
+def backward(self, req, out_grad, in_data, out_data, in_grad, aux):
+self.assign(in_grad[0], req[0], 2 * in_data[0] * out_grad[0])
+
+@mx.operator.register("square_of_mine")
+class SquareProp(mx.operator.CustomOpProp):
+def create_operator(self, ctx, in_shapes, in_dtypes):
+return Square()
+
+y = mx.nd.Custom(x, op_type="square_of_mine")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dlstudio.errors import ArgumentError, explain
+from dlstudio.ops.custom import PROPS
+
+__all__ = ["CustomOp", "CustomOpProp", "get_all_registered_operators", "register"]
+
+
+class CustomOp:
+    """What a custom operator computes. Derive from it and write both methods."""
+
+    def forward(self, is_train: bool, req: Any, in_data: Any, out_data: Any, aux: Any) -> None:
+        """Compute the outputs: put them into `out_data` with `assign`."""
+
+    def backward(
+        self, req: Any, out_grad: Any, in_data: Any, out_data: Any, in_grad: Any, aux: Any
+    ) -> None:
+        """Compute the gradients of the inputs: put them into `in_grad` with `assign`."""
+
+    def assign(self, dst: Any, req: str, src: Any) -> None:
+        """Store `src` in `dst` as `req` says: "write", "inplace", "add" or "null"."""
+        if req in ("write", "inplace"):
+            dst[:] = src
+        elif req == "add":
+            dst[:] += src
+
+
+class CustomOpProp:
+    """How a custom operator looks from outside: inputs, outputs, shapes and dtypes.
+
+    Parameters
+    ----------
+    need_top_grad : bool
+        False for losses, whose backward ignores the head gradient.
+    """
+
+    def __init__(self, need_top_grad: bool = True) -> None:
+        self.need_top_grad_ = need_top_grad
+
+    def infer_shape(self, in_shape: Any) -> Any:
+        """Shapes of inputs, outputs and states; here: everything looks like the first input."""
+        return (
+            [in_shape[0]] * len(self.list_arguments()),
+            [in_shape[0]] * len(self.list_outputs()),
+            [in_shape[0]] * len(self.list_auxiliary_states()),
+        )
+
+    def infer_type(self, in_type: Any) -> Any:
+        """Dtypes of inputs, outputs and states; here: those of the first input."""
+        first = in_type[0]
+        return (
+            [first] * len(self.list_arguments()),
+            [first] * len(self.list_outputs()),
+            [first] * len(self.list_auxiliary_states()),
+        )
+
+    def list_arguments(self) -> list[str]:
+        """Names of the inputs."""
+        return ["data"]
+
+    def list_outputs(self) -> list[str]:
+        """Names of the outputs."""
+        return ["output"]
+
+    def list_auxiliary_states(self) -> list[str]:
+        """Names of arrays that forward changes and no gradient reaches."""
+        return []
+
+    def declare_backward_dependency(self, out_grad: Any, in_data: Any, out_data: Any) -> Any:
+        """Say which arrays backward reads; all are kept here, so the answer is not asked for."""
+        return [*(out_grad if self.need_top_grad_ else ()), *in_data, *out_data]
+
+    def create_operator(self, ctx: Any, in_shapes: Any, in_dtypes: Any) -> CustomOp:
+        """Make the operator of one call."""
+        return CustomOp()
+
+
+def register(reg_name: str) -> Callable[[type[CustomOpProp]], type[CustomOpProp]]:
+    """Make a `CustomOpProp` class known as ``op_type=reg_name``."""
+
+    def do_register(prop_cls: type[CustomOpProp]) -> type[CustomOpProp]:
+        if not isinstance(prop_cls, type) or not issubclass(prop_cls, CustomOpProp):
+            raise ArgumentError(
+                explain(
+                    f"mx.operator.register({reg_name!r}) stands above {prop_cls!r}.",
+                    "a class derived from mx.operator.CustomOpProp.",
+                )
+            )
+        PROPS[reg_name] = prop_cls
+        return prop_cls
+
+    return do_register
+
+
+def get_all_registered_operators() -> list[str]:
+    """Names that `register` has been given."""
+    return list(PROPS)
