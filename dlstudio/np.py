@@ -12,6 +12,7 @@ from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.numpy import binary as _binary
 from dlstudio.dialects.numpy import fallback as _fallback
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
@@ -155,7 +156,7 @@ def eye(
 
 
 _module = sys.modules[__name__]
-vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _functions.binary_functions())
+vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _binary.binary_functions())
 Namespace("np").attach(_module)
 submodules(_module, "np", ("random", "linalg"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())

@@ -244,7 +244,7 @@ def _truth(self: Any) -> bool:
 
 def _bits() -> None:
     """``& | ^ ~`` of integers and truth values, which only the NumPy dialect has."""
-    from dlstudio.dialects.numpy.functions import binary_function
+    from dlstudio.dialects.numpy.binary import binary_function
 
     for python, name in (("and", "bitwise_and"), ("or", "bitwise_or"), ("xor", "bitwise_xor")):
         function = binary_function(name)

@@ -104,6 +104,18 @@ def _np_clip(self: Any, min: Any = None, max: Any = None, out: Any = None) -> An
     return invoke(op, (self,), attributes(op, {"a_min": min, "a_max": max}), self.__class__, out)
 
 
+def _nonzero(self: Any) -> Any:
+    """Positions of the elements that are not zero, one vector for each axis."""
+    from dlstudio.dialects.numpy.functions import nonzero
+
+    return nonzero(self)
+
+
+def _matrix_transposed(self: Any) -> Any:
+    """The array with its last two axes exchanged."""
+    return _call("_npi_matrix_transpose", self)
+
+
 def install() -> None:
     """Hang the methods on both array classes."""
     shared = {"transpose": _transpose, "expand_dims": _expand_dims}
@@ -113,6 +125,8 @@ def install() -> None:
         "reshape_view": _reshape_view,
         "flatten": _np_flatten,
         "clip": _np_clip,
+        "nonzero": _nonzero,
+        "mT": property(_matrix_transposed),
     }
     for cls, methods in ((NDArray, shared | legacy), (ndarray, shared | numpy)):
         for name, method in methods.items():

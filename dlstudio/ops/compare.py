@@ -218,7 +218,7 @@ def _infer_bits(x: Aval) -> Aval:
     infer=_infer_bits,
     grad=LOGIC,
     flags=Flags(inplace=(0,), out=True),
-    names=Names(np="invert bitwise_not", np_args="x", json="_npi_bitwise_not"),
+    names=Names(np="invert bitwise_not bitwise_invert", np_args="x", json="_npi_bitwise_not"),
     samples=lambda s: [s(s.ints(2, 3, high=9)), s(s.bools(3)), s(s.ints(0, 3, high=2))],
     reference=np.invert,
 )

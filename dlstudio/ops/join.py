@@ -242,7 +242,7 @@ def _split_grad(
     flags=VIEW,
     params={"num_outputs": Int(1)},
     outputs=lambda attrs: attrs["num_outputs"],
-    names=Names(nd="SliceChannel split", method="split"),
+    names=Names(nd="SliceChannel split", npx="slice_channel", method="split"),
     samples=lambda s: [
         s(4, 6, num_outputs=2),
         s(4, 6, num_outputs=4, axis=0, squeeze_axis=True),

@@ -112,7 +112,7 @@ def _(xp, g, *, shape, pad_width, mode):
         "pad_width": Shape(0),
         "constant_value": Float(),
     },
-    names=Names(nd="Pad pad", method="pad", np_method="pad"),
+    names=Names(nd="Pad pad", npx="pad", method="pad", np_method="pad"),
     samples=lambda s: [
         s(1, 2, 3, 3, mode="constant", pad_width=(0, 0, 0, 0, 1, 1, 2, 0), constant_value=1.5),
         s(1, 1, 3, 3, mode="edge", pad_width=(0, 0, 0, 0, 1, 2, 2, 1)),

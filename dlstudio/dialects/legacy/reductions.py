@@ -121,7 +121,7 @@ legacy_reduction(
 @composite(
     "norm",
     params={"ord": Int(), "axis": Axes(), "out_dtype": DType(optional=True)},
-    names=Names(nd="norm", method="norm"),
+    names=Names(nd="norm", npx="norm", method="norm"),
     samples=lambda s: [
         s(2, 3),
         s(2, 3, ord=1),
@@ -161,7 +161,7 @@ def _(F, data, *, axes=None, keepdims=False):
 
 @composite(
     "add_n",
-    names=Names(nd="add_n ElementWiseSum", args="args"),
+    names=Names(nd="add_n ElementWiseSum", npx="add_n", args="args"),
     samples=lambda s: [s((2, 3)), s((2, 3), (2, 3), (2, 3)), s((0, 3), (0, 3))],
 )
 def _(F, *args):

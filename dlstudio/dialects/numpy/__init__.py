@@ -3,6 +3,6 @@
 Importing this package adds them to the operator table. `fallback` holds what NumPy itself computes.
 """
 
-from dlstudio.dialects.numpy import joining, layout, linalg, products, statistics
+from dlstudio.dialects.numpy import extension, joining, layout, linalg, products, statistics
 
-__all__ = ["joining", "layout", "linalg", "products", "statistics"]
+__all__ = ["extension", "joining", "layout", "linalg", "products", "statistics"]

@@ -17,6 +17,9 @@ from dlstudio.core.tensor import Tensor, ndarray
 __all__ = ["NAMES", "functions"]
 
 NAMES = [
+    "unique_all",
+    "unique_inverse",
+    "unique_values",
     "min_scalar_type",
     "promote_types",
     "set_printoptions",

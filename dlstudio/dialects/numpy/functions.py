@@ -10,12 +10,13 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
-from dlstudio.errors import ArgumentError, explain
+from dlstudio.errors import ArgumentError, ParamError, explain
 
-__all__ = ["FUNCTIONS", "NPX_FUNCTIONS"]
+__all__ = ["FUNCTIONS", "NPX_FUNCTIONS", "call"]
 
 
-def _call(name: str, *inputs: Any, out: Any = None, **attrs: Any) -> Any:
+def call(name: str, *inputs: Any, out: Any = None, **attrs: Any) -> Any:
+    """Run the operator `name`; the result is an np array."""
     op = OPS[name]
     return invoke(op, inputs, attributes(op, attrs), ndarray, out)
 
@@ -45,7 +46,7 @@ def percentile(
     interpolation : "linear", "lower", "higher", "midpoint" or "nearest"
     keepdims : bool
     """
-    return _call(
+    return call(
         "_npi_percentile",
         a,
         out=out,
@@ -66,7 +67,7 @@ def quantile(
     keepdims: bool = False,
 ) -> Any:
     """Value below which the fraction `q` (0 … 1) of the elements lies; see `percentile`."""
-    return _call(
+    return call(
         "_npi_quantile",
         a,
         out=out,
@@ -91,12 +92,12 @@ def average(
         Also return the sum of the weights.
     """
     if weights is None:
-        mean = _call("mean", a, out=out, axis=axis)
+        mean = call("mean", a, out=out, axis=axis)
         if not returned:
             return mean
         count = a.size // max(1, mean.size)
-        return mean, _call("full_like", mean, fill_value=float(count))
-    mean, total = _call("_npi_average", a, weights, axis=axis)
+        return mean, call("full_like", mean, fill_value=float(count))
+    mean, total = call("_npi_average", a, weights, axis=axis)
     return (mean, total) if returned else mean
 
 
@@ -118,7 +119,7 @@ def einsum(*operands: Any, **kwargs: Any) -> Any:
                 "einsum: the first argument is not a string.", fix="np.einsum('ij,jk->ik', a, b)"
             )
         )
-    return _call("einsum_of", *operands[1:], out=kwargs.get("out"), subscripts=operands[0])
+    return call("einsum_of", *operands[1:], out=kwargs.get("out"), subscripts=operands[0])
 
 
 def where(condition: Any, x: Any = None, y: Any = None) -> Any:
@@ -132,7 +133,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
     if not isinstance(x, Tensor) and not isinstance(y, Tensor):
         dtype = "float32"
         x, y = (_wrap(np.asarray(v, dtype), condition) for v in (x, y))
-    return _call("where", condition, x, y)
+    return call("where", condition, x, y)
 
 
 def _wrap(array: Any, like: Any) -> ndarray:
@@ -151,6 +152,13 @@ def npx_nonzero(a: Any) -> ndarray:
     return argwhere(a)
 
 
+def constraint_check(x: Any, msg: str = "") -> ndarray:
+    """Say whether all elements are true; raise a ParamError with `msg` if not."""
+    if not bool(x._device.xp.all(x._data)):
+        raise ParamError(msg or "constraint_check: the constraint does not hold.")
+    return _wrap(np.asarray(True), x)
+
+
 def flatnonzero(a: Any) -> ndarray:
     """Positions of the non-zero elements in the flattened array."""
     return nonzero(a.reshape(-1))[0]
@@ -160,7 +168,7 @@ def argwhere(a: Any) -> ndarray:
     """Positions of the non-zero elements, one row each."""
     found = nonzero(a)
     return (
-        _call("_npi_column_stack", *found)
+        call("_npi_column_stack", *found)
         if found
         else _wrap(np.zeros((int(bool(a)), 0), "int64"), a)
     )
@@ -185,6 +193,16 @@ def size(a: Any, axis: int | None = None) -> int:
 def may_share_memory(a: Any, b: Any, max_work: Any = None) -> bool:
     """Say whether two arrays may look at the same memory."""
     return bool(a._device == b._device and a._device.xp.may_share_memory(a._data, b._data))
+
+
+def asarray(obj: Any, dtype: Any = None, device: Any = None, copy: bool | None = None) -> ndarray:
+    """Make an array of `obj`; an array that fits already is returned as it is, unless `copy`."""
+    from dlstudio import np as mx_np
+
+    fits = isinstance(obj, ndarray) and dtype in (None, obj._data.dtype)
+    if fits and not copy and device in (None, obj._device):
+        return obj
+    return mx_np.array(obj, dtype=dtype, device=device)
 
 
 def identity(n: int, dtype: Any = None, ctx: Any = None) -> ndarray:
@@ -263,7 +281,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
 
 def _atleast(ndim: int) -> Callable[..., Any]:
     def function(*arys: Any) -> Any:
-        results = [_call(f"_npi_atleast_{ndim}d", a) for a in arys]
+        results = [call(f"_npi_atleast_{ndim}d", a) for a in arys]
         return results if len(results) > 1 else results[0]
 
     function.__name__ = function.__qualname__ = f"atleast_{ndim}d"
@@ -276,24 +294,24 @@ atleast_1d, atleast_2d, atleast_3d = _atleast(1), _atleast(2), _atleast(3)
 
 def broadcast_arrays(*args: Any) -> list[ndarray]:
     """Broadcast all arrays to one shape."""
-    return _call("_npi_broadcast_arrays", *args)
+    return call("_npi_broadcast_arrays", *args)
 
 
 def meshgrid(*xi: Any, **kwargs: Any) -> list[ndarray]:
     """Coordinate matrices of the grid spanned by vectors; `indexing` is "xy" or "ij"."""
-    return _call("_npi_meshgrid", *xi, **kwargs)
+    return call("_npi_meshgrid", *xi, **kwargs)
 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> ndarray:
     """Differences between neighbours of the flattened array, with numbers before and after."""
-    parts = [to_begin, _call("_npi_diff", _call("_npi_ravel", ary)), to_end]
+    parts = [to_begin, call("_npi_diff", call("_npi_ravel", ary)), to_end]
     given = [_vector(p, ary) for p in parts if p is not None]
-    return _call("concatenate", *given, axis=0) if len(given) > 1 else given[0]
+    return call("concatenate", *given, axis=0) if len(given) > 1 else given[0]
 
 
 def _vector(x: Any, like: Any) -> ndarray:
     if isinstance(x, Tensor):
-        return _call("_npi_ravel", x)
+        return call("_npi_ravel", x)
     return _wrap(np.atleast_1d(np.asarray(x, like._data.dtype)), like)
 
 
@@ -348,86 +366,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         ediff1d,
         polyval,
         result_type,
+        asarray,
     )
 }
 FUNCTIONS["shares_memory"] = may_share_memory
-NPX_FUNCTIONS: dict[str, Callable[..., Any]] = {"nonzero": npx_nonzero}
-
-
-# --- two operands, either of which may be a number ----------------------------------------------
-
-_MIRRORED = {
-    "less": "greater",
-    "greater": "less",
-    "less_equal": "greater_equal",
-    "greater_equal": "less_equal",
+FUNCTIONS |= {"can_cast": np.can_cast, "finfo": np.finfo, "iinfo": np.iinfo}
+NPX_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "nonzero": npx_nonzero,
+    "constraint_check": constraint_check,
 }
-_SYMMETRIC = ("equal", "not_equal", "logical_and", "logical_or", "logical_xor")
-_BINARY = [
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "mod",
-    "power",
-    "maximum",
-    "minimum",
-    "hypot",
-    "arctan2",
-    "copysign",
-    "ldexp",
-    "equal",
-    "not_equal",
-    "greater",
-    "greater_equal",
-    "less",
-    "less_equal",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "lcm",
-    "gcd",
-    "left_shift",
-    "right_shift",
-]
-_ALIASES = {"divide": "true_divide", "mod": "remainder"}
-
-
-def _scalar_call(name: str, x: Any, number: Any, out: Any, *, reverse: bool) -> Any:
-    if reverse and name in _MIRRORED:
-        name, reverse = _MIRRORED[name], False
-    attrs = {"scalar": number}
-    if reverse and name not in _SYMMETRIC:
-        attrs["reverse"] = True
-    return _call(f"{name}_scalar", x, out=out, **attrs)
-
-
-def binary_function(name: str) -> Callable[..., Any]:
-    """Build ``np.<name>(x1, x2)`` of arrays and numbers in any combination."""
-    op = OPS[name]
-
-    def function(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> Any:
-        first, second = isinstance(x1, Tensor), isinstance(x2, Tensor)
-        if not first and not second and np.isscalar(x1) and np.isscalar(x2):
-            return getattr(np, name)(x1, x2)
-        if not second and np.isscalar(x2):
-            result = _scalar_call(name, x1, x2, out, reverse=False)
-        elif not first and np.isscalar(x1):
-            result = _scalar_call(name, x2, x1, out, reverse=True)
-        else:
-            result = _call(name, x1, x2, out=out)
-        return result
-
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "dlstudio.np"
-    function.__doc__ = f"{op.doc}\n\nEither operand may be a number."
-    return function
-
-
-def binary_functions() -> dict[str, Callable[..., Any]]:
-    """All functions of two operands."""
-    made = {name: binary_function(name) for name in _BINARY}
-    return made | {alias: made[name] for name, alias in _ALIASES.items()}

@@ -165,7 +165,8 @@ def _(F, a, b, *, a_axes=None):
 # --- norms --------------------------------------------------------------------------------------
 
 
-def _vector_norm(F: Any, x: Array, order: Any, axis: Any, keepdims: bool) -> Array:
+def vector_norm(F: Any, x: Array, order: Any, axis: Any, keepdims: bool) -> Array:
+    """Norm of the elements along `axis`."""
     if order in (None, 2):
         return F.l2_norm(x, axis=axis, keepdims=keepdims)
     size = F.abs(x)
@@ -185,7 +186,8 @@ def _singular_values(F: Any, x: Array, rows: int, columns: int) -> Array:
     return F.matrix_svd(F.transpose(x, axes=(*order, rows, columns)))[1]
 
 
-def _matrix_norm(F: Any, x: Array, order: Any, axis: tuple[int, int], keepdims: bool) -> Array:
+def matrix_norm(F: Any, x: Array, order: Any, axis: tuple[int, int], keepdims: bool) -> Array:
+    """Norm of the matrices along two axes."""
     rows, columns = axis
     if order in (None, "fro"):
         return F.l2_norm(x, axis=axis, keepdims=keepdims)
@@ -231,12 +233,12 @@ def _(F, x, *, ord=None, axis=None, keepdims=False):  # noqa: A002  NumPy's name
     """Norm of vectors (one axis) or matrices (two axes), of the order `ord`."""
     if axis is None and (ord is None or x.ndim == 1):
         axes = tuple(range(x.ndim))
-        return _vector_norm(F, x, ord, axes, keepdims)
+        return vector_norm(F, x, ord, axes, keepdims)
     if axis is None:
         axis = (-2, -1)
     if isinstance(axis, int) or len(axis) == 1:
-        return _vector_norm(F, x, ord, axis, keepdims)
+        return vector_norm(F, x, ord, axis, keepdims)
     rows, columns = (normalize_axis("norm", i, x.ndim) for i in axis)
     if rows == columns:
         raise ParamError(f"norm: parameter axis must name two different axes. Got {axis}.")
-    return _matrix_norm(F, x, ord, (rows, columns), keepdims)
+    return matrix_norm(F, x, ord, (rows, columns), keepdims)

@@ -55,7 +55,7 @@ def _(F, a, b):
 
 @composite(
     "_npi_outer",
-    names=Names(np="outer", np_args="a b"),
+    names=Names(np="outer linalg.outer", np_args="a b"),
     samples=lambda s: [s((3,), (2,)), s((2, 2), (2,))],
 )
 def _(F, a, b):
@@ -104,7 +104,7 @@ def _paired(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]
     "_npi_tensordot",
     flags=HALF,
     params={"axes": Anything()},
-    names=Names(np="tensordot", np_args="a b"),
+    names=Names(np="tensordot linalg.tensordot", np_args="a b"),
     samples=lambda s: [
         s((2, 3, 4), (3, 4, 2)),
         s((2, 3), (3, 2), axes=1),
