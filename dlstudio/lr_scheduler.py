@@ -14,10 +14,12 @@ from math import cos, pi
 from dlstudio.errors import ParamError
 
 __all__ = [
+    "CosineRestartScheduler",
     "CosineScheduler",
     "FactorScheduler",
     "LRScheduler",
     "MultiFactorScheduler",
+    "OneCycleScheduler",
     "PolyScheduler",
 ]
 
@@ -303,3 +305,109 @@ class CosineScheduler(_Decay):
     def curve(self, progress: float) -> float:
         """``(1 + cos(pi * progress)) / 2``."""
         return (1 + cos(pi * progress)) / 2
+
+
+class CosineRestartScheduler(LRScheduler):
+    r"""Half a cosine wave from `base_lr` to `final_lr`, again and again.
+
+    Parameters
+    ----------
+    period : int >= 1, updates
+        Length of the first wave.
+    base_lr, final_lr : float
+    period_mult : float >= 1
+        Each wave is this much longer than the one before.
+    warmup_steps, warmup_begin_lr, warmup_mode
+        See `LRScheduler`.
+
+    Examples
+    --------
+    >>> schedule = CosineRestartScheduler(period=4, base_lr=1.0)
+    >>> [round(schedule(t), 2) for t in (0, 2, 4, 6)]
+    [1.0, 0.5, 1.0, 0.5]
+
+    References
+    ----------
+    Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017.
+    """
+
+    def __init__(
+        self,
+        period: int,
+        base_lr: float = 0.01,
+        final_lr: float = 0,
+        period_mult: float = 1,
+        warmup_steps: int = 0,
+        warmup_begin_lr: float = 0,
+        warmup_mode: str = "linear",
+    ) -> None:
+        super().__init__(base_lr, warmup_steps, warmup_begin_lr, warmup_mode)
+        _whole("period", period)
+        if period < 1 or period_mult < 1:
+            raise ParamError(
+                "CosineRestartScheduler: parameters period and period_mult must be >= 1."
+                f" Got {period} and {period_mult}."
+            )
+        self.period = period
+        self.period_mult = period_mult
+        self.final_lr = final_lr
+
+    def __call__(self, num_update: int) -> float:
+        """Rate of update `num_update`."""
+        if num_update < self.warmup_steps:
+            return self.get_warmup_lr(num_update)
+        position, length = float(num_update - self.warmup_steps), float(self.period)
+        while position >= length:
+            position, length = position - length, length * self.period_mult
+        height = self.base_lr - self.final_lr
+        return self.final_lr + height * (1 + cos(pi * position / length)) / 2
+
+
+class OneCycleScheduler(LRScheduler):
+    """Up to `base_lr` and down to almost nothing, along two half cosine waves.
+
+    Parameters
+    ----------
+    max_update : int >= 2, updates
+        Length of the cycle; the rate stays at its end afterwards.
+    base_lr : float
+        The highest rate.
+    rise : float between 0 and 1
+        Share of the cycle in which the rate rises.
+    start_div, final_div : float
+        The first and the last rate are `base_lr` divided by these.
+
+    References
+    ----------
+    Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large Learning
+    Rates", 2018.
+    """
+
+    def __init__(
+        self,
+        max_update: int,
+        base_lr: float = 0.01,
+        rise: float = 0.3,
+        start_div: float = 25.0,
+        final_div: float = 1e4,
+    ) -> None:
+        super().__init__(base_lr)
+        _whole("max_update", max_update)
+        if max_update < 2 or not 0 < rise < 1:
+            raise ParamError(
+                "OneCycleScheduler: parameter max_update must be >= 2 and rise between 0 and 1."
+                f" Got {max_update} and {rise}."
+            )
+        self.max_update = max_update
+        self.rise = rise
+        self.start_div = start_div
+        self.final_div = final_div
+
+    def __call__(self, num_update: int) -> float:
+        """Rate of update `num_update`."""
+        progress = min(num_update / self.max_update, 1.0)
+        if progress < self.rise:
+            low, done = self.base_lr / self.start_div, 1 - progress / self.rise
+        else:
+            low, done = self.base_lr / self.final_div, (progress - self.rise) / (1 - self.rise)
+        return low + (self.base_lr - low) * (1 + cos(pi * done)) / 2

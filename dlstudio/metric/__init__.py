@@ -18,6 +18,7 @@ from dlstudio.metric.classification import F1, MCC, PCC, Accuracy, TopKAccuracy
 from dlstudio.metric.custom import Caffe, CustomMetric, Loss, Torch, np
 from dlstudio.metric.probability import CrossEntropy, NegativeLogLikelihood, Perplexity
 from dlstudio.metric.regression import MAE, MSE, RMSE, PearsonCorrelation
+from dlstudio.metric.tables import ConfusionMatrix, Precision, Recall
 
 __all__ = [
     "F1",
@@ -29,6 +30,7 @@ __all__ = [
     "Accuracy",
     "Caffe",
     "CompositeEvalMetric",
+    "ConfusionMatrix",
     "CrossEntropy",
     "CustomMetric",
     "EvalMetric",
@@ -36,6 +38,8 @@ __all__ = [
     "NegativeLogLikelihood",
     "PearsonCorrelation",
     "Perplexity",
+    "Precision",
+    "Recall",
     "TopKAccuracy",
     "Torch",
     "alias",

@@ -2,6 +2,8 @@
 
 from dlstudio.optimizer.adam import FTML, LAMB, Adam, Adamax, Nadam
 from dlstudio.optimizer.adaptive import AdaDelta, AdaGrad, Ftrl, RMSProp
+from dlstudio.optimizer.contrib import GroupAdaGrad
+from dlstudio.optimizer.decoupled import LANS, AdaBelief, AdamW, Lion
 from dlstudio.optimizer.layerwise import LARS, LBSGD
 from dlstudio.optimizer.optimizer import Optimizer, create, register
 from dlstudio.optimizer.sgd import DCASGD, NAG, SGD, SGLD, Signum, Test, ccSGD
@@ -11,16 +13,21 @@ __all__ = [
     "DCASGD",
     "FTML",
     "LAMB",
+    "LANS",
     "LARS",
     "LBSGD",
     "NAG",
     "SGD",
     "SGLD",
+    "AdaBelief",
     "AdaDelta",
     "AdaGrad",
     "Adam",
+    "AdamW",
     "Adamax",
     "Ftrl",
+    "GroupAdaGrad",
+    "Lion",
     "Nadam",
     "Optimizer",
     "RMSProp",

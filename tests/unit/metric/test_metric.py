@@ -69,3 +69,29 @@ def test_pearson_micro_equals_one_correlation_of_everything():
     for part in (slice(0, 5), slice(5, 12)):
         made.update([y[part]], [x[part]])
     assert made.get()[1] == pytest.approx(np.corrcoef(x, y)[0, 1])
+
+
+LABELS, CHOSEN = np.array([0, 1, 1, 2, 2, 2]), np.array([0, 1, 0, 2, 2, 1])
+
+
+def test_confusion_matrix_counts_rows_of_truth():
+    table = metric.ConfusionMatrix()
+    table.update(LABELS, CHOSEN)
+    assert table.get()[1].tolist() == [[1, 0, 0], [1, 1, 0], [0, 1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("average", "precision", "recall"),
+    [("binary", 1 / 2, 1 / 2), ("macro", (1 / 2 + 1 / 2 + 1) / 3, (1 + 1 / 2 + 2 / 3) / 3),
+     ("micro", 4 / 6, 4 / 6)],
+)  # fmt: skip
+def test_precision_and_recall(average, precision, recall):
+    for name, want in (("precision", precision), ("recall", recall)):
+        made = metric.create(name, average=average)
+        made.update(LABELS, CHOSEN)
+        assert made.get() == (name, pytest.approx(want))
+
+
+def test_a_class_beyond_the_table_teaches():
+    with pytest.raises(ParamError, match="class 2 was seen"):
+        metric.ConfusionMatrix(num_classes=2).update(LABELS, CHOSEN)

@@ -1,0 +1,89 @@
+"""Optimizers and schedules that MXNet 1.9 lacks, against their formulas."""
+
+import numpy as np
+import pytest
+
+from dlstudio import lr_scheduler, nd, optimizer
+from dlstudio.errors import ParamError
+
+W = np.array([1.0, -2.0, 3.0], "float32")
+G = np.array([0.1, 0.2, -0.4], "float32")
+
+
+def stepped(made, steps=3):
+    updater, weight = optimizer.get_updater(made), nd.array(W)
+    for _ in range(steps):
+        updater(0, nd.array(G), weight)
+    return weight.asnumpy()
+
+
+def test_adamw_decays_beside_the_running_means():
+    # constant gradients: both corrected means are the gradient and its square
+    want = W.astype("float64")
+    for _ in range(3):
+        want = want * (1 - 0.1 * 0.01) - 0.1 * G / (np.abs(G) + 1e-6)
+    made = optimizer.AdamW(learning_rate=0.1, wd=0.01)
+    np.testing.assert_allclose(stepped(made), want, rtol=1e-5)
+
+
+def test_lion_moves_by_signs():
+    want = W.astype("float64")
+    for _ in range(3):
+        want = want * (1 - 0.1 * 0.01) - 0.1 * np.sign(G)
+    made = optimizer.Lion(learning_rate=0.1, wd=0.01)
+    np.testing.assert_allclose(stepped(made), want, rtol=1e-6)
+
+
+def test_adabelief_takes_long_steps_where_gradients_agree():
+    plain, belief = (
+        stepped(optimizer.Adam(learning_rate=0.01), 20),
+        stepped(optimizer.AdaBelief(learning_rate=0.01), 20),
+    )
+    assert (np.abs(belief - W) > np.abs(plain - W)).all()
+
+
+def test_lans_scales_steps_by_the_norm_of_the_weight():
+    small = optimizer.get_updater(optimizer.LANS(learning_rate=0.1))
+    big = optimizer.get_updater(optimizer.LANS(learning_rate=0.1))
+    a, b = nd.array(W), nd.array(10 * W)
+    small(0, nd.array(G), a)
+    big(0, nd.array(G), b)
+    np.testing.assert_allclose(b.asnumpy() - 10 * W, 10 * (a.asnumpy() - W), rtol=1e-4)
+
+
+def test_group_adagrad_keeps_one_sum_per_row():
+    updater = optimizer.get_updater(optimizer.create("groupadagrad", learning_rate=0.1))
+    weight = nd.zeros((2, 2))
+    updater(0, nd.array([[1.0, 3.0], [0.0, 2.0]]), weight)
+    assert updater.states[0].asnumpy().tolist() == [[5.0], [2.0]]
+    np.testing.assert_allclose(weight.asnumpy()[0, 1], -0.1 * 3 / np.sqrt(5), rtol=1e-4)
+    with pytest.raises(ParamError, match="not supported"):
+        optimizer.get_updater(optimizer.create("groupadagrad", wd=0.1))(0, weight, weight)
+
+
+def test_cosine_restarts_grow_longer():
+    schedule = lr_scheduler.CosineRestartScheduler(10, base_lr=1.0, final_lr=0.1, period_mult=2)
+    assert schedule(10) == pytest.approx(1.0)
+    assert schedule(20) == pytest.approx(0.55)
+    assert schedule(30) == pytest.approx(1.0)
+
+
+def test_one_cycle_rises_and_falls():
+    schedule = lr_scheduler.OneCycleScheduler(100, base_lr=1.0)
+    assert schedule(0) == pytest.approx(1 / 25)
+    assert schedule(30) == pytest.approx(1.0)
+    assert schedule(100) == pytest.approx(1e-4)
+    assert schedule(500) == pytest.approx(1e-4)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: lr_scheduler.CosineRestartScheduler(0),
+        lambda: lr_scheduler.OneCycleScheduler(1),
+        lambda: lr_scheduler.OneCycleScheduler(10, rise=1.0),
+    ],
+)
+def test_schedules_refuse_nonsense(make):
+    with pytest.raises(ParamError):
+        make()
