@@ -177,8 +177,8 @@ class _Call:
             raise MXNetError(f"Custom({self.op_type!r}): its forward call is too long ago.")
         with _not_recording():
             operator.backward(["write"] * len(grads), heads, data, outs, grads, states)
-        found = tuple(x._data for x in grads)
-        return found if len(found) > 1 else found[0]
+        found = [x._data for x in grads]
+        return tuple(found) if len(found) > 1 else found[0]
 
 
 def _cut(arrays: Sequence[Array], ends: Any) -> list[Sequence[Array]]:

@@ -17,6 +17,8 @@ from dlstudio.core.params import Choice, Shape
 from dlstudio.core.registry import Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError, explain
 
+__all__ = ["corner_values"]
+
 
 def _expect_maps(name: str, data: Any) -> None:
     if data.ndim != 4:
@@ -98,18 +100,16 @@ def _(F: Any, data: Any, *, transform_type: str, target_shape: tuple[int, ...] =
 
 
 # ---- BilinearSampler -------------------------------------------------------------------------
-def _axis(F: Any, grid: Any, which: int, n: int) -> tuple[Any, Any]:
-    """Cell below each place along one axis, and the distance to it, both (B, h, w)."""
+def _places(F: Any, grid: Any, which: int, n: int) -> Any:
+    """Where to read along one axis, in cells: (B, h, w)."""
     B, _, h, w = grid.shape
     place = F.reshape(F.slice_axis(grid, axis=1, begin=which, end=which + 1), shape=(B, h, w))
-    place = F.multiply_scalar(F.add_scalar(place, scalar=1.0), scalar=(n - 1) / 2)
-    low = F.floor(place)
-    return low, F.subtract(place, low)
+    return F.multiply_scalar(F.add_scalar(place, scalar=1.0), scalar=(n - 1) / 2)
 
 
-def _inside(F: Any, cell: Any, n: int) -> Any:
-    above = F.greater_equal_scalar(cell, scalar=0.0)
-    return F.logical_and(above, F.less_equal_scalar(cell, scalar=float(n - 1)))
+def _between(F: Any, place: Any, low: float, high: float) -> Any:
+    above = F.greater_equal_scalar(place, scalar=low)
+    return F.logical_and(above, F.less_equal_scalar(place, scalar=high))
 
 
 def _clipped(F: Any, cell: Any, n: int) -> Any:
@@ -118,14 +118,37 @@ def _clipped(F: Any, cell: Any, n: int) -> Any:
     return F.cast(bounded, dtype="int64")
 
 
-def _corner(F: Any, flat: Any, first: Any, x: Any, y: Any, space: tuple[int, int]) -> Any:
-    """Values (B, h, w, C) at whole cells (x, y); zero outside the map."""
+def _inside(F: Any, y: Any, x: Any, space: tuple[int, int]) -> Any:
+    """Whether whole cells (y, x) lie on the map; (..., 1)."""
     H, W = space
-    row, column = _clipped(F, y, H), _clipped(F, x, W)
-    cell = F.add(F.add(F.multiply_scalar(row, scalar=W), column), first)
-    values = F.take(flat, cell, axis=0)
-    valid = F.logical_and(_inside(F, x, W), _inside(F, y, H))
-    return F.multiply(values, F.expand_dims(valid, axis=3))
+    valid = F.logical_and(_between(F, y, 0.0, float(H - 1)), _between(F, x, 0.0, float(W - 1)))
+    return F.expand_dims(valid, axis=3)
+
+
+def corner_values(F: Any, maps: Any, y: Any, x: Any, *, replicate: bool = False) -> Any:
+    """Read maps (B, C, H, W) at places (B, p, q), in cells, bilinearly: (B, p, q, C).
+
+    Cells outside the map count as zero, or like the nearest one if `replicate`.
+    """
+    B, C, H, W = maps.shape
+    flat = F.reshape(F.transpose(maps, axes=(0, 2, 3, 1)), shape=(B * H * W, C))
+    images = F.reshape(F.arange(start=0, stop=B, dtype="int64"), shape=(B, 1, 1))
+    first = F.multiply_scalar(images, scalar=H * W)
+    left, top = F.floor(x), F.floor(y)
+    dx, dy = F.subtract(x, left), F.subtract(y, top)
+    total = None
+    for right, lower in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        across = dx if right else F.subtract_scalar(dx, scalar=1.0, reverse=True)
+        down = dy if lower else F.subtract_scalar(dy, scalar=1.0, reverse=True)
+        column = F.add_scalar(left, scalar=float(right))
+        row = F.add_scalar(top, scalar=float(lower))
+        offset = F.add(F.multiply_scalar(_clipped(F, row, H), scalar=W), _clipped(F, column, W))
+        part = F.take(flat, F.add(offset, first), axis=0)
+        if not replicate:
+            part = F.multiply(part, _inside(F, row, column, (H, W)))
+        part = F.multiply(part, F.expand_dims(F.multiply(across, down), axis=3))
+        total = part if total is None else F.add(total, part)
+    return total
 
 
 @composite(
@@ -143,7 +166,7 @@ def _corner(F: Any, flat: Any, first: Any, x: Any, y: Any, space: tuple[int, int
 def _(F: Any, data: Any, grid: Any, *, cudnn_off: bool | None = None) -> Any:
     """Read maps (B, C, H, W) at the places of a grid (B, 2, h, w), bilinearly; zero outside."""
     _expect_maps("BilinearSampler", data)
-    B, C, H, W = data.shape
+    B, _, H, W = data.shape
     if grid.ndim != 4 or grid.shape[0] != B or grid.shape[1] != 2:
         raise ShapeError(
             explain(
@@ -151,21 +174,8 @@ def _(F: Any, data: Any, grid: Any, *, cudnn_off: bool | None = None) -> Any:
                 f"a grid of shape ({B}, 2, h, w).",
             )
         )
-    flat = F.reshape(F.transpose(data, axes=(0, 2, 3, 1)), shape=(B * H * W, C))
-    images = F.reshape(F.arange(start=0, stop=B, dtype="int64"), shape=(B, 1, 1))
-    first = F.multiply_scalar(images, scalar=H * W)
-    (x, dx), (y, dy) = _axis(F, grid, 0, W), _axis(F, grid, 1, H)
-    total = None
-    for right in (0, 1):
-        for lower in (0, 1):
-            across = dx if right else F.subtract_scalar(dx, scalar=1.0, reverse=True)
-            down = dy if lower else F.subtract_scalar(dy, scalar=1.0, reverse=True)
-            cell_x = F.add_scalar(x, scalar=float(right))
-            cell_y = F.add_scalar(y, scalar=float(lower))
-            values = _corner(F, flat, first, cell_x, cell_y, (H, W))
-            part = F.multiply(values, F.expand_dims(F.multiply(across, down), axis=3))
-            total = part if total is None else F.add(total, part)
-    return F.transpose(total, axes=(0, 3, 1, 2))
+    values = corner_values(F, data, _places(F, grid, 1, H), _places(F, grid, 0, W))
+    return F.transpose(values, axes=(0, 3, 1, 2))
 
 
 # ---- SpatialTransformer ----------------------------------------------------------------------

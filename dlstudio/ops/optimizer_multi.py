@@ -166,9 +166,9 @@ _multi("multi_mp_sgd_mom_update", "mom", "weight32")
 _COUNTS: dict[str, Param] = {"lrs": Floats(), "wds": Floats()}
 
 
-def _same(name: str, data: Any, each: int, count: int, mixed: bool) -> Any:
-    found = tuple(aval(chunk[0].shape, chunk[0]) for chunk in _chunks(name, data, count, each))
-    return found if len(found) > 1 else found[0]
+def _same(name: str, data: Any, each: int, count: int) -> Any:
+    found = [aval(chunk[0].shape, chunk[0]) for chunk in _chunks(name, data, count, each)]
+    return tuple(found) if len(found) > 1 else found[0]
 
 
 def _arrays(s: Any, n: int, each: int, *, mixed: bool) -> list[Any]:
@@ -213,7 +213,7 @@ def _multi_adamw(mixed: bool) -> None:
     )
     op(
         name,
-        infer=lambda *data, num_weights=1, **_: _same(name, data[:-1], each, num_weights, mixed),
+        infer=lambda *data, num_weights=1, **_: _same(name, data[:-1], each, num_weights),
         grad=STEP,
         outputs=lambda attrs: attrs["num_weights"],
         params={**_COUNTS, "etas": Floats(), "num_weights": Int(1)},
@@ -261,7 +261,7 @@ def _multi_lamb(mixed: bool) -> None:
     )
     op(
         name,
-        infer=lambda *data, num_tensors=1, **_: _same(name, data, each, num_tensors, mixed),
+        infer=lambda *data, num_tensors=1, **_: _same(name, data, each, num_tensors),
         grad=STEP,
         outputs=lambda attrs: attrs["num_tensors"],
         params={
