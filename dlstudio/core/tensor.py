@@ -212,6 +212,8 @@ class Tensor:
     # ---- leaving the engine --------------------------------------------------------------
     def asnumpy(self) -> np.ndarray[Any, Any]:
         """Copy into a new NumPy array; waits for the device."""
+        if state.tracer is not None:
+            state.tracer.note_read(self)
         return self._device.backend.to_numpy(self._data)
 
     def asscalar(self) -> Any:

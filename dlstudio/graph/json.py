@@ -11,6 +11,7 @@ from dlstudio.core.node import Node
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
 from dlstudio.graph.compose import auxiliary, topological
+from dlstudio.graph.scopes import HIDDEN_KEYS
 from dlstudio.ops.custom import operator_for
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class _Reader:
                 raise GraphError(f"{self.source}: {where} is a variable but has inputs.")
             return Node(None, (), {}, record["name"], raw)
         if record["op"] == "Custom":  # written in Python: its record depends on its attributes
-            op = operator_for({k: v for k, v in raw.items() if not _is_annotation(k)})
+            op = operator_for({k: v for k, v in raw.items() if not _has_no_effect(k)})
         else:
             op = operator_called(record["op"])
         if op is None:
@@ -198,13 +199,10 @@ class _Reader:
     def parse(self, op: Op, raw: Mapping[str, str], where: str) -> dict[str, Any]:
         """Canonical attributes; annotations and settings without meaning stay text."""
         given = {k: v for k, v in raw.items() if k in op.attrs}
-        strange = [
-            k for k in raw if k not in op.attrs and k not in _NO_MEANING and not k.startswith("__")
-        ]
-        strange = [k for k in strange if k[0].islower() and not _is_annotation(k)]
         try:
-            if strange and len(strange) == len(raw) and not op.attrs:
-                raise op.unknown_attribute(strange[0])
+            for key in raw:
+                if key not in op.attrs and not _has_no_effect(key):
+                    raise op.unknown_attribute(key)  # ignoring it could change the result
             return op.parse(given)
         except MXNetError as error:
             raise GraphError(f"{self.source}: {where}: {error}") from None
@@ -243,9 +241,10 @@ class _Reader:
         return heads
 
 
-def _is_annotation(key: str) -> bool:
-    from dlstudio.graph.scopes import HIDDEN_KEYS
-
+def _has_no_effect(key: str) -> bool:
+    """Whether an attribute is an annotation, or a setting of another back end."""
+    if key in _NO_MEANING or (key.startswith("__") and key.endswith("__")):
+        return True
     return any(key == tail or key.endswith(f"_{tail}") for tail in HIDDEN_KEYS)
 
 

@@ -6,6 +6,7 @@ No placeholder reaches user code. What Python decides meanwhile (branches, loops
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -106,6 +107,16 @@ class Tracer:
         node = Node(op, edges, given, name, raw, caller_span(), current_scope())
         if outputs:
             self._mark(outputs, [(node, i) for i in range(len(outputs))])
+
+    def note_read(self, tensor: Tensor) -> None:
+        """Warn that Python has read a value which later calls will not have."""
+        if tensor._entry is not None and (id(tensor._entry), tensor._index) in self._edges:
+            warnings.warn(
+                f"{caller_span()}: the value of an array of shape {tensor.shape} was read while "
+                "the block was captured. What follows from it is decided now, for all later calls. "
+                "Use operators such as where, or do not hybridize this block.",
+                stacklevel=3,
+            )
 
     def _edge(self, op: Op, tensor: Any) -> Output:
         if tensor is None:

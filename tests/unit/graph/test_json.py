@@ -137,6 +137,16 @@ def test_unknown_operator_is_named_with_its_node():
         sym.load_json(_broken(lambda d: d["nodes"][3].update(op="Telepathy")))
 
 
+def test_an_attribute_nobody_knows_is_refused_and_an_annotation_is_kept():
+    def with_attrs(**attrs):
+        return _broken(lambda d: d["nodes"][3].update(attrs={"num_hidden": "16", **attrs}))
+
+    with pytest.raises(GraphError, match="no parameter 'num_hiden'"):
+        sym.load_json(with_attrs(num_hiden="3"))
+    net = sym.load_json(with_attrs(lr_mult="2", __mood__="calm", cudnn_off="1", weight_wd_mult="0"))
+    assert net.get_internals()["fc1_output"].attr("__mood__") == "calm"
+
+
 def test_binary_files_are_refused(tmp_path):
     path = tmp_path / "net-symbol.json"
     path.write_bytes(b"\x12\x01\xff\xfe" * 10)

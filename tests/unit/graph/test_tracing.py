@@ -110,3 +110,16 @@ def test_gradients_of_captured_code_equal_the_tape():
         y = forward(x, w)
     y.backward()
     np.testing.assert_allclose(got, w.grad.asnumpy(), rtol=1e-5)
+
+
+def test_reading_a_value_while_capturing_warns_and_names_the_line():
+    x = mx.nd.array([3.0])
+    with (
+        pytest.warns(
+            UserWarning, match=r"test_tracing.py:\d+: the value of an array of shape \(1,\)"
+        ),
+        Tracer({"x": x}) as tracer,
+    ):
+        y = x * 2 if x.asscalar() > 0 else x
+    assert tracer.symbol([y]).list_arguments() == ["x"]
+    assert x.asscalar() == 3.0, "outside a trace reading is silent"
