@@ -88,17 +88,11 @@ def full(
     shape: Shape, fill_value: Any, dtype: Any = None, order: str = "C", ctx: Device | None = None,
     out: Any = None, device: Any = None,
 ) -> ndarray:  # fmt: skip
-    """Array of one number; float32 for float numbers, else the number's own dtype."""
+    """Array of one number, float32 unless `dtype` says otherwise; a truth value gives bool."""
     del order
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    kind = dtype or (
-        "bool"
-        if isinstance(fill_value, bool)
-        else "int64"
-        if isinstance(fill_value, int)
-        else "float32"
-    )
+    kind = dtype or ("bool" if isinstance(fill_value, bool) else "float32")
     return _create("full", device or ctx, out, shape=shape, fill_value=fill_value, dtype=kind)
 
 

@@ -111,9 +111,19 @@ def _samples_of_one(low: float, high: float) -> Callable[..., Any]:
 Rule = Callable[..., tuple[Array, Array]]
 
 
+def _as_result(F: Any, x: Array, out: Array) -> Array:
+    """An operand in the dtype of the result: the logarithm of an int32 2 would be 0."""
+    return x if x.dtype == out.dtype else F.cast(x, dtype=out.dtype.name)
+
+
 def _promoted(xp: Any, x: Array, y: Array) -> tuple[Array, Array]:
     dtype = common_dtype(x.dtype, y.dtype)
     return x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+
+
+def _mixed_samples(s: Any) -> list[Any]:
+    """The same, and two dtypes that promote."""
+    return [*pair_samples(s), s(s.ints(2, 3, low=1, high=4), (3,))]
 
 
 def pair_samples(s: Any) -> list[Any]:
@@ -147,6 +157,7 @@ def binary(
     elemwise : name of the twin that requires equal shapes as well
     """
     compute = compute or _ufunc(name)
+    mixed = {"samples": _mixed_samples} | fields
     fields.setdefault("samples", pair_samples)
     record = _binary_entry(
         name,
@@ -156,7 +167,7 @@ def binary(
         result,
         check=None,
         names=names or Names(np=name, np_args="x1 x2", json=f"_npi_{name}"),
-        **fields,
+        **mixed,
     )
     fields.pop("reference", None)
     compute, slopes = legacy_compute or compute, legacy_slopes or slopes
@@ -230,7 +241,7 @@ def _binary_entry(
         return Aval(broadcast_shape(name, x.shape, y.shape), result(dtype) if result else dtype)
 
     def grad(F: Any, g: Array, out: Array, x: Array, y: Array) -> tuple[Array, Array]:
-        gx, gy = slopes(F, g, out, x, y)
+        gx, gy = slopes(F, g, out, _as_result(F, x, out), _as_result(F, y, out))
         return fit(F, gx, x), fit(F, gy, y)
 
     forward.__doc__ = doc
