@@ -9,6 +9,7 @@ from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
@@ -24,4 +25,4 @@ vars(_module)["Custom"] = _custom.sym_custom
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
 _symbolic.install()
-vars(_module).update(_symbolic.number_functions())
+vars(_module).update(_symbolic.number_functions() | _functions.SYM_FUNCTIONS)

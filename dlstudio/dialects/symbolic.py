@@ -140,10 +140,14 @@ def _install_methods() -> None:
                 setattr(Symbol, name, _method(name))
 
 
+_HYPOT = Arithmetic("", "broadcast_hypot", "_hypot_scalar", "_hypot_scalar", "hypot", "hypot")
+
+
 def number_functions() -> dict[str, Callable[[Any, Any], Any]]:
     """``sym.maximum``, ``sym.add`` …, which take numbers as well as symbols."""
-    rows = (*TABLE, *FUNCTIONS)
-    return {name: _function(row, name) for row in rows for name in row.functions.split()}
+    rows = (*TABLE, *FUNCTIONS, _HYPOT)
+    found = {name: _function(row, name) for row in rows for name in row.functions.split()}
+    return found | {"pow": found["power"]}
 
 
 def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:

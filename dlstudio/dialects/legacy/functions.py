@@ -10,9 +10,10 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.errors import ParamError
 from dlstudio.dialects.legacy.updates import UPDATES
 
-__all__ = ["CONTRIB", "FUNCTIONS"]
+__all__ = ["CONTRIB", "FUNCTIONS", "SYM_FUNCTIONS"]
 
 
 def histogram(a: NDArray, bins: Any = 10, range: Any = None) -> list[NDArray]:  # noqa: A002
@@ -74,5 +75,21 @@ def rand_zipfian(
     return sampled, expected(true_classes), expected(sampled)
 
 
+def sym_histogram(a: Any, bins: int = 10, range: Any = None, **kwargs: Any) -> Any:  # noqa: A002
+    """Count elements in equal bins over `range`, which graphs must be given.
+
+    Returns
+    -------
+    Symbol with two outputs
+        Counts, and edges.
+    """
+    from dlstudio import sym
+
+    if range is None:
+        raise ParamError("sym.histogram: parameter range must be (low, high) in a graph. Got None.")
+    return sym._internal._histogram(a, bin_cnt=bins, range=tuple(range), **kwargs)
+
+
 FUNCTIONS = {"histogram": histogram}
+SYM_FUNCTIONS = {"histogram": sym_histogram}
 CONTRIB = {"rand_zipfian": rand_zipfian, **UPDATES}
