@@ -248,12 +248,13 @@ backward_bulk_size, **kwargs
             for n, a in zip(graph.names, leaves(args), strict=True)
             if n in inputs
         }
-        arguments, _, states = getattr(graph.symbol, which)(**given)
+        # what stays unknown is reported with the parameter's name by whoever needs it
+        arguments, _, states = getattr(graph.symbol, f"{which}_partial")(**given)
         found = dict(zip(graph.symbol.list_arguments(), arguments or (), strict=False))
         found.update(zip(graph.symbol.list_auxiliary_states(), states or (), strict=False))
         for parameter in self.collect_params().values():
             value = found.get(parameter.name)
-            if value is not None and (attribute == "dtype" or shape_is_known(value)):
+            if value and (attribute == "dtype" or shape_is_known(value)):
                 setattr(parameter, attribute, value)
 
     def _infer_and_finish(self, args: tuple[Any, ...]) -> None:
