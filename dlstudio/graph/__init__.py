@@ -1,1 +1,29 @@
-"""Symbols, the passes that rewrite their graphs, the memory plan, and the compiler."""
+"""Symbolic programs: how they are composed, rewritten, planned, printed as Python, and run.
+
+From a network to numbers, in reading order:
+
+====================  =============================================================================
+`compose`, `symbol`   nodes and `Symbol`s: what the user builds; `json` reads and writes them
+`tracing`             ordinary array code run once, its calls noted as nodes
+`ir`, `lower`         `Graph`: the symbol as a straight list of equations over numbered values
+`passes`              small functions ``Graph -> Graph``; `pipeline` runs them in their order
+`storage`             which values share memory
+`memory`, `pack`      how long each buffer lives, who may write over whom, offsets in one arena
+`codegen`             the planned graph as readable Python, which is the text that runs
+`program`             kernels chosen, text compiled; `Frame` is one set of arenas bound to it
+`executor`            `bind` and `simple_bind`: a program over the user's arrays
+`capture`, `leases`   `CachedOp`: a program behind `hybridize()`, one frame per call in flight
+`workers`             one thread per device, for programs that run on several
+`watching`            what a watched program tells the bus
+====================  =============================================================================
+
+Examples
+--------
+>>> import dlstudio as mx
+>>> net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
+>>> executor = net.simple_bind(mx.cpu(), data=(2, 5))
+>>> print(executor.graph.explain().splitlines()[0])
+gradient: 1 -> 7 equations
+>>> "def forward(data, fc_weight, fc_bias, out_fc_output):" in executor.source
+True
+"""

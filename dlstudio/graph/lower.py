@@ -50,6 +50,7 @@ def lower(
     check_unique(nodes)
     known = input_avals(symbol, shapes or {}, dtypes or {}) if avals is None else avals
     builder, aux = Builder(training=training), auxiliary(nodes)
+    shaped = _creators(symbol, nodes, known)
     values: dict[int, tuple[Ref, ...]] = {}
     devices: dict[int, str] = {}
     for node in nodes:
@@ -61,7 +62,8 @@ def lower(
             if device:
                 devices[ref.value] = device
         else:
-            values[id(node)] = _write(builder, node, values, device)
+            attrs = {**node.attrs, **shaped.get(id(node), {})}
+            values[id(node)] = _write(builder, node, attrs, values, device)
     outputs = tuple(values[id(n)][i].value for n, i in symbol.outputs_)
     return Graph(
         inputs=tuple(builder.inputs),
@@ -76,7 +78,11 @@ def lower(
 
 
 def _write(
-    builder: Builder, node: Node, values: Mapping[int, tuple[Ref, ...]], device: str
+    builder: Builder,
+    node: Node,
+    attrs: Mapping[str, Any],
+    values: Mapping[int, tuple[Ref, ...]],
+    device: str,
 ) -> tuple[Ref, ...]:
     op = node.op
     assert op is not None
@@ -85,7 +91,7 @@ def _write(
     builder.origin = Origin(node.name, device, node.span, node.scope)
     refs = [values[id(n)][i] for n, i in node.inputs]
     try:
-        result = builder.emit(op, refs, node.attrs)
+        result = builder.emit(op, refs, attrs)
     except MXNetError as error:
         raise type(error)(f"{label(node)}: {error}") from None
     except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
@@ -98,6 +104,23 @@ def _write(
         if isinstance(result, list)
         else (result,)
     )
+
+
+def _creators(
+    symbol: Symbol, nodes: list[Node], known: Mapping[str, Aval]
+) -> dict[int, dict[str, Any]]:
+    """Shapes of arrays made with an unknown dimension, such as ``zeros(shape=(0, 4))``.
+
+    MXNet programs start recurrent states so: what reads them says how large they are.
+    """
+    open_ = [n for n in nodes if n.op and not n.inputs and 0 in (n.attrs.get("shape") or ())]
+    if not open_:
+        return {}
+    shapes = {name: aval.shape for name, aval in known.items()}
+    dtypes = {name: aval.dtype for name, aval in known.items()}
+    facts = infer_nodes(symbol.outputs_, shapes, dtypes, partial=True)
+    found = {id(n): facts.shape((n, 0)) for n in open_}
+    return {key: {"shape": shape} for key, shape in found.items() if shape and 0 not in shape}
 
 
 def _dynamic(node: Node) -> GraphError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from dlstudio.core.device import Device
 
-__all__ = ["Job", "Worker", "worker_of"]
+__all__ = ["Job", "Worker", "submit_together", "worker_of"]
 
 
 class Job:
@@ -67,3 +67,17 @@ def worker_of(device: Device) -> Worker:
         if worker is None:
             worker = _workers[device] = Worker(device)
         return worker
+
+
+_submitting = threading.Lock()
+
+
+def submit_together(work: Sequence[tuple[Device, Callable[[], None]]]) -> list[Job]:
+    """Queue the parts of one run.
+
+    All workers see two runs in the same order: otherwise each could wait for a part of the other
+    run that stands behind it.
+    """
+    workers = [(worker_of(device), part) for device, part in work]
+    with _submitting:
+        return [worker.submit(part) for worker, part in workers]

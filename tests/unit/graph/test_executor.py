@@ -1,3 +1,5 @@
+import threading
+
 import numpy as np
 import pytest
 
@@ -341,3 +343,28 @@ def test_lenet_trains():
             if name not in ("data", "softmax_label"):
                 executor.arg_dict[name][:] = executor.arg_dict[name] - 0.05 * gradient
     assert loss() < 0.5 * before
+
+
+def test_several_threads_may_run_on_the_same_devices():
+    executors = [split_mlp().simple_bind(mx.cpu(), group2ctx=GROUPS, data=(8, 5)) for _ in range(4)]
+    for executor in executors:
+        fill(executor)
+    failures = []
+
+    def train(executor):
+        try:
+            for _ in range(40):
+                executor.forward(is_train=True)
+                executor.backward()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=train, args=(e,), daemon=True) for e in executors]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join(timeout=30)
+    assert not failures
+    assert not any(t.is_alive() for t in threads), "the runs wait for each other"
+    expected = executors[0].outputs[0].asnumpy()
+    assert all((e.outputs[0].asnumpy() == expected).all() for e in executors)

@@ -347,3 +347,18 @@ def test_a_graph_prints_readably():
     text = str(Graph.of(mlp(), {"data": (8, 5)}))
     assert text.splitlines()[0] == "v0:float32[8,5] = argument data"
     assert "FullyConnected(v0, v1, v2, num_hidden=16)  # forward fc1 nets.py" in text
+
+
+def test_an_array_made_with_an_unknown_dimension_takes_it_from_its_reader():
+    h = sym.FullyConnected(sym.var("x"), num_hidden=4, name="fc")
+    net = h + sym.zeros(shape=(0, 4))
+    assert net.infer_shape(x=(2, 3))[1] == [(2, 4)]
+    graph = Graph.of(net, {"x": (2, 3)})
+    assert graph.avals[graph.outputs[0]].shape == (2, 4)
+    executor = net.simple_bind(mx.cpu(), x=(2, 3))
+    assert executor.forward()[0].shape == (2, 4)
+
+
+def test_an_array_without_elements_stays_without():
+    graph = Graph.of(sym.exp(sym.zeros(shape=(0, 4))), {})
+    assert graph.avals[graph.outputs[0]].shape == (0, 4)
