@@ -22,8 +22,8 @@ Examples
 >>> import dlstudio as mx
 >>> net = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=3, name="fc")
 >>> executor = net.simple_bind(mx.cpu(), data=(2, 5))
->>> print(executor.graph.explain().splitlines()[0])
-gradient: 1 -> 7 equations
+>>> "gradient: 1 -> " in executor.graph.explain()
+True
 >>> "def forward(data, fc_weight, fc_bias, out_fc_output):" in executor.source
 True
 """

@@ -39,14 +39,15 @@ def device_of(text: str) -> Device:
 
 
 def choose_kernels(graph: Graph, storages: Storages) -> dict[int, Callable[..., None]]:
-    """Ask for a compiled kernel per equation; all arrays it touches must be C-contiguous."""
+    """Ask for a kernel per equation; most need all arrays they touch to be C-contiguous."""
     from dlstudio import kernels
 
     found: dict[int, Callable[..., None]] = {}
     for k, eqn in enumerate(graph.eqns):
         if k in storages.views or eqn.op.flags.mutates or eqn.device.startswith("gpu"):
             continue
-        if not all(storages.contiguous[v] for v in eqn.reads):
+        in_order = all(storages.contiguous[v] for v in eqn.reads)
+        if not in_order and not kernels.takes_views(eqn.op.name):
             continue
         ins = tuple(None if i == ABSENT else graph.avals[i] for i in eqn.ins)
         outs = tuple(graph.avals[o] for o in eqn.outs)
@@ -256,13 +257,19 @@ class Signals:
         """A function that runs each part on its device's worker and waits for all."""
 
         def run(*arrays: Array) -> None:
-            from dlstudio.graph.workers import worker_of
+            from dlstudio.graph.workers import submit_together
 
             self.failed = False
             for event in self.events:
                 event.clear()
-            jobs = [worker_of(d).submit(self._guarded(d, f, arrays)) for d, f in parts]
-            errors = [job.error() for job in jobs]
+            jobs = submit_together([(d, self._guarded(d, f, arrays)) for d, f in parts])
+            try:
+                errors = [job.error() for job in jobs]
+            except BaseException:  # Ctrl-C: nobody may still write into the frame afterwards
+                self.fail()
+                for job in jobs:
+                    job.error()
+                raise
             real = [e for e in errors if e is not None and not isinstance(e, StoppedError)]
             if real:
                 raise real[0]
