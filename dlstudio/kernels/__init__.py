@@ -27,7 +27,16 @@ from dlstudio import config
 from dlstudio.core.avals import Aval
 from dlstudio.kernels import cache
 
-__all__ = ["announcement", "find", "mode", "multi_step", "status", "supported", "warmup"]
+__all__ = [
+    "announcement",
+    "find",
+    "mode",
+    "multi_step",
+    "status",
+    "supported",
+    "takes_views",
+    "warmup",
+]
 
 Kernel = Callable[..., None]
 
@@ -74,6 +83,8 @@ _OPERATORS = {
         "tanh_grad",
     ),
 }
+# Operators whose kernels need no compiler: NumPy on our threads.
+_PLAIN = {"matmul": "products"}
 _FAMILY = {name: family for family, names in _OPERATORS.items() for name in names}
 _lock = threading.Lock()
 _modules: dict[str, Any] = {}
@@ -88,7 +99,7 @@ def mode() -> str:
 
 def supported() -> tuple[str, ...]:
     """Names of the operators that have a kernel for some shapes."""
-    return tuple(_FAMILY)
+    return (*_FAMILY, *_PLAIN)
 
 
 def find(
@@ -115,14 +126,23 @@ def find(
         64-byte boundaries for full speed. Nothing is allocated after the first call, and the
         global interpreter lock is free meanwhile.
     """
-    family = _FAMILY.get(op_name)
-    if family is None:
-        return None
-    given = tuple(a for a in ins if a is not None)
-    module = _family(family)
+    module = _module_for(op_name)
     if module is None:
         return None
+    given = tuple(a for a in ins if a is not None)
     return module.BUILDERS[op_name](given, tuple(outs), attrs)
+
+
+def takes_views(op_name: str) -> bool:
+    """Whether the operator's kernel reads inputs with any strides (transposed matrices, say)."""
+    return op_name in _PLAIN
+
+
+def _module_for(op_name: str) -> Any:
+    if op_name in _PLAIN:
+        return None if mode() == "numpy" else _import(_PLAIN[op_name])
+    family = _FAMILY.get(op_name)
+    return None if family is None else _family(family)
 
 
 def multi_step(rule: str, rows: Sequence[tuple[Any, ...]]) -> Any:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-__all__ = ["get_threads", "set_threads"]
+__all__ = ["get_threads", "set_threads", "single_threaded"]
 
 _SUFFIXES = ("64_", "")
 _PREFIXES = ("scipy_openblas", "openblas")
@@ -57,3 +58,34 @@ def get_threads() -> int | None:
     """Threads that matrix products use, or None where BLAS does not tell."""
     function = _function("get_num_threads")
     return None if function is None else int(function())
+
+
+class _SingleThreaded:
+    """``with single_threaded:`` matrix products of this process use one thread.
+
+    OpenBLAS's own threads spin for a while after each product, which on a machine with few cores
+    takes them from everything else. Kernels therefore share a product out among the pool's threads,
+    which sleep when they have nothing to do, and keep OpenBLAS to one thread each meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._depth = 0
+        self._before = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._depth == 0:
+                self._before = get_threads() or 1
+                if self._before > 1:
+                    set_threads(1)
+            self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._depth -= 1
+            if self._depth == 0 and self._before > 1:
+                set_threads(self._before)
+
+
+single_threaded = _SingleThreaded()

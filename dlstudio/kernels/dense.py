@@ -15,6 +15,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.kernels.jit import compiled, declared
+from dlstudio.kernels.products import product
 from dlstudio.kernels.threads import parallel_for
 from dlstudio.kernels.vector_ir import LANES, dot_tile, machine, pointer
 
@@ -134,7 +135,7 @@ def fully_connected(
 
     def dense(y: Array, data: Array, weight: Array, bias: Array) -> None:
         flat = y.reshape(rows, columns)
-        np.matmul(_rows(data, flatten), weight.T, out=flat)
+        product(_rows(data, flatten), weight.T, flat)
         parallel_for(finish, rows, (flat, bias), work=rows * columns, grain=GRAIN)
 
     return dense

@@ -5,6 +5,7 @@ import pytest
 
 from dlstudio import kernels
 from dlstudio.core.avals import Aval
+from dlstudio.kernels import blas, threads
 from tests.unit.kernels import reference
 
 pytestmark = pytest.mark.usefixtures("compiled")
@@ -238,16 +239,34 @@ def test_multi_step_refuses_what_it_cannot_address():
     assert kernels.multi_step("lamb_update", [(w, w)]) is None
 
 
+@pytest.mark.parametrize("sizes", [(2, 3, 4), (300, 200, 100), (7, 2000, 900), (900, 7, 1000)])
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_products_on_our_threads(sizes, transposed, count):
+    m, k, n = sizes
+    a, b, y = normal(m, k), normal(k, n), np.full((m, n), np.nan, "f4")
+    if transposed:
+        a, b = np.ascontiguousarray(a.T).T, np.ascontiguousarray(b.T).T
+    aval = lambda x: Aval(x.shape, x.dtype)  # noqa: E731
+    before, blas_before = threads.budget(), blas.get_threads()
+    try:
+        threads.set_budget(count)
+        kernels.find("matmul", [aval(a), aval(b)], [aval(y)], {})(y, a, b)
+        assert blas.get_threads() in {count, None}
+    finally:
+        threads.set_budget(before)
+        blas.set_threads(blas_before or before)
+    np.testing.assert_allclose(y, a.astype("f8") @ b, rtol=1e-4, atol=1e-3)
+
+
 def test_every_supported_operator_names_a_builder():
     import importlib
 
-    for name, family in kernels._FAMILY.items():
+    for name, family in (kernels._FAMILY | kernels._PLAIN).items():
         assert name in importlib.import_module(f"dlstudio.kernels.{family}").BUILDERS
 
 
 def test_results_do_not_depend_on_the_number_of_threads():
-    from dlstudio.kernels import threads
-
     x = normal(64, 32, 24, 24)
     before, results = threads.budget(), []
     try:
