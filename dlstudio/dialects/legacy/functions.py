@@ -10,8 +10,8 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
-from dlstudio.errors import ParamError
 from dlstudio.dialects.legacy.updates import UPDATES
+from dlstudio.errors import ParamError
 
 __all__ = ["CONTRIB", "FUNCTIONS", "SYM_FUNCTIONS"]
 
