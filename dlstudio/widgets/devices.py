@@ -18,6 +18,7 @@ __all__ = ["DeviceView"]
 
 # Changes of the bytes in use that one frame shows of each device.
 _USAGE_ROWS = 64
+_PHASES = ("forward", "backward", "update")
 
 
 class DeviceView(EventView):
@@ -120,7 +121,8 @@ class DeviceView(EventView):
         rows = self.rows("operators")[-500:]
         if not rows:
             return None
-        return figures.lanes(rows, self.text("devices.time"))
+        phases = {name: self.text(f"devices.phase.{name}") for name in _PHASES}
+        return figures.lanes(rows, self.text("devices.time"), phases)
 
     def operators(self) -> list[dict[str, Any]]:
         """Return the operators kept: start, end (ns), op, name, device, phase, span, elements."""

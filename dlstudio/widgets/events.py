@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from dlstudio.trace.events import Event
 from dlstudio.trace.recorder import Recorder
+from dlstudio.widgets import kernel
 from dlstudio.widgets.feed import Stream, watch
 from dlstudio.widgets.schema import STRING_COLUMNS, TABLES, Frame
 from dlstudio.widgets.view import View
@@ -23,17 +24,35 @@ _KEPT_ROWS = 20_000
 _STILL_ROWS = 4_000
 
 
+def _nothing() -> None:
+    """Nothing to end yet."""
+
+
 class EventView(View):
     """Turns events into rows of the wire tables, keeps the latest, and sends what is new."""
 
     tables: ClassVar[tuple[str, ...]] = ()
+    _end_renewal: Callable[[], None] = staticmethod(_nothing)
 
     def __init__(self, *, locale: str = "auto", **traits: Any) -> None:
         self._stream = Stream()
         self._fresh: dict[str, list[Row]] = {name: [] for name in self.tables}
         self._kept: dict[str, deque[Row]] = {name: deque(maxlen=_KEPT_ROWS) for name in self.tables}
+        self._changed = False  # since the stored picture was drawn
         super().__init__(locale=locale, **traits)
         watch.join(self)
+
+    def show(self) -> None:
+        """Display the view; its stored picture is renewed after cells in which something ran."""
+        super().show()
+        self._end_renewal()
+        self._end_renewal = kernel.after_cells(self._renew)
+
+    def _renew(self) -> None:
+        self.catch_up()
+        if self._changed:
+            self._changed = False
+            self.refresh_still()
 
     @property
     def recorder(self) -> Recorder:
@@ -80,6 +99,7 @@ class EventView(View):
         """Move the new rows to the kept ones and return them."""
         fresh, self._fresh = self._fresh, {name: [] for name in self.tables}
         for name, rows in fresh.items():
+            self._changed = self._changed or bool(rows)
             self._kept[name].extend(rows)
         return fresh
 
@@ -116,6 +136,7 @@ class EventView(View):
     def close(self) -> None:
         """Leave the bus and end the view; what it drew stays in the notebook."""
         watch.leave(self)
+        self._end_renewal()
         super().close()
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlstudio.errors import missing_extra
 
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
 
     from dlstudio.widgets.progress import Metrics
 
-__all__ = ["PALETTE", "canvas", "curves", "empty", "fonts", "lanes", "memory_map"]
+__all__ = ["PALETTE", "Box", "canvas", "curves", "empty", "fonts", "lanes", "memory_map"]
 
 # The browser's palette (widgets/src/lib/theme.ts); a test compares.
 PALETTE = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
     *("#B87A00", "#2E8BC0", "#8A8000", "#757575"),
 )
-_DASHES = ("-", (0, (4, 2)), (0, (1, 2)), (0, (5, 2, 1, 2)))
 _MIB = 2**20
 _FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans SC"]
 
@@ -48,7 +48,20 @@ def canvas(width: float = 7.0, height: float = 2.6) -> tuple[Figure, Axes]:
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, alpha=0.25)
+    axes.set_axisbelow(True)
     return figure, axes
+
+
+def _legend(axes: Axes, keys: Sequence[Any]) -> None:
+    """Put the legend above the axes, where it covers nothing."""
+    axes.legend(
+        handles=keys,
+        loc="lower center",
+        bbox_to_anchor=(0.5, 1.0),
+        ncols=max(1, len(keys)),
+        frameon=False,
+        fontsize=8,
+    )
 
 
 def empty(message: str) -> Figure:
@@ -60,48 +73,104 @@ def empty(message: str) -> Figure:
 
 
 def curves(metrics: Metrics, x_label: str) -> Figure:
-    """Return one line per series, dashes and colours as in the browser."""
+    """Return one line per series: colours, dashes and axes as in the browser."""
     figure, axes = canvas()
-    for index, (name, steps, values) in enumerate(metrics.thinned(2_000)):
-        style = _DASHES[index % len(_DASHES)]
-        axes.plot(steps, values, color=PALETTE[index % len(PALETTE)], linestyle=style, label=name)
     axes.set_xlabel(x_label)
-    axes.legend(frameon=False)
+    bases = list(dict.fromkeys(_base_name(name) for name in metrics.names))
+    right = axes.twinx() if any(map(_is_fraction, metrics.names)) else axes
+    lines: list[Any] = []
+    for name, steps, values in metrics.thinned(2_000):
+        base = _base_name(name)
+        target = right if _is_fraction(name) else axes
+        lines += target.plot(
+            steps,
+            values,
+            color=PALETTE[bases.index(base) % len(PALETTE)],
+            linestyle="-" if name == base else (0, (4, 2)),
+            label=name,
+        )
+    _legend(axes, lines)
     return figure
 
 
+def _base_name(name: str) -> str:
+    """``val_loss`` belongs to ``loss``: same colour, dashed."""
+    return re.sub(r"^(val|valid|validation|test)_", "", name, flags=re.IGNORECASE)
+
+
+def _is_fraction(name: str) -> bool:
+    """Accuracy and its like have an axis of their own: they live in 0 … 1 and grow."""
+    pattern = r"(^|_)(acc|accuracy|top\d*|f1|auc|recall|precision)"
+    return re.search(pattern, name, flags=re.IGNORECASE) is not None
+
+
+class Box(NamedTuple):
+    """A rectangle of a memory map: time or step, address in bytes, name, and what it counts as."""
+
+    start: float
+    length: float
+    address: float
+    nbytes: float
+    name: str
+    group: int  # decides the colour
+
+
 def memory_map(
-    boxes: Sequence[tuple[float, float, float, float, str]], x_label: str, y_label: str
+    boxes: Sequence[Box], x_label: str, y_label: str, title: str = "", groups: Sequence[str] = ()
 ) -> Figure:
-    """Return a time × address map; boxes are (start, length, address, bytes, group)."""
+    """Return a time × address map; `groups` are the names of the colours, for a legend."""
     from matplotlib.collections import PatchCollection
-    from matplotlib.patches import Rectangle
+    from matplotlib.patches import Patch, Rectangle
 
     figure, axes = canvas(7.0, 3.2)
-    groups = {group: i for i, group in enumerate(dict.fromkeys(box[4] for box in boxes))}
-    patches = [Rectangle((x, y / _MIB), w, h / _MIB) for x, w, y, h, _ in boxes]
-    colours = [PALETTE[groups[box[4]] % len(PALETTE)] for box in boxes]
+    patches = [Rectangle((b.start, b.address / _MIB), b.length, b.nbytes / _MIB) for b in boxes]
+    colours = [PALETTE[b.group % len(PALETTE)] for b in boxes]
     axes.add_collection(
         PatchCollection(patches, facecolors=colours, edgecolors="white", linewidths=0.3)
     )
     axes.autoscale_view()
     axes.set(xlabel=x_label, ylabel=f"{y_label} (MiB)")
+    axes.set_title(title, fontsize=9, loc="left")
+    _write_names(axes, boxes)
+    seen = sorted({b.group for b in boxes}) if groups else []
+    keys = [Patch(color=PALETTE[group % len(PALETTE)], label=groups[group]) for group in seen]
+    if keys:
+        _legend(axes, keys)
     return figure
 
 
-def lanes(rows: Sequence[Mapping[str, Any]], x_label: str) -> Figure:
+def _write_names(axes: Axes, boxes: Sequence[Box]) -> None:
+    """Write the names of the boxes that have room for them."""
+    letter = 0.0125 * max((b.start + b.length for b in boxes), default=0)
+    high = 0.05 * max((b.address + b.nbytes for b in boxes), default=0)
+    for b in boxes:
+        if b.length >= letter * len(b.name) and b.nbytes >= high:
+            middle = (b.start + b.length / 2, (b.address + b.nbytes / 2) / _MIB)
+            axes.annotate(
+                b.name, middle, ha="center", va="center", fontsize=7, color="white", clip_on=True
+            )
+
+
+def lanes(rows: Sequence[Mapping[str, Any]], x_label: str, phases: Mapping[str, str]) -> Figure:
     """Return one lane per device with the operators (rows of the wire table) as bars."""
+    from matplotlib.patches import Patch
+
     devices = sorted({row["device"] for row in rows})
-    figure, axes = canvas(7.0, 0.8 + 0.5 * len(devices))
+    figure, axes = canvas(7.0, 1.0 + 0.5 * len(devices))
     start = min(row["start"] for row in rows)
-    for phase, colour in zip(("forward", "backward", "update"), PALETTE, strict=False):
+    for phase, colour in zip(phases, PALETTE, strict=False):
         for lane, device in enumerate(devices):
             bars = [
                 ((row["start"] - start) / 1e6, (row["end"] - row["start"]) / 1e6)
                 for row in rows
                 if row["device"] == device and row["phase"] == phase
             ]
-            axes.broken_barh(bars, (lane - 0.35, 0.7), facecolors=colour, label=phase)
+            axes.broken_barh(bars, (lane - 0.35, 0.7), facecolors=colour)
     axes.set(xlabel=x_label, yticks=range(len(devices)), yticklabels=devices)
     axes.invert_yaxis()
+    keys = [
+        Patch(color=colour, label=name)
+        for name, colour in zip(phases.values(), PALETTE, strict=False)
+    ]
+    _legend(axes, keys)
     return figure

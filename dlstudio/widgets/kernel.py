@@ -10,9 +10,10 @@ busy one; `open_line` points them to a subshell of our own instead. Everything h
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["in_kernel", "open_line", "shell", "show"]
+__all__ = ["after_cells", "in_kernel", "open_line", "shell", "show"]
 
 _subshell: str | None = None
 _lock = threading.Lock()
@@ -75,6 +76,19 @@ def _create_subshell(manager: Any) -> str | None:
     manager._shell_channel_io_loop.add_callback(create)
     ready.wait(5)
     return made[0] if made else None
+
+
+def after_cells(callback: Callable[[], None]) -> Callable[[], None]:
+    """Call `callback` at the end of every cell; return what ends that."""
+    events = getattr(shell(), "events", None)
+    if events is None:
+        return lambda: None
+
+    def after_cell(_result: Any) -> None:
+        callback()
+
+    events.register("post_run_cell", after_cell)
+    return lambda: events.unregister("post_run_cell", after_cell)
 
 
 def show(bundle: dict[str, Any], display_id: str, *, update: bool = False) -> None:

@@ -18,9 +18,13 @@ from dlstudio.widgets.view import STATIC
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from dlstudio.widgets.figures import Box
+
 __all__ = ["MemoryView", "plan_map"]
 
 _ALLOCATED, _FREED, _TAKEN, _RELEASED = range(4)  # indices into schema.MEMORY_KINDS
+_CATEGORIES = ("parameter", "gradient", "activation", "data", "arena", "other")
+_OTHER = len(_CATEGORIES) - 1
 _KIND, _SPACE, _BUFFER, _ADDRESS, _BYTES, _OWNER, _NOTE, _TIME = range(8)
 
 
@@ -166,33 +170,43 @@ class MemoryView(EventView):
         """Return the plan, or else the first pool's map, as a matplotlib figure."""
         from dlstudio.widgets import figures
 
-        if self.plan is not None:
-            boxes = [
-                (b.first, b.last + 1 - b.first, b.offset, b.nbytes, b.owner)
-                for b in self.plan.buffers
-            ]
-            return figures.memory_map(boxes, self.text("memory.step"), self.text("memory.address"))
-        return figures.memory_map(
-            self._boxes(), self.text("memory.time"), self.text("memory.address")
-        )
+        y_label = self.text("memory.address")
+        if self.plan is None:
+            groups = [self.text(f"memory.category.{name}") for name in _CATEGORIES]
+            return figures.memory_map(
+                self._pool_boxes(), self.text("memory.time"), y_label, groups=groups
+            )
+        boxes: list[Box] = []
+        for i, b in enumerate(self._plan["buffers"]):
+            length = b["last"] + 1 - b["first"]
+            boxes.append(figures.Box(b["first"], length, b["offset"], b["bytes"], b["owner"], i))
+        return figures.memory_map(boxes, self.text("memory.step"), y_label, self._saving())
 
-    def _boxes(self) -> list[tuple[float, float, float, float, str]]:
-        """Return (start, length, address, bytes, note) of the first pool's rows; seconds."""
+    def _saving(self) -> str:
+        plan = self._plan
+        percent = round(100 * plan["arena"] / plan["naive"]) if plan["naive"] else 100
+        planned, naive = format_bytes(plan["arena"]), format_bytes(plan["naive"])
+        return self.text("memory.plan.text", planned=planned, naive=naive, percent=percent)
+
+    def _pool_boxes(self) -> list[Box]:
+        """Return the boxes of the first pool seen, in seconds."""
+        from dlstudio.widgets.figures import Box
+
         rows = self.rows("memory")
         end = max((row["time"] for row in rows), default=0.0)
         pool = next((row["space"] for row in rows if "#" not in row["space"]), "")
-        born = {row["buffer"]: row for row in rows if row["kind"] == _ALLOCATED}
         died = {row["buffer"]: row["time"] for row in rows if row["kind"] == _FREED}
         return [
-            (
+            Box(
                 row["time"] / 1e9,
-                (died.get(buffer, end) - row["time"]) / 1e9,
+                (died.get(row["buffer"], end) - row["time"]) / 1e9,
                 row["address"],
                 row["bytes"],
-                row["note"],
+                row["owner"],
+                _CATEGORIES.index(row["note"]) if row["note"] in _CATEGORIES else _OTHER,
             )
-            for buffer, row in born.items()
-            if row["space"] == pool
+            for row in rows
+            if row["kind"] == _ALLOCATED and row["space"] == pool
         ]
 
 

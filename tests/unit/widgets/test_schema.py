@@ -1,5 +1,7 @@
 """The wire: its TypeScript side is generated, its tables are packed and unpacked alike."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -30,3 +32,11 @@ def test_tables_lie_one_behind_the_other_column_by_column():
 def test_addresses_and_times_are_exact(exact):
     _, data = schema.pack_tables([("metrics", np.array([[0.0], [float(exact)], [0.0]]))])
     assert int(np.frombuffer(data, "<f8")[1]) == exact
+
+
+def test_pictures_and_browser_share_one_palette(repository):
+    from dlstudio.widgets.figures import PALETTE
+
+    theme = (repository / "widgets/src/lib/theme.ts").read_text(encoding="utf-8")
+    listed = theme.partition("PALETTE = [")[2].partition("]")[0]
+    assert re.findall(r"#[0-9A-F]{6}", listed) == list(PALETTE)

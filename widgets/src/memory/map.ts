@@ -44,7 +44,7 @@ export function colourOf(space: Space, index: number): string {
   if (space.kind !== "pool") return colour(space.cell(index, "owner"));
   const category = space.text(space.cell(index, "note"));
   const known = (CATEGORIES as readonly string[]).indexOf(category);
-  return colour(known < 0 ? CATEGORIES.length : known);
+  return colour(known < 0 ? CATEGORIES.length - 1 : known);
 }
 
 export interface Marks {
