@@ -5,7 +5,9 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, sym
+from dlstudio.core.registry import OPS, NotDifferentiable, op
 from dlstudio.errors import ArgumentError, GradError, GraphError, ParamError, ShapeError
+from dlstudio.graph.symbol import create
 from dlstudio.trace import bus, copies
 from dlstudio.trace.events import Copied
 from tests.unit.graph.nets import fill, lenet, mlp
@@ -368,3 +370,29 @@ def test_several_threads_may_run_on_the_same_devices():
     assert not any(t.is_alive() for t in threads), "the runs wait for each other"
     expected = executors[0].outputs[0].asnumpy()
     assert all((e.outputs[0].asnumpy() == expected).all() for e in executors)
+
+
+@pytest.fixture
+def meeting():
+    """An operator that returns only when two of it run at the same time."""
+    barrier = threading.Barrier(2)
+
+    def meet(xp, x):
+        """Wait for the other one."""
+        barrier.wait(timeout=20)
+        return x + 0
+
+    record = op("test_meeting", infer=lambda x: x, grad=NotDifferentiable("it only waits"))(meet)
+    yield lambda x, name: create(record, [x], {}, name=name)
+    del OPS["test_meeting"]
+
+
+def test_branches_on_different_devices_run_at_the_same_time(meeting):
+    x = sym.var("x")
+    with mx.AttrScope(ctx_group="first"):
+        a = meeting(x, "a")
+    with mx.AttrScope(ctx_group="second"):
+        b = meeting(sym.exp(x), "b")
+    executor = sym.Group([a, b]).bind(mx.cpu(), [mx.nd.zeros(2)], group2ctx=GROUPS)
+    outs = executor.forward()
+    assert [o.asnumpy().tolist() for o in outs] == [[0, 0], [1, 1]]
