@@ -128,7 +128,7 @@ def _grad_softsign(F: Any, g: Any, out: Any, data: Any) -> tuple[Any]:
     "softsign",
     infer=_infer_float("softsign"),
     grad=_grad_softsign,
-    names=Names(nd="softsign", method="softsign"),
+    names=Names(nd="softsign", npx="softsign", method="softsign"),
     flags=Flags(inplace=(0,)),
     samples=_signed,
 )

@@ -37,19 +37,27 @@ def _check_dense(
         _refuse_dense(data, num_hidden)
     features = _features(data, flatten=flatten)
     if weight.shape != (num_hidden, features):
-        hint = (
-            "the product of all axes of data but the first" if flatten else "the last axis of data"
-        )
-        raise ShapeError(
-            explain(
-                f"FullyConnected: data {tuple(data.shape)} and weight {tuple(weight.shape)} "
-                f"with num_hidden={num_hidden}, flatten={flatten}.",
-                f"weight of shape {(num_hidden, features)} = (num_hidden, {hint}).",
-                f"weight = nd.zeros(({num_hidden}, {features})), or flatten={not flatten}",
-            )
-        )
+        raise _wrong_weight(data, weight, num_hidden, flatten=flatten)
     expect_shape("FullyConnected", "bias", bias, (num_hidden,), "one number per hidden unit")
     expect_dtype("FullyConnected", data, weight=weight, bias=bias)
+
+
+def _wrong_weight(data: Any, weight: Any, num_hidden: int, *, flatten: bool) -> ShapeError:
+    features = _features(data, flatten=flatten)
+    hint = "all axes of data but the first, multiplied" if flatten else "data's last axis"
+    other = _features(data, flatten=not flatten)
+    fits = weight.shape == (num_hidden, other)
+    return ShapeError(
+        explain(
+            f"FullyConnected: data {tuple(data.shape)} and weight {tuple(weight.shape)} "
+            f"with num_hidden={num_hidden}, flatten={flatten}.",
+            f"weight of shape {(num_hidden, features)} = (num_hidden, {hint}).",
+            f"flatten={not flatten}"
+            if fits
+            else f"weight = nd.zeros(({num_hidden}, {features})), "
+            f"or Dense({num_hidden}, in_units={features})",
+        )
+    )
 
 
 def _refuse_dense(data: Any, num_hidden: int) -> None:

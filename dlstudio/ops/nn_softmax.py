@@ -11,8 +11,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int
 from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import DTypeError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_rules import aval, chosen, expect_float, expect_shape, narrow, wide
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 
