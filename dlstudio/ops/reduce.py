@@ -10,7 +10,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Axes, DType, Param
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, bad, op
-from dlstudio.errors import ShapeError
+from dlstudio.errors import ShapeError, explain
 from dlstudio.ops.rules import LOGIC, floating, normalize_axes, spread
 
 Array = Any
@@ -54,6 +54,17 @@ def kept_sum_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype("int64") if dtype.kind == "b" else dtype
 
 
+def _need_elements(name: str, x: Any, axis: Any) -> None:
+    """Refuse the extreme of nothing."""
+    if count(x, axis) == 0 and np.prod(reduced_shape(name, x, axis, keepdims=False)):
+        raise ShapeError(
+            explain(
+                f"{name}: an array of shape {tuple(x.shape)} has no elements along axis {axis}.",
+                "at least one element: there is no extreme of nothing.",
+            )
+        )
+
+
 def reduction(
     name: str,
     doc: str,
@@ -90,6 +101,8 @@ def reduction(
         return getattr(xp, name)(x, axis=axis, dtype=dtype, out=out, keepdims=keepdims)
 
     def infer(x: Aval, *, axis: Any, keepdims: bool, dtype: Any = None) -> Aval:
+        if typed is None:
+            _need_elements(name, x, axis)
         if dtype is None:
             dtype = x.dtype if typed is None else typed(x.dtype)
         return shape_and(x, axis, keepdims, dtype)

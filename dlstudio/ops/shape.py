@@ -226,7 +226,7 @@ def _(xp, m, *, axis=None):
 
 @op(
     "roll",
-    infer=lambda a, *, shift, axis: a,
+    infer=lambda a, *, shift, axis: (normalize_axes("roll", axis, a.ndim), a)[1],
     params={"shift": Shape(), "axis": Axes()},
     grad=lambda F, g, out, a, *, shift, axis: (
         F.roll(g, shift=tuple(-n for n in shift), axis=axis),
@@ -243,6 +243,7 @@ def _(xp, m, *, axis=None):
         shift if axis is not None or isinstance(shift, int) else sum(shift),
         axis if axis is None or isinstance(shift, int) or isinstance(axis, tuple) else (axis,),
     ),
+    errors=lambda s: [bad(s(2, 3, shift=1, axis=2), ShapeError, "axis=2")],
 )
 def _(xp, a, *, shift, axis=None):
     """Shift elements along `axis`; those beyond the end come back at the start."""

@@ -267,7 +267,7 @@ def put_along_axis(xp: Any, out: Array, positions: Array, values: Any, axis: int
 
 def _infer_along(arr: Aval, indices: Aval, *, axis: Any) -> Aval:
     if axis is None:
-        return Aval(indices.shape, arr.dtype)
+        arr, axis = Aval((arr.size,), arr.dtype), 0
     axis = normalize_axis("take_along_axis", axis, arr.ndim)
     if indices.ndim != arr.ndim:
         raise ShapeError(
