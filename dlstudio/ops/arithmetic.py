@@ -51,8 +51,8 @@ def _divide_like_c(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
 
 def _mod_like_mxnet(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Compute the remainder; it is 0 where the divisor is 0, also for floats."""
+    zero = y == 0  # before the result may overwrite y
     result = xp.mod(x, y, out=out)
-    zero = y == 0
     if not zero.any():
         return result
     return _whole(xp, xp.where(zero, 0, result), x, y, out)
