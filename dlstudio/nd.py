@@ -343,6 +343,15 @@ def _loaded(found: Any) -> Any:
     )
 
 
+def __getattr__(name: str) -> Any:
+    """Find ``nd.np`` and ``nd.npx``, which hybrid blocks call as ``F.np`` and ``F.npx``."""
+    if name in ("np", "npx"):
+        import importlib
+
+        return importlib.import_module(f"dlstudio.{name}")
+    raise AttributeError(name)
+
+
 _module = sys.modules[__name__]
 vars(_module).update(number_functions("nd") | _functions.FUNCTIONS)
 vars(_module)["Custom"] = _custom.nd_custom

@@ -25,4 +25,5 @@ vars(_module)["Custom"] = _custom.sym_custom
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
 _symbolic.install()
+np, npx = _symbolic.SymbolicNamespace("np"), _symbolic.SymbolicNamespace("npx")
 vars(_module).update(_symbolic.number_functions() | _functions.SYM_FUNCTIONS)

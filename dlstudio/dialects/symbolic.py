@@ -13,7 +13,7 @@ from dlstudio.dialects.operators import FUNCTIONS, TABLE, Arithmetic
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.graph.symbol import Symbol, create
 
-__all__ = ["install", "number_functions"]
+__all__ = ["SymbolicNamespace", "install", "number_functions"]
 
 # between two symbols these four take equal shapes, as in MXNet; the others broadcast
 _ELEMENTWISE = {
@@ -165,3 +165,20 @@ def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{pair.doc}\n\nOne of the operands may be a number."
     return function
+
+
+class SymbolicNamespace:
+    """Functions of the NumPy dialect on symbols: ``F.np.dot`` and ``F.npx.relu`` while tracing."""
+
+    def __init__(self, dialect: str) -> None:
+        self._dialect = dialect
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        from dlstudio.dialects.bind import build_symbol_function, index
+
+        record = index(self._dialect).get(name)
+        if record is None:
+            raise AttributeError(f"mx.sym.{self._dialect}.{name}: there is no such function.")
+        function = build_symbol_function(record, name)
+        setattr(self, name, function)
+        return function

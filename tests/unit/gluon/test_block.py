@@ -175,6 +175,29 @@ def test_arrays_of_the_numpy_dialect_stay_in_it():
     assert type(layer(x)) is mx.np.ndarray
 
 
+class Numpy(gluon.HybridBlock):
+    """Written for MXNet 1.x with NumPy functions."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        with self.name_scope():
+            self.hidden = nn.Dense(5)
+            self.weight = self.params.get("weight", shape=(5, 2), init="ones")
+
+    def hybrid_forward(self, F, x, weight):
+        return F.np.dot(F.npx.relu(self.hidden(x)), weight)
+
+
+def test_numpy_functions_of_both_namespaces_run_and_compile():
+    net = Numpy()
+    net.initialize(mx.init.Xavier())
+    x = mx.np.ones((3, 4))
+    want = net(x)
+    assert type(want) is mx.np.ndarray
+    net.hybridize()
+    np.testing.assert_allclose(net(x).asnumpy(), want.asnumpy(), rtol=1e-6)
+
+
 def test_cast_compiles_anew():
     layer = nn.Dense(2, in_units=3)
     layer.initialize()
