@@ -1,5 +1,8 @@
 """What the operator table cannot say about elementwise operators: dtype rules, edge values."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -91,3 +94,16 @@ def test_erfinv_undoes_erf_up_to_its_poles():
     assert y[0] == -np.inf
     assert y[-2] == np.inf
     assert np.isnan(y[-1])
+
+
+def test_infinities_are_results_without_a_warning():
+    code = "from dlstudio import nd; print(nd.log(nd.zeros(1)).asscalar())"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "-inf"
+    assert run.stderr == ""
+
+
+def test_a_remainder_by_zero_is_zero_in_nd_even_in_place():
+    x, y = np.array([5.0, 7.0]), np.array([0.0, 2.0])
+    F.broadcast_mod(x, y, out=y)
+    assert y.tolist() == [0, 1]
