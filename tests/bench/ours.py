@@ -49,26 +49,27 @@ def batch(shape: tuple[int, ...]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any,
     return rng.standard_normal(shape, dtype=np.float32), rng.integers(0, 10, shape[0])
 
 
-def training_step(name: str, *, hybrid: bool) -> Callable[[], object]:
-    """One step of SGD with momentum, as a learner writes it."""
-    make, shape = NETS[name]
-    net, loss = make(), gluon.loss.SoftmaxCrossEntropyLoss()
-    net.initialize(mx.init.Xavier())
-    if hybrid:
-        net.hybridize()
-        loss.hybridize()
-    options = {"learning_rate": RATE, "momentum": MOMENTUM}
-    trainer = gluon.Trainer(net.collect_params(), "sgd", options)
-    x, y = (mx.nd.array(a) for a in batch(shape))
+class Training:
+    """Steps of SGD with momentum, as a learner writes them: ``Training("MLP", hybrid=True)()``."""
 
-    def step() -> object:
+    def __init__(self, name: str, *, hybrid: bool) -> None:
+        make, shape = NETS[name]
+        self.net, self.loss = make(), gluon.loss.SoftmaxCrossEntropyLoss()
+        self.net.initialize(mx.init.Xavier())
+        if hybrid:
+            self.net.hybridize()
+            self.loss.hybridize()
+        options = {"learning_rate": RATE, "momentum": MOMENTUM}
+        self.trainer = gluon.Trainer(self.net.collect_params(), "sgd", options)
+        self.data, self.label = (mx.nd.array(a) for a in batch(shape))
+
+    def __call__(self) -> Any:
+        """Run one step and return the losses."""
         with autograd.record():
-            value = loss(net(x), y)
+            value = self.loss(self.net(self.data), self.label)
         value.backward()
-        trainer.step(BATCH)
+        self.trainer.step(BATCH)
         return value
-
-    return step
 
 
 def eager_calls() -> dict[str, Callable[[], object]]:

@@ -49,8 +49,8 @@ def _steps(seconds: float, theirs: object | None) -> None:
 
     for name in ours.NETS:
         steps = {
-            "hybrid": ours.training_step(name, hybrid=True),
-            "eager": ours.training_step(name, hybrid=False),
+            "hybrid": ours.Training(name, hybrid=True),
+            "eager": ours.Training(name, hybrid=False),
         }
         if theirs is not None:
             steps["torch"] = theirs.training_step(name)
@@ -94,7 +94,9 @@ def main(given: list[str] | None = None) -> int:
     _steps(options.seconds, theirs)
     times = watching.idle_overhead(options.seconds)
     _row("eager call, nobody watching", times, "without it", 1e6)
-    _row("LeNet step, watched", watching.watched_step("LeNet", options.seconds), "unwatched")
+    _row(
+        "LeNet step, four views open", watching.watched_step("LeNet", options.seconds), "unwatched"
+    )
     return 0
 
 

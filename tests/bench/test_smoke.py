@@ -16,7 +16,7 @@ pytestmark = pytest.mark.bench
 @pytest.mark.parametrize("name", ours.NETS)
 @pytest.mark.parametrize("hybrid", [True, False])
 def test_a_training_step_runs_and_learns(name, hybrid):
-    step = ours.training_step(name, hybrid=hybrid)
+    step = ours.Training(name, hybrid=hybrid)
     first = step().mean().asscalar()
     for _ in range(10):
         last = step()
