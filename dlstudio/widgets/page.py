@@ -20,8 +20,8 @@ def page(view: View) -> str:
     state = view.get_state()
     return compose(
         title=view.summary(),
-        style=str(type(view)._css),
-        script=str(type(view)._esm),
+        style=str(view._css),
+        script=str(view._esm),
         traits={name: value for name, value in state.items() if name not in _SKIPPED},
         language=view.text.language,
     )

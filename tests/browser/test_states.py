@@ -144,3 +144,17 @@ def test_an_empty_view_says_how_to_fill_it(notebook):
     assert "monitor.track" in book.page.locator(f"{VIEW} .dl-empty").inner_text()
     assert book.page.locator(".dl-memory .dl-empty").is_visible()
     book.shot("monitor-empty", VIEW)
+
+
+def test_an_exported_page_works_without_a_kernel(notebook):
+    export = "monitor.to_file('page.html')"
+    book = notebook([LOOP.format(steps=60), export])
+    book.run_all()
+    book.wait_idle()
+    book.page.goto((book.lab.folder / "page.html").as_uri())
+    book.page.wait_for_function(f"{has('connection', 'stale')} && {points(59)}")
+    assert book.data(VIEW)["state"] == "done"
+    book.page.click(f"{VIEW} [data-action=table]")
+    assert book.table(VIEW)[0][0] == "60"
+    book.shot("monitor-page")
+    assert book.errors == []

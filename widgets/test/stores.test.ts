@@ -208,6 +208,14 @@ describe("devices", () => {
     expect([lane.find(7, 1), lane.find(5, 2), lane.find(20, 1)]).toEqual([1, 1, -1]);
   });
 
+  test("an eager operator is selected by its own name, a node by the node's", () => {
+    const store = new DevicesStore();
+    const eager = [0, 1, id("relu"), id(""), id("cpu(0)"), id("forward"), id(""), 4];
+    store.receive(frame(), table("operators", [ran(0, 4, "cpu(0)"), eager]), strings);
+    const lane = store.lane("cpu(0)");
+    expect([store.handle(lane, 0), store.handle(lane, 1)]).toEqual(["fc0", "relu"]);
+  });
+
   test("copies name where from, where to, how much and why", () => {
     const store = new DevicesStore();
     const rows = [[id("cpu(0)"), id("cpu(1)"), 64, id("as_in_context"), 7]];

@@ -262,6 +262,8 @@ def test_files_are_written_by_suffix(monitor, tmp_path):
     assert monitor.to_file(tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     page = monitor.to_file(tmp_path / "a.html").read_text(encoding="utf-8")
     assert 'type="module"' in page
+    assert "dl-monitor" in page, "the page holds the style sheet"
+    assert len(page) > 80_000, "and the bundle"
     assert "http://" not in page.replace("http://www.w3.org", "")
     rows = monitor.to_file(tmp_path / "a.csv").read_text(encoding="utf-8").splitlines()
     assert rows[:2] == ["series,step,value", "loss,1,1.0"]

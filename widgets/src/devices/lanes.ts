@@ -115,8 +115,7 @@ function drawBars(
     drawn += 1;
     const x = Math.max(LEFT, xOf(start, span, width));
     const w = Math.max(0.8, xOf(end, span, width) - x - 0.4);
-    const name = store.names.text(lane.cell(i, "name"));
-    const chosen = marks.selected !== "" && belongs(name, marks.selected);
+    const chosen = marks.selected !== "" && belongs(store.handle(lane, i), marks.selected);
     const phase = store.names.text(lane.cell(i, "phase"));
     context.globalAlpha = marks.selected && !chosen ? 0.3 : 1;
     context.fillStyle = phaseColour(phase);

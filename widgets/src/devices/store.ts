@@ -92,6 +92,12 @@ export class DevicesStore implements Store {
     return [...this.lanes.values()].sort((a, b) => byName.compare(a.device, b.device));
   }
 
+  /** What a selection calls an operator: its node, or for an eager call the operator itself. */
+  handle(lane: Lane, index: number): string {
+    const node = this.names.text(lane.cell(index, "name"));
+    return node || this.names.text(lane.cell(index, "op"));
+  }
+
   private addOperator(columns: Columns, row: number, strings: Strings): void {
     const at = (name: string) => columns[name]?.[row] ?? 0;
     const known = (name: string) => this.names.number(strings.get(at(name)));

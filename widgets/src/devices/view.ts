@@ -212,7 +212,7 @@ class DevicesView implements Drawing {
     const { store, selection } = this.context;
     const lane = store.lanes.get(this.current.device);
     const chosen = lane && this.current.index >= 0;
-    selection.select(chosen ? store.names.text(lane.cell(this.current.index, "name")) : "");
+    selection.select(chosen ? store.handle(lane, this.current.index) : "");
   }
 
   /** Left and right go from operator to operator, up and down from lane to lane. */

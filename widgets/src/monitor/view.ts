@@ -66,7 +66,8 @@ class MonitorView implements Drawing {
     this.writeData();
     this.drawControls();
     this.drawProgress();
-    this.rate.update(progress.lr, progress.rateLocked, this.isPending("lr"));
+    const locked = progress.rateLocked || !this.reachable();
+    this.rate.update(progress.lr, locked, this.isPending("lr"));
     this.notice.update(this.context.connection.link, progress.message);
     this.empty.hidden = series.size > 0;
     this.host.hidden = series.size === 0;
@@ -165,11 +166,15 @@ class MonitorView implements Drawing {
     return this.context.connection.isPending(command);
   }
 
+  private reachable(): boolean {
+    const { link } = this.context.connection;
+    return link === "live" || link === "queued";
+  }
+
   private drawControls(): void {
     const { store, connection, translate } = this.context;
     const { state } = store.progress;
-    const reachable = connection.link === "live" || connection.link === "queued";
-    const active = (state === "running" || state === "paused") && reachable;
+    const active = (state === "running" || state === "paused") && this.reachable();
     const { pause, step, stop } = this.buttons;
     setText(pause, translate(state === "paused" ? "monitor.resume" : "monitor.pause"));
     pause.setAttribute("aria-pressed", String(state === "paused"));
