@@ -32,6 +32,7 @@ MODULES: dict[str, str] = {
     "opt": "optimizer",
     "callback": "callback",
     "operator": "operator",
+    "image": "image",
     "io": "io",
     "kv": "kvstore",
     "kvstore": "kvstore",

@@ -7,6 +7,7 @@ from typing import Any
 
 from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from dlstudio.core.random import seed
+from dlstudio.dialects import pictures as _pictures
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
@@ -63,4 +64,5 @@ _module = sys.modules[__name__]
 vars(_module).update(_functions.NPX_FUNCTIONS)
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))
+vars(sys.modules[f"{__name__}.image"]).update(_pictures.FUNCTIONS)
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.npx_functions())

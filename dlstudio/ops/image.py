@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Int, Shape
+from dlstudio.core.params import Choice, Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.ops.nn_resize import whole_weights
 from dlstudio.ops.nn_rules import Floats, aval
 
 __all__ = ["expect_picture", "picture_names"]
@@ -135,24 +136,37 @@ def _taps(n: int, m: int, *, rows: bool) -> tuple[Any, Any, Any, Any]:
     return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), first, second
 
 
+def _filtered_bytes(xp: Any, x: Array, size: tuple[int, int], kind: str) -> Array:
+    """Filter with weights in 1/2048 both ways and round once."""
+    H, W = x.shape[-3:-1]
+    rows = xp.asarray(whole_weights(kind, H, size[0], 2048))
+    columns = xp.asarray(whole_weights(kind, W, size[1], 2048))
+    planes = xp.moveaxis(x.astype("int64"), -1, -3)
+    y = xp.matmul(xp.matmul(rows, planes), columns.T)
+    return xp.moveaxis(xp.clip((y + (1 << 21)) >> 22, 0, 255), -3, -1).astype("uint8")
+
+
 @op(
     "image_resize_bytes",
-    infer=lambda data, *, size: aval((*data.shape[:-3], *size, data.shape[-1]), data),
+    infer=lambda data, *, size, **_: aval((*data.shape[:-3], *size, data.shape[-1]), data),
     grad=NotDifferentiable("whole numbers carry no gradient"),
-    params={"size": Shape(1)},
+    params={"size": Shape(1), "kind": Choice("linear", "cubic", "lanczos")},
     samples=lambda s: [
         s(s.ints(3, 4, 3, high=256, dtype=np.uint8), size=(5, 2)),
         s(s.ints(1, 4, 4, 1, high=256, dtype=np.uint8), size=(2, 2)),
+        s(s.ints(3, 4, 3, high=256, dtype=np.uint8), size=(5, 2), kind="cubic"),
     ],
 )
-def _(xp: Any, data: Array, *, size: tuple[int, int]) -> Array:
-    """Resize uint8 pictures to (height, width), bilinear, bit for bit as OpenCV does.
+def _(xp: Any, data: Array, *, size: tuple[int, int], kind: str = "linear") -> Array:
+    """Resize uint8 pictures to (height, width), bit for bit as OpenCV does.
 
     OpenCV rounds the weights to 1/2048 and cuts off low bits in between; data sets prepared with
     it should not differ from those prepared here.
     """
     H, W = data.shape[-3:-1]
     x = data.astype("int32")
+    if kind != "linear":
+        return _filtered_bytes(xp, x, size, kind)
     if (2 * size[0], 2 * size[1]) == (H, W):  # the mean of four cells, rounded
         total = x[..., ::2, ::2, :] + x[..., 1::2, ::2, :] + x[..., ::2, 1::2, :]
         return ((total + x[..., 1::2, 1::2, :] + 2) >> 2).astype("uint8")
@@ -192,8 +206,8 @@ def _(
     if interp >= len(_INTERPOLATION):
         raise ParamError(f"image.resize: parameter interp must be 0 to 4. Got {interp}.")
     target = _size(data, size, keep_ratio=keep_ratio)
-    if data.dtype == np.uint8 and interp == 1:
-        return F.image_resize_bytes(data, size=target)
+    if data.dtype == np.uint8 and interp in (1, 2, 4):
+        return F.image_resize_bytes(data, size=target, kind=_INTERPOLATION[interp])
     whole = data.dtype.kind in "iu"
     x = F.cast(data, dtype="float32") if whole else data
     y = F.resample2d(_channels_first(F, x), size=target, kind=_INTERPOLATION[interp])

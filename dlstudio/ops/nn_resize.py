@@ -16,6 +16,8 @@ from dlstudio.core.registry import Names, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, narrow, wide
 
+__all__ = ["whole_weights"]
+
 Array = Any
 
 
@@ -54,15 +56,27 @@ def _areas(n: int, m: int) -> Any:
     return np.maximum(top - np.maximum(edges[:-1, None], cells), 0) * (m / n)
 
 
-def _interpolated(kind: str, place: Any, n: int) -> Any:
-    """Weights of the cells around each place; beyond the edge the outermost cell repeats."""
+def _interpolated(kind: str, place: Any, n: int, *, unit: int = 0) -> Any:
+    """Weights of the cells around each place; beyond the edge the outermost cell repeats.
+
+    With `unit` the weights are whole numbers of that fraction, rounded one by one.
+    """
     weigh, reach = _FILTERS[kind]
     taps = np.floor(place).astype(int)[:, None] + np.arange(1 - reach, reach + 1)
     weights = weigh(place[:, None] - taps)
+    weights /= weights.sum(axis=1, keepdims=True)
+    if unit:
+        weights = np.rint(weights * unit)
     matrix = np.zeros((len(place), n))
     rows = np.repeat(np.arange(len(place)), taps.shape[1])
     np.add.at(matrix, (rows, np.clip(taps, 0, n - 1).ravel()), weights.ravel())
-    return matrix / matrix.sum(axis=1, keepdims=True)
+    return matrix
+
+
+def whole_weights(kind: str, n: int, m: int, unit: int) -> Any:
+    """Matrix (m, n) that takes n cells to m, in whole multiples of ``1 / unit``."""
+    place = (np.arange(m) + 0.5) * (n / m) - 0.5
+    return _interpolated(kind, place, n, unit=unit).astype("int64")
 
 
 @lru_cache(maxsize=256)
