@@ -9,7 +9,7 @@ from typing import Any
 
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.errors import ArgumentError, explain
+from dlstudio.errors import ArgumentError, MXNetError, explain
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import (
@@ -333,7 +333,12 @@ class Block:
     def _run(self, args: tuple[Any, ...]) -> Any:
         for hook in self._forward_pre_hooks.values():
             hook(self, args)
-        out = self._dispatch(args)
+        try:
+            out = self._dispatch(args)
+        except TypeError as error:
+            if _is_wrong_call(error):
+                raise _wrong_call(self, args, error) from None
+            raise
         for hook in self._forward_hooks.values():
             hook(self, args, out)
         return out
@@ -366,6 +371,28 @@ class Block:
 def _is_traced(args: tuple[Any, ...]) -> bool:
     """Whether the first argument is a symbol: a graph is being made, so names matter."""
     return bool(args) and args[0].__class__ is Symbol
+
+
+def _is_wrong_call(error: TypeError) -> bool:
+    """Whether Python refused the call of forward itself, not something inside it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    callers = ("dlstudio.gluon.block", "dlstudio.gluon.hybrid")
+    ours = trace is not None and trace.tb_frame.f_globals.get("__name__") in callers
+    return ours and not isinstance(error, MXNetError) and "argument" in str(error)
+
+
+def _wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> ArgumentError:
+    kinds = ", ".join(type(x).__name__ for x in args)
+    return ArgumentError(
+        explain(
+            f"{type(block).__name__} {block.name!r} was called with {len(args)} inputs ({kinds}):"
+            f" {error}.",
+            "the inputs that its forward() or hybrid_forward() takes.",
+            f"see help({type(block).__name__})",
+        )
+    )
 
 
 def _depth_first(block: Block) -> list[Block]:

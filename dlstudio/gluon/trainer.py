@@ -203,9 +203,10 @@ class Trainer:
         for i, parameter in enumerate(self._params):
             if parameter._grad_req == "null":
                 continue
-            for (indices, weights), tensor in zip(
-                found, parameter._tensors().values(), strict=True
-            ):
+            tensors = parameter._tensors()
+            if len(tensors) != len(found) or any(d not in tensors for d in self._contexts):
+                raise _moved(parameter, self._contexts)
+            for (indices, weights), tensor in zip(found, tensors.values(), strict=True):
                 if tensor._entry.fresh:
                     indices.append(i)
                     weights.append(tensor)
@@ -295,6 +296,17 @@ def _as_list(params: Any) -> list[Parameter]:
                 f" {type(parameter)}. Fix: Trainer(net.collect_params(), ...)"
             )
     return list(params)
+
+
+def _moved(parameter: Parameter, contexts: list[Device]) -> ParamError:
+    return ParamError(
+        explain(
+            f"Parameter {parameter.name} is on {parameter.list_ctx()}; it was on {contexts} when"
+            " the Trainer was made.",
+            "parameters that stay on their devices, where the optimizer's states are too.",
+            "make a new gluon.Trainer after reset_ctx()",
+        )
+    )
 
 
 def _stale(parameter: Parameter, device: Device) -> StaleGradientError:

@@ -9,7 +9,7 @@ from dlstudio.core.tensor import Tensor
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 
-__all__ = ["Loss", "alike", "weighted"]
+__all__ = ["Loss", "alike", "check_pair", "weighted"]
 
 
 def weighted(F: Any, loss: Any, weight: float | None, sample_weight: Any) -> Any:
@@ -23,34 +23,39 @@ def weighted(F: Any, loss: Any, weight: float | None, sample_weight: Any) -> Any
     return loss
 
 
-def alike(owner: Loss, F: Any, label: Any, pred: Any) -> Any:
-    """Return `label` in the shape of `pred`; teach where the two cannot be compared."""
-    if isinstance(label, Tensor) and isinstance(pred, Tensor):
-        _check_dtypes(owner, label, pred)
-        if label.size != pred.size:
-            raise ShapeError(
-                explain(
-                    f"{type(owner).__name__}: label {label.shape} has {label.size} elements,"
-                    f" prediction {pred.shape} has {pred.size}.",
-                    "one label element per prediction element.",
-                    "label.reshape(pred.shape), or another loss (SoftmaxCrossEntropyLoss takes"
-                    " class numbers)",
-                )
-            )
-        if label.shape == pred.shape:
-            return label
+def alike(F: Any, label: Any, pred: Any) -> Any:
+    """Return `label` in the shape of `pred`."""
+    if isinstance(label, Tensor) and label.shape == pred.shape:
+        return label
     return F.reshape_like(label, pred)
 
 
-def _check_dtypes(owner: Loss, label: Tensor, pred: Tensor) -> None:
+def check_pair(owner: Loss, pred: Tensor, label: Tensor) -> None:
+    """Refuse labels that cannot be compared with predictions element by element.
+
+    Raises
+    ------
+    DTypeError, ShapeError
+        The message says how to convert the labels.
+    """
+    name = type(owner).__name__
     if label._data.dtype != pred._data.dtype:
         wanted = pred._data.dtype
         raise DTypeError(
             explain(
-                f"{type(owner).__name__}: label has dtype {label._data.dtype},"
-                f" prediction {wanted}.",
+                f"{name}: label has dtype {label._data.dtype}, prediction {wanted}.",
                 "equal dtypes: arrays of different dtypes are not mixed silently.",
                 f'label.astype("{wanted}")',
+            )
+        )
+    if label.size != pred.size:
+        raise ShapeError(
+            explain(
+                f"{name}: label {label.shape} has {label.size} elements, prediction {pred.shape}"
+                f" has {pred.size}.",
+                "one label element per prediction element.",
+                "label.reshape(pred.shape), or another loss (SoftmaxCrossEntropyLoss takes class"
+                " numbers)",
             )
         )
 
@@ -67,10 +72,23 @@ class Loss(HybridBlock):
     prefix, params : see `Block`
     """
 
+    _paired = 0  # how many labels are compared with the prediction element by element
+
     def __init__(self, weight: float | None, batch_axis: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._weight = weight
         self._batch_axis = batch_axis
+
+    def forward(self, x: Any, *args: Any) -> Any:
+        """Check arrays, then compute the loss; see the class."""
+        if isinstance(x, Tensor):
+            self._check(x, *args)
+        return super().forward(x, *args)
+
+    def _check(self, pred: Any, *labels: Any) -> None:
+        for label in labels[: self._paired]:
+            if isinstance(label, Tensor):
+                check_pair(self, pred, label)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(batch_axis={self._batch_axis}, w={self._weight})"

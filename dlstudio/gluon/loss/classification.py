@@ -6,7 +6,7 @@ from typing import Any
 
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
-from dlstudio.gluon.loss.base import Loss, alike, weighted
+from dlstudio.gluon.loss.base import Loss, alike, check_pair, weighted
 
 __all__ = [
     "CTCLoss",
@@ -39,6 +39,8 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
     positive labels) that broadcast. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(
         self,
         from_sigmoid: bool = False,
@@ -53,7 +55,7 @@ class SigmoidBinaryCrossEntropyLoss(Loss):
         self, F: Any, pred: Any, label: Any, sample_weight: Any = None, pos_weight: Any = None
     ) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         rule = self._from_probabilities if self._from_sigmoid else self._from_scores
         loss = rule(F, pred, label, pos_weight)
         return self._mean(F, weighted(F, loss, self._weight, sample_weight))
@@ -124,11 +126,11 @@ class SoftmaxCrossEntropyLoss(Loss):
         self._sparse_label = sparse_label
         self._from_logits = from_logits
 
-    def forward(self, x: Any, *args: Any) -> Any:
-        """Check the label, then see the class."""
-        if args and isinstance(x, Tensor) and isinstance(args[0], Tensor):
-            _check_classes(x, args[0], self._axis, sparse=self._sparse_label)
-        return super().forward(x, *args)
+    def _check(self, pred: Any, *labels: Any) -> None:
+        if labels and isinstance(labels[0], Tensor):
+            _check_classes(pred, labels[0], self._axis, sparse=self._sparse_label)
+            if not self._sparse_label:
+                check_pair(self, pred, labels[0])
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
@@ -137,7 +139,7 @@ class SoftmaxCrossEntropyLoss(Loss):
         if self._sparse_label:
             loss = -F.pick(pred, label, axis=self._axis, keepdims=True)
         else:
-            label = alike(self, F, label, pred)
+            label = alike(F, label, pred)
             loss = -F.sum(pred * label, axis=self._axis, keepdims=True)
         return self._mean(F, weighted(F, loss, self._weight, sample_weight))
 

@@ -35,6 +35,8 @@ class HingeLoss(Loss):
     Inputs: `pred`, and `label` of -1 and 1, of one size. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(
         self, margin: float = 1, weight: float | None = None, batch_axis: int = 0, **kwargs: Any
     ) -> None:
@@ -43,7 +45,7 @@ class HingeLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         loss = F.relu(self._margin - pred * label)
         return self._mean(F, weighted(F, loss, self._weight, sample_weight))
 
@@ -65,7 +67,7 @@ class SquaredHingeLoss(HingeLoss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         loss = F.square(F.relu(self._margin - pred * label))
         return self._mean(F, weighted(F, loss, self._weight, sample_weight))
 
@@ -86,6 +88,8 @@ class LogisticLoss(Loss):
     Inputs: `pred` and `label` of one size. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(
         self,
         weight: float | None = None,
@@ -102,7 +106,7 @@ class LogisticLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         if self._label_format == "signed":
             label = (label + 1.0) / 2.0
         # log(1 + exp(-|x|)) cannot overflow
@@ -127,6 +131,8 @@ class TripletLoss(Loss):
     Inputs: `pred`, `positive`, `negative` of one size. Output: (B,).
     """
 
+    _paired = 2
+
     def __init__(
         self, margin: float = 1, weight: float | None = None, batch_axis: int = 0, **kwargs: Any
     ) -> None:
@@ -137,8 +143,8 @@ class TripletLoss(Loss):
         self, F: Any, pred: Any, positive: Any, negative: Any, sample_weight: Any = None
     ) -> Any:
         """See the class."""
-        positive = alike(self, F, positive, pred)
-        negative = alike(self, F, negative, pred)
+        positive = alike(F, positive, pred)
+        negative = alike(F, negative, pred)
         gap = F.sum(
             F.square(positive - pred) - F.square(negative - pred),
             axis=self._batch_axis,
@@ -164,6 +170,8 @@ class CosineEmbeddingLoss(Loss):
     Inputs: `input1` and `input2` (B, D), `label` (B,) of -1 and 1. Output: (B, 1).
     """
 
+    _paired = 1
+
     def __init__(
         self, weight: float | None = None, batch_axis: int = 0, margin: float = 0, **kwargs: Any
     ) -> None:
@@ -174,7 +182,7 @@ class CosineEmbeddingLoss(Loss):
         self, F: Any, input1: Any, input2: Any, label: Any, sample_weight: Any = None
     ) -> Any:
         """See the class."""
-        input1 = alike(self, F, input1, input2)
+        input1 = alike(F, input1, input2)
         cosine = self._cosine(F, input1, input2)
         label = F.reshape(label, (-1, 1))
         near = 1 - cosine

@@ -24,12 +24,14 @@ class L2Loss(Loss):
     Inputs: `pred` and `label` of one size, `sample_weight` that broadcasts. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(self, weight: float | None = 1.0, batch_axis: int = 0, **kwargs: Any) -> None:
         super().__init__(weight, batch_axis, **kwargs)
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         half = None if self._weight is None else self._weight / 2
         return self._mean(F, weighted(F, F.square(label - pred), half, sample_weight))
 
@@ -48,12 +50,14 @@ class L1Loss(Loss):
     Inputs: `pred` and `label` of one size, `sample_weight` that broadcasts. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(self, weight: float | None = None, batch_axis: int = 0, **kwargs: Any) -> None:
         super().__init__(weight, batch_axis, **kwargs)
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         return self._mean(F, weighted(F, F.abs(label - pred), self._weight, sample_weight))
 
 
@@ -75,6 +79,8 @@ class HuberLoss(Loss):
     Inputs: `pred` and `label` of one size. Output: (B,).
     """
 
+    _paired = 1
+
     def __init__(
         self, rho: float = 1, weight: float | None = None, batch_axis: int = 0, **kwargs: Any
     ) -> None:
@@ -83,7 +89,7 @@ class HuberLoss(Loss):
 
     def hybrid_forward(self, F: Any, pred: Any, label: Any, sample_weight: Any = None) -> Any:
         """See the class."""
-        label = alike(self, F, label, pred)
+        label = alike(F, label, pred)
         loss = F.abs(label - pred)
         loss = F.where(loss > self._rho, loss - 0.5 * self._rho, (0.5 / self._rho) * F.square(loss))
         return self._mean(F, weighted(F, loss, self._weight, sample_weight))
@@ -111,6 +117,8 @@ class PoissonNLLLoss(Loss):
     Inputs: `pred` and `target` of one size. Output: (1,).
     """
 
+    _paired = 1
+
     def __init__(
         self,
         weight: float | None = None,
@@ -127,7 +135,7 @@ class PoissonNLLLoss(Loss):
         self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-08
     ) -> Any:
         """See the class."""
-        target = alike(self, F, target, pred)
+        target = alike(F, target, pred)
         if self._from_logits:
             loss = F.exp(pred) - target * pred
         else:

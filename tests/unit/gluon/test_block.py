@@ -378,6 +378,25 @@ def test_wrong_in_units_teaches():
             layer(nd.ones((2, 5)))
 
 
+@pytest.mark.parametrize(
+    "net", [nn.Dense(2, in_units=3), Plain(), Modern()], ids=["1.x", "block", "2"]
+)
+def test_too_many_inputs_teach(net):
+    net.initialize()
+    with pytest.raises(ArgumentError, match="was called with 2 inputs"):
+        net(nd.ones((1, 3)), nd.ones((1, 3)))
+
+
+def test_an_error_inside_forward_stays_itself():
+    class Faulty(gluon.Block):
+        def forward(self, x):
+            return len()
+
+    with pytest.raises(TypeError, match="len") as caught:
+        Faulty()(nd.ones((1,)))
+    assert not isinstance(caught.value, MXNetError)
+
+
 def test_a_plain_block_inside_a_hybrid_one_teaches():
     with pytest.raises(ParamError, match="HybridSequential instead"):
         nn.HybridSequential().add(nn.Sequential())

@@ -9,10 +9,13 @@ from dlstudio.errors import DTypeError, ShapeError
 CE = gluon.loss.SoftmaxCrossEntropyLoss
 
 
+@pytest.mark.parametrize("active", [False, True], ids=["eager", "compiled"])
 @pytest.mark.parametrize("loss", [gluon.loss.L1Loss, gluon.loss.L2Loss, gluon.loss.SigmoidBCELoss])
-def test_a_label_of_another_dtype_teaches(loss):
+def test_a_label_of_another_dtype_teaches(loss, active):
+    made = loss()
+    made.hybridize(active)
     with pytest.raises(DTypeError, match=r'label.astype\("float32"\)'):
-        loss()(nd.ones((2, 3)), nd.ones((2, 3), dtype="int32"))
+        made(nd.ones((2, 3)), nd.ones((2, 3), dtype="int32"))
 
 
 def test_one_hot_labels_for_class_numbers_teach():

@@ -162,6 +162,13 @@ def test_two_devices_train_like_one():
             np.testing.assert_allclose(copy.asnumpy(), want, rtol=1e-5, atol=1e-6)
 
 
+def test_parameters_that_moved_teach():
+    net, trainer = make()
+    net.collect_params().reset_ctx([mx.cpu(1)])
+    with pytest.raises(ParamError, match=r"new gluon\.Trainer"):
+        trainer.step(1)
+
+
 def test_allreduce_and_update_are_a_step():
     one, one_trainer = make()
     two, two_trainer = make()
