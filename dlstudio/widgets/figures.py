@@ -141,7 +141,8 @@ def memory_map(
 
 def _write_names(axes: Axes, boxes: Sequence[Box]) -> None:
     """Write the names of the boxes that have room for them."""
-    letter = 0.0125 * max((b.start + b.length for b in boxes), default=0)
+    begin = min((b.start for b in boxes), default=0)
+    letter = 0.0125 * (max((b.start + b.length for b in boxes), default=0) - begin)
     high = 0.05 * max((b.address + b.nbytes for b in boxes), default=0)
     for b in boxes:
         if b.length >= letter * len(b.name) and b.nbytes >= high:

@@ -24,6 +24,8 @@ __all__ = ["MemoryView", "plan_map"]
 
 _ALLOCATED, _FREED, _TAKEN, _RELEASED = range(4)  # indices into schema.MEMORY_KINDS
 _CATEGORIES = ("parameter", "gradient", "activation", "data", "arena", "other")
+# Buffers in a still picture: more would be slivers.
+_PICTURED = 300
 _OTHER = len(_CATEGORIES) - 1
 _KIND, _SPACE, _BUFFER, _ADDRESS, _BYTES, _OWNER, _NOTE, _TIME = range(8)
 
@@ -189,25 +191,23 @@ class MemoryView(EventView):
         return self.text("memory.plan.text", planned=planned, naive=naive, percent=percent)
 
     def _pool_boxes(self) -> list[Box]:
-        """Return the boxes of the first pool seen, in seconds."""
+        """Return the boxes of the first pool seen, in seconds: the latest, and who still lived."""
         from dlstudio.widgets.figures import Box
 
         rows = self.rows("memory")
-        end = max((row["time"] for row in rows), default=0.0)
         pool = next((row["space"] for row in rows if "#" not in row["space"]), "")
         died = {row["buffer"]: row["time"] for row in rows if row["kind"] == _FREED}
-        return [
-            Box(
-                row["time"] / 1e9,
-                (died.get(row["buffer"], end) - row["time"]) / 1e9,
-                row["address"],
-                row["bytes"],
-                row["owner"],
-                _CATEGORIES.index(row["note"]) if row["note"] in _CATEGORIES else _OTHER,
-            )
-            for row in rows
-            if row["kind"] == _ALLOCATED and row["space"] == pool
-        ]
+        born = [row for row in rows if row["kind"] == _ALLOCATED and row["space"] == pool]
+        begin = born[-_PICTURED:][0]["time"] if born else 0.0
+        end = max((row["time"] for row in rows), default=0.0)
+        boxes: list[Box] = []
+        for row in born:
+            start, stop = max(begin, row["time"]), died.get(row["buffer"], end)
+            if stop >= begin:
+                group = _CATEGORIES.index(row["note"]) if row["note"] in _CATEGORIES else _OTHER
+                box = (row["address"], row["bytes"], row["owner"], group)
+                boxes.append(Box(start / 1e9, (stop - start) / 1e9, *box))
+        return boxes
 
 
 _ENCODERS: dict[type, Any] = {

@@ -31,6 +31,8 @@ __all__ = ["TrainingMonitor"]
 
 # What of the progress is worth a message of its own.
 _TOLD = ("state", "step", "lr", "message")
+# A pause renews the stored picture, but stepping must not wait for it each time; in seconds.
+_STILL_PAUSE = 10
 # While a loop runs, the browser hears at least so often that the kernel is there, in seconds.
 _HEARTBEAT = 2
 # Points of one series in a saved notebook, and after a page reload.
@@ -78,6 +80,7 @@ class TrainingMonitor(View):
         self._waiting: deque[tuple[str, int, float]] = deque()
         self._unsent: list[tuple[str, int, float]] = []
         self._entered = False
+        self._next_still = 0.0
         self._said: tuple[Any, ...] = ()
         super().__init__(locale=locale)
         pump.add(self)
@@ -209,8 +212,9 @@ class TrainingMonitor(View):
     def loop_changed(self) -> None:
         """Tell the browser soon; store what is seen for a saved notebook."""
         pump.wake()
-        if self._loop.state == "paused":
-            self._keep_still()
+        if self._loop.state == "paused" and time.monotonic() >= self._next_still:
+            self._next_still = time.monotonic() + _STILL_PAUSE
+            self.refresh_still()
 
     def loop_closed(self) -> None:
         """Write the last line and store the picture of the end."""
