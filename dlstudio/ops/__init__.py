@@ -1,7 +1,5 @@
 """The operators. Importing this package fills the table `dlstudio.core.registry.OPS`."""
 
-import warnings
-
 from dlstudio.ops import (
     arithmetic,
     boxes,
@@ -49,6 +47,7 @@ from dlstudio.ops import (
     optimizer_multi,
     pad,
     proposals,
+    quantized,
     random,
     reduce,
     rounding,
@@ -107,6 +106,7 @@ __all__ = [
     "optimizer_multi",
     "pad",
     "proposals",
+    "quantized",
     "random",
     "reduce",
     "rounding",
@@ -117,6 +117,3 @@ __all__ = [
     "special",
     "spectral",
 ]
-
-# inf and nan are results like others, as in MXNet; NumPy's warning would name a line of ours
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dlstudio\.ops\.")

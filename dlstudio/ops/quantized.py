@@ -1,0 +1,212 @@
+"""Quantization: floats as 8-bit whole numbers with the range they stand for.
+
+A quantized array is three arrays: the numbers, and the ends of their range, (1,) each. Zero stays
+zero. The constants are those MXNet's CPU build computes with; they differ by operator:
+
+    quantize      int8 127,   uint8 255
+    quantize_v2   int8 127.5, uint8 255.5
+    dequantize    int8 127.5, uint8 255.5
+    requantize    int8 127
+
+References
+----------
+Jacob et al., "Quantization and training of neural networks for efficient inference", CVPR 2018.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import Aval
+from dlstudio.core.params import Choice, Float
+from dlstudio.core.registry import Names, NotDifferentiable, bad, op
+from dlstudio.errors import DTypeError, ParamError, explain
+
+Array = Any
+
+ROUNDS = NotDifferentiable("rounding to whole numbers has no useful derivative")
+_INT32 = 2.0**31 - 1
+
+
+def _contrib(name: str) -> Names:
+    return Names(nd=f"contrib.{name}", json=f"_contrib_{name}")
+
+
+def _ends(xp: Any, low: Any, high: Any) -> tuple[Array, Array]:
+    return tuple(  # type: ignore[return-value]
+        xp.asarray(x, dtype="float32").reshape(1) for x in (low, high)
+    )
+
+
+def _rounded(xp: Any, x: Array, scale: Any, kind: str, low: int) -> Array:
+    limits = (low, 127) if kind == "int8" else (0, 255)
+    return xp.clip(xp.rint(x * scale), *limits).astype(kind)
+
+
+def _three(shape: Any, kind: str) -> tuple[Aval, Aval, Aval]:
+    end = Aval((1,), np.dtype("float32"))
+    return Aval(tuple(shape), np.dtype(kind)), end, end
+
+
+def _expect(name: str, data: Any, kinds: tuple[str, ...]) -> None:
+    if data.dtype.name not in kinds:
+        raise DTypeError(
+            explain(f"{name}: data has dtype {data.dtype}.", f"one of {', '.join(kinds)}.")
+        )
+
+
+def _largest(xp: Any, *ends: Any) -> Any:
+    """Greatest absolute value of the ends of a range; 1 for an empty range."""
+    top = xp.maximum(*(xp.abs(xp.asarray(e, dtype="float32")) for e in ends))
+    return xp.where(top > 0, top, 1)
+
+
+_FLOATS = ("float32", "float64", "float16")
+_BYTES = ("int8", "uint8")
+
+
+def _infer_quantize(data: Any, low: Any, high: Any, *, out_type: str) -> Any:
+    _expect("quantize", data, _FLOATS)
+    return _three(data.shape, out_type)
+
+
+@op(
+    "_contrib_quantize",
+    infer=_infer_quantize,
+    grad=ROUNDS,
+    outputs=3,
+    params={"out_type": Choice("int8", "uint8")},
+    names=_contrib("quantize"),
+    samples=lambda s: [
+        s(s.normal(2, 3), np.array([-2.0]), np.array([2.0])),
+        s(s.normal(2, 3), np.array([-2.0]), np.array([1.0]), out_type="int8"),
+    ],
+    errors=lambda s: [
+        bad(s(s.ints(2, high=3), (1,), (1,)), DTypeError, "int64"),
+        bad(s((2,), (1,), (1,), out_type="int32"), ParamError, "'int8', 'uint8'"),
+    ],
+)
+def _(
+    xp: Any, data: Array, min_range: Array, max_range: Array, *, out_type: str = "uint8"
+) -> tuple[Array, Array, Array]:
+    """Round data to 8 bits, given its range (1,), (1,); what lies outside is cut off.
+
+    Returns
+    -------
+    numbers like data, and the ends of the range they stand for
+    """
+    _expect("quantize", data, _FLOATS)
+    top = _largest(xp, min_range, max_range)
+    if out_type == "int8":
+        return (_rounded(xp, data, 127 / top, "int8", -127), *_ends(xp, -top, top))
+    return (_rounded(xp, data, 255 / top, "uint8", 0), *_ends(xp, min_range, max_range))
+
+
+def _infer_v2(data: Any, *, out_type: str, min_calib_range: Any, **_: Any) -> Any:
+    _expect("quantize_v2", data, _FLOATS)
+    return _three(data.shape, _kind(out_type, min_calib_range))
+
+
+def _kind(out_type: str, low: Any) -> str:
+    if out_type != "auto":
+        return out_type
+    return "uint8" if low is not None and low >= 0 else "int8"
+
+
+_CALIB = {"min_calib_range": Float(optional=True), "max_calib_range": Float(optional=True)}
+
+
+@op(
+    "_contrib_quantize_v2",
+    infer=_infer_v2,
+    grad=ROUNDS,
+    outputs=3,
+    params={"out_type": Choice("int8", "uint8", "auto"), **_CALIB},
+    names=_contrib("quantize_v2"),
+    samples=lambda s: [
+        s(s.normal(2, 3)),
+        s(s.normal(2, 3), out_type="auto", min_calib_range=0.0, max_calib_range=1.5),
+        s(s.normal(2, 3), out_type="uint8", min_calib_range=-1.0, max_calib_range=1.5),
+        s(s.normal(2, 3), out_type="auto"),
+    ],
+    errors=lambda s: [bad(s(s.ints(2, high=3)), DTypeError, "int64")],
+)
+def _(
+    xp: Any, data: Array, *, out_type: str = "int8", min_calib_range: float | None = None,
+    max_calib_range: float | None = None,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Round data to 8 bits, with its own range or a calibrated one; "auto" chooses the dtype."""
+    _expect("quantize_v2", data, _FLOATS)
+    kind = _kind(out_type, min_calib_range)
+    if min_calib_range is None or max_calib_range is None:
+        low, high = data.min(), data.max()
+    else:
+        low, high = min_calib_range, max_calib_range
+    top = _largest(xp, low, high)
+    if kind == "int8":
+        return (_rounded(xp, data, 127.5 / top, kind, -127), *_ends(xp, -top, top))
+    return (_rounded(xp, data, 255.5 / top, kind, 0), *_ends(xp, low, high))
+
+
+def _infer_dequantize(data: Any, low: Any, high: Any, *, out_type: str) -> Aval:
+    _expect("dequantize", data, _BYTES)
+    return Aval(tuple(data.shape), np.dtype("float32"))
+
+
+@op(
+    "_contrib_dequantize",
+    infer=_infer_dequantize,
+    grad=ROUNDS,
+    params={"out_type": Choice("float32")},
+    names=_contrib("dequantize"),
+    samples=lambda s: [
+        s(s.ints(2, 3, low=-127, high=127, dtype=np.int8), np.array([-2.0]), np.array([2.0])),
+        s(s.ints(2, 3, high=255, dtype=np.uint8), np.array([0.0]), np.array([2.0])),
+    ],
+    errors=lambda s: [bad(s(s.ints(2, high=3), (1,), (1,)), DTypeError, "int8, uint8")],
+)
+def _(
+    xp: Any, data: Array, min_range: Array, max_range: Array, *, out_type: str = "float32"
+) -> Array:
+    """Floats that 8-bit numbers stand for, given their range."""
+    _expect("dequantize", data, _BYTES)
+    steps = 127.5 if data.dtype == "int8" else 255.5
+    scale = _largest(xp, min_range, max_range).astype("float32") / np.float32(steps)
+    return data.astype("float32") * scale
+
+
+def _infer_requantize(data: Any, low: Any, high: Any, **_: Any) -> Any:
+    _expect("requantize", data, ("int32",))
+    return _three(data.shape, "int8")
+
+
+@op(
+    "_contrib_requantize",
+    infer=_infer_requantize,
+    grad=ROUNDS,
+    outputs=3,
+    params={"out_type": Choice("int8"), **_CALIB},
+    names=_contrib("requantize"),
+    samples=lambda s: [
+        s(s.ints(2, 3, low=-9999, high=9999, dtype=np.int32), np.array([-9.0]), np.array([9.0])),
+        s(
+            s.ints(2, 3, low=-9999, high=9999, dtype=np.int32), np.array([-9.0]), np.array([9.0]),
+            min_calib_range=-1e-5, max_calib_range=2e-5,
+        ),
+    ],
+    errors=lambda s: [bad(s((2,), (1,), (1,)), DTypeError, "int32")],
+)  # fmt: skip
+def _(
+    xp: Any, data: Array, min_range: Array, max_range: Array, *, out_type: str = "int8",
+    min_calib_range: float | None = None, max_calib_range: float | None = None,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Round 32-bit sums, such as products of 8-bit numbers give, back to 8 bits."""
+    _expect("requantize", data, ("int32",))
+    real = data.astype("float64") * (_largest(xp, min_range, max_range) / _INT32)
+    if min_calib_range is None or max_calib_range is None:
+        top = _largest(xp, real.min(), real.max())
+    else:
+        top = _largest(xp, min_calib_range, max_calib_range)
+    return (_rounded(xp, real, 127 / top, "int8", -128), *_ends(xp, -top, top))
