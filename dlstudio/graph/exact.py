@@ -1,20 +1,23 @@
 """Exact packing: find offsets within a capacity, or prove within a time limit that there are none.
 
 Any packing can be pushed down until every buffer rests on the floor or on another buffer. So it is
-enough to place buffers one after the other, each on the current height of its lifetime (the
-skyline), in order of rising offsets. A branch is cut as soon as some moment cannot hold what must
-still be placed there.
+enough to place buffers one after the other, each on the current height (the skyline) of its
+lifetime. Time is cut into sections between events. The slack of a section is what may be wasted in
+it: capacity minus height minus bytes still to be placed there. Where the slack is nothing and the
+skyline has a valley, some buffer must lie flush on the valley's floor; the section with the fewest
+such buffers is decided first, and one with none refutes the branch.
 
 References
 ----------
 Moffitt, "MiniMalloc: a lightweight memory allocator for hardware-accelerated machine learning",
-ASPLOS 2023 (the canonical form and the cut by sections).
+ASPLOS 2023 (the canonical form, and pruning by sections).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,91 +26,163 @@ __all__ = ["search"]
 Array = Any
 
 
+class _Buffer(NamedTuple):
+    start: int  # first section
+    end: int  # section after the last
+    size: int
+
+
+class _Place(NamedTuple):
+    buffer: int
+    offset: int
+
+
 def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: float) -> Array | None:
-    """Offsets within `capacity`, or None if there are none or time is up (`time.monotonic`)."""
+    """Offsets within `capacity`, or None if there are none or time is up (`time.monotonic`).
+
+    A run that loses its way early seldom finds back: it is given up after a number of steps and
+    the search starts anew with other preferences, each time with more patience.
+    """
     times = np.unique(np.concatenate([lower, upper]))
-    start, end = np.searchsorted(times, lower), np.searchsorted(times, upper)
-    return _Search(start, end, size, capacity, deadline, len(times) - 1).run()
+    start, end = np.searchsorted(times, lower).tolist(), np.searchsorted(times, upper).tolist()
+    buffers = [_Buffer(*row) for row in zip(start, end, size.tolist(), strict=True)]
+    preferences = np.random.default_rng(0)  # seeded: the same instance gives the same answer
+    steps, weights = _PATIENCE, [1.0] * len(buffers)
+    while monotonic() < deadline:
+        run = _Search(buffers, capacity, len(times) - 1, weights)
+        found = run.run(steps, deadline)
+        if found is not None or run.exhausted:
+            return found
+        steps = int(steps * _GROWTH)
+        weights = preferences.uniform(0.5, 2.0, len(buffers)).tolist()
+    return None
+
+
+_PATIENCE, _GROWTH = 400, 1.2
 
 
 class _Search:
-    """Depth-first search over the skyline, one height per section between two event times."""
+    """Depth-first search with an explicit stack: instances are hundreds of buffers deep."""
 
     def __init__(
-        self, start: Array, end: Array, size: Array, capacity: int, deadline: float, sections: int
+        self, buffers: list[_Buffer], capacity: int, sections: int, weights: list[float]
     ) -> None:
-        self.start, self.end = start.tolist(), end.tolist()
-        self.size = size.tolist()
-        self.capacity, self.deadline = capacity, deadline
-        self.height = np.zeros(sections, np.int64)
-        self.rest = np.zeros(sections, np.int64)  # bytes still to be placed per section
-        for s, e, n in zip(self.start, self.end, self.size, strict=True):
-            self.rest[s:e] += n
-        self.offsets = [0] * len(self.size)
-        self.open = {i for i in range(len(self.size)) if self.size[i]}
-        # equal buffers are tried in one order only
-        self.kind = [(s, e, n) for s, e, n in zip(self.start, self.end, self.size, strict=True)]
+        self.buffers, self.capacity, self.weights = buffers, capacity, weights
+        self.height = [0] * sections
+        self.rest = [0] * sections  # bytes still to be placed
+        self.offsets = [0] * len(buffers)
+        self.open = [i for i, b in enumerate(buffers) if b.size]
+        for b in buffers:
+            for t in range(b.start, b.end):
+                self.rest[t] += b.size
+        self.slack = [capacity - rest for rest in self.rest]
+        self.exhausted = False
 
-    def run(self) -> Array | None:
-        """Search without recursion: a stack of iterators over candidates."""
-        stack = [iter(self._candidates(0))]
-        placed: list[tuple[int, Array, Array]] = []
-        floor = [0]
+    def run(self, steps: int, deadline: float) -> Array | None:
+        """Search until everything is placed, nothing is left to try, or patience is at its end."""
+        if self.slack and min(self.slack) < 0:
+            self.exhausted = True
+            return None
+        stack = [self._options()]
+        undo: list[tuple[_Place, list[int], list[int]]] = []
         while stack:
             if not self.open:
                 return np.array(self.offsets, np.int64)
-            if monotonic() > self.deadline:
-                return None
-            choice = next(stack[-1], None)
-            if choice is None:
+            place = next(stack[-1], None)
+            if place is None:
                 stack.pop()
-                if placed:
-                    self._undo(*placed.pop())
-                    floor.pop()
+                if undo:
+                    self._take_back(*undo.pop())
                 continue
-            i, offset = choice
-            undo = self._place(i, offset)
-            if self._feasible(offset):
-                placed.append(undo)
-                floor.append(offset)
-                stack.append(iter(self._candidates(offset)))
-            else:
-                self._undo(*undo)
+            steps -= 1
+            if steps < 0 or monotonic() > deadline:
+                return None
+            undo.append(self._put(place))
+            stack.append(self._options())
+        self.exhausted = True
         return None
 
-    def _candidates(self, floor: int) -> list[tuple[int, int]]:
-        """Buffers that may come next, lowest resting place first, large ones before small."""
-        found: dict[tuple[int, int, int], tuple[int, int, int]] = {}
-        lowest_top = None
+    # ---- moves ---------------------------------------------------------------------------
+    def _put(self, place: _Place) -> tuple[_Place, list[int], list[int]]:
+        b, top = self.buffers[place.buffer], place.offset + self.buffers[place.buffer].size
+        height, slack = self.height[b.start : b.end], self.slack[b.start : b.end]
+        for t in range(b.start, b.end):
+            self.slack[t] -= place.offset - self.height[t]
+            self.height[t] = top
+            self.rest[t] -= b.size
+        self.offsets[place.buffer] = place.offset
+        self.open.remove(place.buffer)
+        return place, height, slack
+
+    def _take_back(self, place: _Place, height: list[int], slack: list[int]) -> None:
+        b = self.buffers[place.buffer]
+        self.height[b.start : b.end], self.slack[b.start : b.end] = height, slack
+        for t in range(b.start, b.end):
+            self.rest[t] += b.size
+        self.open.append(place.buffer)
+
+    # ---- choices -------------------------------------------------------------------------
+    def _options(self) -> Iterator[_Place]:
+        """Places to try next; together they cover every packing that continues this one."""
+        flush: dict[int, list[_Place]] = {t: [] for t in self._tight()}
+        places = []
+        for place in self._resting():
+            places.append(place)
+            b = self.buffers[place.buffer]
+            for t in range(b.start, b.end):
+                if t in flush and self.height[t] == place.offset:
+                    flush[t].append(place)
+        if flush:
+            # what is refuted or forced first, then the lowest: mistakes show soonest there
+            section = min(
+                flush, key=lambda t: (min(len(flush[t]), 2), self.height[t], len(flush[t]))
+            )
+            return iter(sorted(flush[section], key=self._large_first))
+        return iter(self._lowest(places))
+
+    def _tight(self) -> Iterator[int]:
+        """Sections on the floor of a valley in which nothing more may be wasted.
+
+        A buffer flush on that floor cannot reach beyond the valley: its walls are higher. So it
+        can be placed at once, whatever happens elsewhere.
+        """
+        height, rest, n = self.height, self.rest, len(self.height)
+        t = 0
+        while t < n:
+            end = t + 1
+            while end < n and height[end] == height[t] and rest[end] and rest[t]:
+                end += 1
+            walled = (t == 0 or not rest[t - 1] or height[t - 1] > height[t]) and (
+                end == n or not rest[end] or height[end] > height[t]
+            )
+            if rest[t] and walled:
+                yield from (k for k in range(t, end) if self.slack[k] == 0)
+            t = end
+
+    def _resting(self) -> Iterator[_Place]:
+        """Each kind of open buffer where it would rest, if what it wastes below is allowed."""
+        seen: set[_Buffer] = set()
+        height, slack = self.height, self.slack
         for i in self.open:
-            kind = self.kind[i]
-            if kind in found:
-                continue
-            offset = max(floor, int(self.height[kind[0] : kind[1]].max()))
-            if offset + kind[2] > self.capacity:
-                return []
-            found[kind] = (offset, -kind[2] * (kind[1] - kind[0]), i)
-            top = offset + kind[2]
-            lowest_top = top if lowest_top is None else min(lowest_top, top)
-        # a buffer that would start above the top of another leaves room for that one below it
-        rising = sorted(f for f in found.values() if f[0] < (lowest_top or 0))
-        return [(i, offset) for offset, _, i in rising]
+            b = self.buffers[i]
+            if b in seen:
+                continue  # equal buffers may trade places
+            seen.add(b)
+            below = height[b.start : b.end]
+            offset = max(below)
+            if all(offset - h <= s for h, s in zip(below, slack[b.start : b.end], strict=True)):
+                yield _Place(i, offset)
 
-    def _place(self, i: int, offset: int) -> tuple[int, Array, Array]:
-        s, e, n = self.kind[i]
-        before = (self.height[s:e].copy(), self.rest[s:e].copy())
-        self.height[s:e] = offset + n
-        self.rest[s:e] -= n
-        self.offsets[i] = offset
-        self.open.discard(i)
-        return (i, *before)
+    def _lowest(self, places: list[_Place]) -> list[_Place]:
+        """Leave out a buffer that would start above the top of another: that one fits below it."""
+        if not places:
+            return []
+        lowest_top = min(p.offset + self.buffers[p.buffer].size for p in places)
+        return sorted(
+            (p for p in places if p.offset < lowest_top),
+            key=lambda p: (p.offset, self._large_first(p)),
+        )
 
-    def _undo(self, i: int, height: Array, rest: Array) -> None:
-        s, e, _ = self.kind[i]
-        self.height[s:e], self.rest[s:e] = height, rest
-        self.open.add(i)
-
-    def _feasible(self, floor: int) -> bool:
-        """Whether every section can still hold what must be placed there, above `floor`."""
-        base = np.where(self.rest > 0, np.maximum(self.height, floor), self.height)
-        return bool((base + self.rest <= self.capacity).all())
+    def _large_first(self, place: _Place) -> float:
+        b = self.buffers[place.buffer]
+        return -b.size * (b.end - b.start) * self.weights[place.buffer]
