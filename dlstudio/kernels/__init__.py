@@ -130,7 +130,11 @@ def find(
     if module is None:
         return None
     given = tuple(a for a in ins if a is not None)
-    return module.BUILDERS[op_name](given, tuple(outs), attrs)
+    try:
+        return module.BUILDERS[op_name](given, tuple(outs), attrs)
+    except Exception as error:  # a damaged cache, a numba switched off: NumPy still works
+        _give_up(_FAMILY.get(op_name, op_name), error)
+        return None
 
 
 def takes_views(op_name: str) -> bool:
@@ -167,34 +171,38 @@ def _family(name: str) -> Any:
         return None
     if name in _modules:
         return _modules[name]
-    if how == "compiled":
-        _compile(name)
-    if cache.failure(name):
-        return None
-    if not cache.is_ready(name):
-        _missed.add(name)
-        from dlstudio.kernels import compile as background
-
-        background.start()
+    if cache.failure(name) or not _usable(name, how):
         return None
     with _lock:
         _modules[name] = _import(name)
     return _modules[name]
 
 
+def _usable(name: str, how: str) -> bool:
+    """Whether the family is compiled; compile it, or have it compiled, if it is not."""
+    if cache.is_ready(name):
+        return True
+    from dlstudio.kernels import compile as compiling
+
+    if how == "compiled":
+        return compiling.compile_family(name)
+    _missed.add(name)
+    compiling.start()
+    return False
+
+
 def _import(name: str) -> Any:
     try:
         return importlib.import_module(f"dlstudio.kernels.{name}")
-    except Exception as error:
-        cache.note_failure(name, f"{type(error).__name__}: {error}")
+    except Exception as error:  # a numba that does not start must not stop training
+        _give_up(name, error)
         return None
 
 
-def _compile(name: str) -> None:
-    if not cache.is_ready(name) and not cache.failure(name):
-        from dlstudio.kernels.compile import compile_family
-
-        compile_family(name)
+def _give_up(family: str, error: Exception) -> None:
+    """Do without a family in this process; the status says why."""
+    _modules.pop(family, None)
+    cache.note_failure(family, f"{type(error).__name__}: {error}".splitlines()[0])
 
 
 def warmup(progress: Callable[[str], object] = print) -> int:

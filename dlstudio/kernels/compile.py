@@ -15,6 +15,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,8 @@ __all__ = ["compile_family", "is_running", "main", "start", "stop"]
 
 _helper: subprocess.Popen[bytes] | None = None
 _starting = threading.Lock()
+_not_before = 0.0
+_PAUSE = 60  # seconds between two starts
 
 
 def compile_family(name: str) -> bool:
@@ -35,20 +38,27 @@ def compile_family(name: str) -> bool:
         for kernel in module.KERNELS:
             kernel.load()
     except Exception as error:
-        cache.mark_failed(name, f"{type(error).__name__}: {error}".splitlines()[0])
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        cache.note_failure(name, reason)
+        with suppress(OSError):
+            cache.mark_failed(name, reason)
         return False
-    cache.mark_ready(name)
+    with suppress(OSError):  # a cache that cannot be written: the kernels serve this process
+        cache.mark_ready(name)
     return True
 
 
 def start() -> bool:
     """Start the helper process unless it runs or nothing is left to do."""
-    global _helper  # noqa: PLW0603  at most one helper per process
+    global _helper, _not_before  # noqa: PLW0603  at most one helper per process
     with _starting:
         if is_running() or not cache.pending() or not sys.executable:
             return False
-        if _helper is not None and _helper.returncode != 0:
-            return False  # it crashed once; do not start it again for every plan
+        if time.monotonic() < _not_before:
+            return False
+        # A helper ends at once if another process's is at work, or if it crashes: then a plan that
+        # is built a minute later asks again, not each of its equations.
+        _not_before = time.monotonic() + _PAUSE
         with suppress(OSError):
             _helper = subprocess.Popen(
                 [sys.executable, "-m", "dlstudio.kernels.compile"],

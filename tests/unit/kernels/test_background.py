@@ -64,6 +64,73 @@ def test_a_family_that_does_not_compile_is_named_and_not_tried_again():
     assert "pointwise" not in cache.pending()
 
 
+@needs_numba
+@pytest.mark.xdist_group("kernels")
+def test_a_cache_that_cannot_be_written_does_not_stop_mode_compiled(tmp_path):
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    program = """
+        import numpy as np
+        from dlstudio import kernels
+        from dlstudio.core.avals import Aval
+        x = Aval((4, 4), np.dtype(np.float32))
+        out = np.empty((4, 4), np.float32)
+        kernels.find("relu", [x], [x], {})(out, np.full((4, 4), -1, np.float32))
+        assert not out.any()
+    """
+    run_python(program, DLSTUDIO_CACHE=str(tmp_path / "file"), DLSTUDIO_KERNELS="compiled")
+
+
+@needs_numba
+@pytest.mark.usefixtures("empty_cache")
+def test_a_compiler_that_fails_leaves_numpy(monkeypatch):
+    monkeypatch.setattr(cache, "_failed_here", {})
+
+    def fail(name):
+        raise RuntimeError("no memory\nfor LLVM")
+
+    monkeypatch.setattr(background.importlib, "import_module", fail)
+    assert not background.compile_family("pointwise")
+    assert cache.failure("pointwise") == "RuntimeError: no memory"
+    with config.using(kernels="compiled"):
+        assert kernels.find("relu", [X], [X], {}) is None
+
+
+@needs_numba
+def test_a_numba_that_is_switched_off_leaves_numpy(tmp_path):
+    program = """
+        import numpy as np
+        from dlstudio import kernels
+        from dlstudio.core.avals import Aval
+        from dlstudio.kernels import cache
+        cache.mark_ready("pointwise")
+        x = Aval((4, 4), np.dtype(np.float32))
+        assert kernels.find("relu", [x], [x], {}) is None
+        assert "pointwise" in kernels.status()
+    """
+    run_python(program, DLSTUDIO_CACHE=str(tmp_path), NUMBA_DISABLE_JIT="1")
+
+
+@needs_numba
+@pytest.mark.usefixtures("empty_cache")
+def test_the_helper_is_started_once_and_not_for_every_equation(monkeypatch):
+    started = []
+
+    class Helper:
+        def __init__(self, *args, **options):
+            started.append(args)
+            self.returncode = 0
+
+        def poll(self):
+            return self.returncode  # it has ended: another process's helper is at work
+
+    monkeypatch.setattr(background.subprocess, "Popen", Helper)
+    monkeypatch.setattr(background, "_helper", None)
+    monkeypatch.setattr(background, "_not_before", 0.0)
+    for _ in range(5):
+        kernels.find("relu", [X], [X], {})
+    assert len(started) == 1
+
+
 @pytest.mark.usefixtures("empty_cache")
 def test_mode_numpy_finds_nothing_and_starts_nothing(no_helper):
     with config.using(kernels="numpy"):
