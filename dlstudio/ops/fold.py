@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,22 +98,23 @@ def _(xp, a, *, axis=None, dtype=None, out=None):
 # --- adjoint of broadcasting --------------------------------------------------------------------
 
 
-def _summed_axes(x: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
-    lead = x.ndim - len(shape)
-    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, x.shape[lead:], strict=True))
+@lru_cache(maxsize=4096)
+def _summed_axes(old: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    lead = len(old) - len(shape)
+    fits = lead >= 0 and all(n in (1, m) for n, m in zip(shape, old[lead:], strict=True))
     if not fits:
         raise ShapeError(
             explain(
-                f"sum_to: an array of shape {tuple(x.shape)} cannot be summed to {shape}.",
+                f"sum_to: an array of shape {old} cannot be summed to {shape}.",
                 "a shape that broadcasts to that of the array.",
             )
         )
-    kept = tuple(i + lead for i, n in enumerate(shape) if n == 1 != x.shape[i + lead])
+    kept = tuple(i + lead for i, n in enumerate(shape) if n == 1 != old[i + lead])
     return tuple(range(lead)) + kept
 
 
 def _infer_sum_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
-    _summed_axes(x, shape)
+    _summed_axes(x.shape, shape)
     return Aval(shape, x.dtype)
 
 
@@ -131,7 +133,7 @@ def _infer_sum_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
 )
 def _(xp, x, *, shape, out=None):
     """Sum over the axes that broadcasting `shape` to ``x.shape`` would make: its adjoint."""
-    axes = _summed_axes(x, shape)
+    axes = _summed_axes(x.shape, shape)
     if not axes:
         return _copied(xp, x, out)
     y = x.sum(axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)

@@ -56,7 +56,7 @@ def resolve_shape(name: str, old: tuple[int, ...], new: tuple[int, ...]) -> tupl
 )
 def _(xp, a, *, shape):
     """Same elements in the same order, in another shape; one length may be -1."""
-    return xp.reshape(a, shape)
+    return a.reshape(shape)
 
 
 def _permutation(x: Any, axes: tuple[int, ...] | None) -> tuple[int, ...]:
@@ -97,7 +97,7 @@ def _transpose_grad(F: Any, g: Array, out: Array, a: Array, *, axes: Any) -> tup
 )
 def _(xp, a, *, axes=None):
     """Axes in another order; without `axes`, reversed."""
-    return xp.transpose(a, axes)
+    return a.transpose(axes)
 
 
 def _expanded(x: Any, axis: Any) -> tuple[int, ...]:
@@ -129,7 +129,7 @@ def _expanded(x: Any, axis: Any) -> tuple[int, ...]:
 )
 def _(xp, a, *, axis):
     """Insert axes of length one, so that they stand at the positions `axis`."""
-    return xp.reshape(a, _expanded(a, axis))
+    return a.reshape(_expanded(a, axis))
 
 
 def squeezed(x: Any, axis: Any) -> tuple[int, ...]:
@@ -162,7 +162,7 @@ def squeezed(x: Any, axis: Any) -> tuple[int, ...]:
 )
 def _(xp, a, *, axis=None):
     """Remove axes of length one."""
-    return xp.reshape(a, squeezed(a, axis))
+    return a.reshape(squeezed(a, axis))
 
 
 # --- broadcasting -------------------------------------------------------------------------------
@@ -200,10 +200,11 @@ def _infer_broadcast_to(x: Aval, *, shape: tuple[int, ...]) -> Aval:
 )
 def _(xp, array, *, shape, out=None):
     """Repeat along axes of length one, and along new leading axes, up to `shape`."""
-    if out is None:
-        return xp.broadcast_to(array, shape).copy()
-    xp.copyto(out, array)
-    return out
+    if array.ndim > len(shape):  # assignment would drop leading ones
+        _infer_broadcast_to(array, shape=shape)
+    full = xp.empty(shape, array.dtype) if out is None else out
+    full[...] = array
+    return full
 
 
 # --- reversing, rolling, moving -----------------------------------------------------------------

@@ -62,6 +62,8 @@ def legacy_reduction(
         F: Any, data: Array, *, axis: Any = None, keepdims: bool = False, exclude: bool = False
     ) -> Array:
         axes = legacy_axes(name, data, axis, exclude=exclude)
+        if axes is None and not keepdims:  # through keepdims: NumPy's scalars are slow to reshape
+            return _as(F, F.reshape(compute(F, data, None, True), shape=(1,)), data.dtype)
         return _as(F, at_least_1d(F, compute(F, data, axes, keepdims)), data.dtype)
 
     expand.__doc__ = doc
