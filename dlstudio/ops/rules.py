@@ -10,6 +10,7 @@ The dtype rules of both dialects live here:
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,9 @@ __all__ = [
 
 Array = Any
 FLOATING = "fc"
+
+# inf and nan are results like others, as in MXNet; NumPy's warning would name a line of ours
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dlstudio\.ops\.")
 LOGIC = NotDifferentiable("its result is a truth value or an integer")
 
 

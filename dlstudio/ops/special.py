@@ -142,20 +142,27 @@ def _log_gamma_right(xp: Any, x: Array) -> Array:
     return 0.5 * log(2 * pi) + (z + 0.5) * xp.log(t) - t + xp.log(total)
 
 
+def _poles(xp: Any, x: Array) -> Array:
+    """Where x is 0 or a negative whole number: the gamma function has poles there."""
+    return (x <= 0) & (x == xp.floor(x))
+
+
 def _gammaln(xp: Any, x: Array) -> Array:
     wide = x.astype("float64")
     right = xp.where(wide < 0.5, 1 - wide, wide)
     value = _log_gamma_right(xp, right)
     # reflection: Γ(x) Γ(1 - x) = π / sin(πx)
     finite = xp.where(wide < 0.5, xp.log(pi / xp.abs(xp.sin(pi * wide))) - value, value)
-    return xp.where(xp.isinf(wide), xp.inf, finite)
+    return xp.where(xp.isinf(wide) | _poles(xp, wide), xp.inf, finite)
 
 
 def _gamma(xp: Any, x: Array) -> Array:
     wide = x.astype("float64")
     size = xp.exp(_gammaln(xp, x))
     odd = (wide < 0) & (xp.mod(xp.floor(wide), 2) == 1)
-    return xp.where(odd, -size, size)
+    signed = xp.where(odd, -size, size)
+    signed = xp.where(wide == 0, xp.copysign(size, wide), signed)
+    return xp.where((wide == -xp.inf) | ((wide < 0) & _poles(xp, wide)), xp.nan, signed)
 
 
 # even Bernoulli numbers B₂, B₄, …
