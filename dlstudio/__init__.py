@@ -12,7 +12,8 @@ from typing import Any
 from dlstudio.compat import MODULES, NAMES, lookup
 from dlstudio.version import __version__
 
-__all__ = ["__version__", *MODULES, *NAMES]  # pyright: ignore[reportUnsupportedDunderAll]  lazily found
+# Found when first asked for, by the names that are the keys of two tables.
+__all__ = ["__version__", *MODULES, *NAMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

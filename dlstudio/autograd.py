@@ -39,7 +39,7 @@ __all__ = [
 
 
 class _Scope:
-    """Sets recording and training for a block of code, and puts both back; reusable and nestable."""
+    """Set recording and training for a block of code, and put both back; may be nested."""
 
     def __init__(self, recording: bool | None, training: bool | None) -> None:
         self._recording, self._training = recording, training
@@ -115,7 +115,8 @@ def mark_variables(variables: Any, gradients: Any, grad_reqs: Any = "write") -> 
     reqs = [grad_reqs] * len(xs) if isinstance(grad_reqs, str) else list(grad_reqs)
     if not len(xs) == len(gs) == len(reqs):
         raise ParamError(
-            f"mark_variables: {len(xs)} variables, {len(gs)} gradients, {len(reqs)} grad_reqs; expected equally many."
+            f"mark_variables: {len(xs)} variables, {len(gs)} gradients, {len(reqs)} grad_reqs; "
+            "expected equally many."
         )
     for x, g, req in zip(xs, gs, reqs, strict=True):
         x._attach(g, req)
@@ -246,6 +247,7 @@ class Function:
         raise GradError(f"{type(self).__name__} does not define backward(self, *output_grads).")
 
     def __call__(self, *inputs: Tensor) -> Any:
+        """Run `forward`, and record it as one step whose gradient is `backward`."""
         if self.__dict__.get("_used"):
             raise GradError(
                 explain(
@@ -272,7 +274,9 @@ class Function:
             dressed = []
             for head, kind, (shape, dtype) in zip(heads, kinds, avals, strict=True):
                 value = device.xp.zeros(shape, dtype) if head is None else head
-                dressed.append(value._as(kind) if isinstance(value, Tensor) else kind._wrap(value, device))
+                dressed.append(
+                    value._as(kind) if isinstance(value, Tensor) else kind._wrap(value, device)
+                )
             with _Scope(recording=create_graph, training=None):
                 found = self.backward(*dressed)
             gradients = list(found) if isinstance(found, (list, tuple)) else [found]

@@ -16,7 +16,7 @@ _size = 15  # MXNet's default
 
 def set_bulk_size(size: int) -> int:
     """Set how many operators MXNet would bundle; return what it was."""
-    global _size  # noqa: PLW0603  a process-wide switch, as in MXNet
+    global _size
     before, _size = _size, int(size)
     return before
 

@@ -1,4 +1,4 @@
-"""`mx.nd`: MXNet's classic array functions, made from the operator table, and how arrays are made."""
+"""`mx.nd`: MXNet's classic array functions, from the operator table, and how arrays are made."""
 
 from __future__ import annotations
 

@@ -78,7 +78,9 @@ def attributes(op: Op, given: dict[str, Any]) -> Attrs:
     return found  # type: ignore[return-value]
 
 
-def invoke(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: Any = None) -> Any:
+def invoke(  # noqa: C901, PLR0912  every eager call passes here: one frame instead of six
+    op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: Any = None
+) -> Any:
     """Run `op` on tensors; the result has class `cls` (a list for several outputs).
 
     Raises
@@ -169,7 +171,9 @@ def _traced(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out:
     tracer = tape.state.tracer
     tape.state.tracer, tape.state.recording = None, False
     try:
-        result = invoke(op, inputs, attrs, cls, out) if inputs else create(op, attrs, None, cls, out)
+        result = (
+            invoke(op, inputs, attrs, cls, out) if inputs else create(op, attrs, None, cls, out)
+        )
     finally:
         tape.state.tracer, tape.state.recording = tracer, True
     outputs = list(result) if isinstance(result, (tuple, list)) else [result]
@@ -203,7 +207,9 @@ def _into(
     targets = list(out) if isinstance(out, (tuple, list)) else [out]
     for target, value in zip(targets, results, strict=False):
         if not isinstance(target, Tensor):
-            raise ArgumentError(f"{op.name}: parameter out must be an array. Got {type(target).__name__}.")
+            raise ArgumentError(
+                f"{op.name}: parameter out must be an array. Got {type(target).__name__}."
+            )
         if target._data.shape != np.shape(value):
             raise ShapeError(
                 explain(
@@ -214,7 +220,8 @@ def _into(
         if np.result_type(value) != target._data.dtype and not op.flags.mutates:
             raise DTypeError(
                 explain(
-                    f"{op.name}: out has dtype {target._data.dtype}, the result {np.result_type(value)}.",
+                    f"{op.name}: out has dtype {target._data.dtype}, "
+                    f"the result {np.result_type(value)}.",
                     "equal dtypes.",
                 )
             )
@@ -256,7 +263,7 @@ def create(op: Op, attrs: Attrs, ctx: Any, cls: type[Tensor], out: Any = None) -
 
 # ---- operands --------------------------------------------------------------------------------
 def operands(op: Op, inputs: Sequence[Any], cls: type[Tensor]) -> tuple[list[Any], Device]:
-    """Turn what the user gave into tensors on one device; drop absent optional inputs at the end."""
+    """Turn what the user gave into tensors on one device, without absent inputs at the end."""
     given = list(inputs)
     least = len(op.inputs) - op.optional_inputs - (1 if op.variadic else 0)
     while len(given) > least and given and given[-1] is None:
@@ -273,7 +280,9 @@ def operands(op: Op, inputs: Sequence[Any], cls: type[Tensor]) -> tuple[list[Any
     return given, device
 
 
-def _as_operand(op: Op, i: int, x: Any, device: Device, cls: type[Tensor], tensors: list[Tensor]) -> Tensor:
+def _as_operand(
+    op: Op, i: int, x: Any, device: Device, cls: type[Tensor], tensors: list[Tensor]
+) -> Tensor:
     if hasattr(x, "list_arguments"):
         raise ArgumentError(
             explain(
@@ -349,7 +358,7 @@ def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception)
         op.infer(*avals, **{k: v for k, v in attrs.items() if k != "training"})
     except MXNetError as taught:
         return taught
-    except Exception:  # noqa: BLE001  the rule fails on the same nonsense: report the original
+    except Exception:
         pass
     cls = next((c for base, c in _CLASSES.items() if isinstance(error, base)), MXNetError)
     shown = ", ".join(
@@ -358,7 +367,8 @@ def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception)
     options = ", ".join(f"{k}={v!r}" for k, v in attrs.items() if op.attrs.get(k, v) != v)
     return cls(
         explain(
-            f"{op.name} failed on {shown or 'no inputs'}{' with ' + options if options else ''}: {error}",
+            f"{op.name} failed on {shown or 'no inputs'}"
+            f"{' with ' + options if options else ''}: {error}",
             fix=f"see the shapes and dtypes that help({op.name}) states",
         )
     )

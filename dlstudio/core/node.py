@@ -84,7 +84,7 @@ _PACKAGE = str(PurePath(__file__).parent.parent)
 
 def caller_span() -> str:
     """Innermost "file.py:12" outside dlstudio, or "" if every frame is ours."""
-    frame = sys._getframe(1)  # noqa: SLF001  the documented CPython way, 1 µs
+    frame = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_PACKAGE) and not filename.startswith("<dlstudio"):

@@ -46,7 +46,7 @@ class Param:
         return value
 
     def parse(self, value: Any, where: str = "") -> Any:
-        """Canonical form of `value`, or a ParamError that names `where` ("clip: parameter a_max")."""
+        """Canonical form of `value`, or a ParamError that names `where`."""
         if value is None or (isinstance(value, str) and value == "None"):
             if self.optional:
                 return None

@@ -50,7 +50,12 @@ class Pool:
         if nbytes < THRESHOLD or dtype.hasobject or self.device.device_type == "gpu":
             return self.device.backend.empty(shape, dtype)
         block = self._take(size_class(nbytes))
-        interface = {"shape": shape, "typestr": dtype.str, "data": (block.ctypes.data, False), "version": 3}
+        interface = {
+            "shape": shape,
+            "typestr": dtype.str,
+            "data": (block.ctypes.data, False),
+            "version": 3,
+        }
         return np.asarray(_Owner(block, self, interface))
 
     def _take(self, size: int) -> np.ndarray[Any, Any]:

@@ -1,4 +1,4 @@
-"""Random numbers: one counter-based stream per device, so that every draw can be named and replayed."""
+"""Random numbers: a counter-based stream per device, so that every draw can be replayed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def seed(seed_state: int, ctx: Device | str = "all") -> None:
     try:
         key = int(seed_state)
     except (TypeError, ValueError):
-        raise ParamError(f"seed: parameter seed_state must be an integer. Got {seed_state!r}.") from None
+        raise ParamError(
+            f"seed: parameter seed_state must be an integer. Got {seed_state!r}."
+        ) from None
     with _lock:
         if isinstance(ctx, Device):
             _streams[ctx] = Stream(ctx, key)

@@ -102,7 +102,7 @@ class Bad:
 
 
 def bad(sample: Sample, error: type[Exception], match: str) -> Bad:
-    """Declare that `sample` raises `error` with a message that `match` (a regular expression) finds."""
+    """Declare that `sample` raises `error` with a message that the pattern `match` finds."""
     return Bad(sample, error, match)
 
 

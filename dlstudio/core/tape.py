@@ -61,7 +61,8 @@ class Entry:
     """
 
     __slots__ = (
-        "attrs", "count", "device", "extra", "inputs", "op", "outputs", "parents", "seq", "versions",
+        "attrs", "count", "device", "extra", "inputs", "op", "outputs", "parents", "seq",
+        "versions",
     )  # fmt: skip
 
     op: Op | None
@@ -162,7 +163,7 @@ lines = _Lines()
 def _save(
     tensors: Sequence[Tensor], arrays: Sequence[Array], needed: Sequence[bool], versions: list[Any]
 ) -> tuple[Any, ...]:
-    """Arrays that are needed, avals of those that are not, and the versions that must not change."""
+    """Arrays that are needed, avals of the others, and the versions that must not change."""
     saved: list[Any] = []
     for i, array in enumerate(arrays):
         if array is None:
@@ -181,7 +182,7 @@ def _save(
 
 
 def _keep_aux(entry: Entry, op: Op, inputs: Sequence[Any]) -> None:
-    """Note auxiliary states to be updated; they may change before backward, so no version counts."""
+    """Note auxiliary states to update; they may change before backward: no version counts."""
     aux = tuple(inputs[op.inputs.index(name)] for name in op.aux)
     stores = {id(x._store) for x in aux if x._store is not None}
     entry.versions = [pair for pair in entry.versions if id(pair[0]) not in stores]
@@ -288,7 +289,8 @@ class _Sweep:
         if entry.inputs is None:
             raise GradError(
                 explain(
-                    f"backward ran through {_label(entry)} a second time, but its saved values were freed.",
+                    f"backward ran through {_label(entry)} a second time, "
+                    "but its saved values were freed.",
                     "one backward per recorded forward.",
                     "y.backward(retain_graph=True) the first time",
                 )
@@ -370,7 +372,8 @@ def _label(entry: Entry) -> str:
 def _stale(entry: Entry) -> StaleValueError:
     return StaleValueError(
         explain(
-            f"a value that the gradient of {_label(entry)} needs was changed in place after it was recorded.",
+            f"a value that the gradient of {_label(entry)} needs was changed in place "
+            "after it was recorded.",
             "inputs and outputs of recorded operators to stay as they were until backward.",
             "write into a copy (y = x.copy(); y[:] = ...), or call backward first",
         )
@@ -425,7 +428,8 @@ def _start(
                     "backward was called on an array that was not computed while recording "
                     "from anything with attach_grad().",
                     "a result of operators run inside `with autograd.record():`.",
-                    "x.attach_grad()\n     with autograd.record():\n         y = f(x)\n     y.backward()",
+                    "x.attach_grad()\n     with autograd.record():\n         y = f(x)\n"
+                    "     y.backward()",
                 )
             )
         sweep.add(

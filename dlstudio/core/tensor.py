@@ -20,7 +20,7 @@ _GRAD_REQS = ("write", "add", "null")
 
 
 class Tensor:
-    """What both dialects share: storage, device and gradient. Users meet `NDArray` and `ndarray`."""
+    """What both dialects share: storage, device, gradient. Users meet `NDArray` and `ndarray`."""
 
     __slots__ = ("__weakref__", "_data", "_device", "_entry", "_index", "_store")
     __array_priority__ = 1000.0  # our operators win over NumPy's when the operands are mixed
@@ -74,7 +74,7 @@ class Tensor:
         store.lazy.append(weakref.ref(view))
 
     def _prepare_write(self) -> None:
-        """Call before changing `_data` in place: copies out lazy views, marks the memory changed."""
+        """Call before changing `_data` in place: copy out lazy views, mark the memory changed."""
         store = self._store
         if store is None:
             return
@@ -281,7 +281,8 @@ class Tensor:
         value = self.asscalar()
         if not isinstance(value, np.integer):
             raise TypeError(
-                f"only integer arrays with one element can be an index. Got dtype {self._data.dtype}."
+                "only integer arrays with one element can be an index. "
+                f"Got dtype {self._data.dtype}."
             )
         return int(value)
 
@@ -333,7 +334,8 @@ class Tensor:
         if value._data.shape != self._data.shape:
             raise ShapeError(
                 explain(
-                    f"values of shape {value._data.shape} were given for an array of shape {self._data.shape}.",
+                    f"values of shape {value._data.shape} were given "
+                    f"for an array of shape {self._data.shape}.",
                     "equal shapes.",
                 )
             )

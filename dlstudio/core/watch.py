@@ -121,7 +121,9 @@ def _tensor_buffer(tensor: Tensor) -> int:
     return buffer_of(tensor._data, tensor._device, "input", "data")
 
 
-def watched(op: Op, device: Device, arrays: Sequence[Array], attrs: Any, inputs: Sequence[Any]) -> Any:
+def watched(
+    op: Op, device: Device, arrays: Sequence[Array], attrs: Any, inputs: Sequence[Any]
+) -> Any:
     """Run the forward of an eager call and tell the bus about it."""
     from dlstudio.core.dispatch import explain_failure
 
@@ -135,7 +137,9 @@ def watched(op: Op, device: Device, arrays: Sequence[Array], attrs: Any, inputs:
     return result
 
 
-def _tell(op: Op, device: Device, ins: tuple[int, ...], result: Any, start: int, phase: str) -> None:
+def _tell(
+    op: Op, device: Device, ins: tuple[int, ...], result: Any, start: int, phase: str
+) -> None:
     end = perf_counter_ns()
     results = result if isinstance(result, (tuple, list)) else (result,)
     arrays = [r for r in results if isinstance(r, device.xp.ndarray)]  # not NumPy's scalars

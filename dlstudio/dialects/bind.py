@@ -78,7 +78,9 @@ def _binder(op: Op) -> Callable[..., Attrs]:
     names = list(op.attrs)
     numbers = [isinstance(op.params[n], Scalar) for n in names]
 
-    def bind(memo: dict[Any, Attrs], key: Any, values: tuple[Any, ...], kwargs: dict[str, Any]) -> Attrs:
+    def bind(
+        memo: dict[Any, Attrs], key: Any, values: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Attrs:
         given = dict(zip(names, values, strict=True))
         attrs = Attrs(op.parse({**given, **check_extra(op, kwargs)}))
         # 0.0 and -0.0 are one key but two operands
@@ -138,7 +140,9 @@ def _signature(op: Op, dialect: str, inputs: list[str], *, method: bool) -> str:
             return ", ".join([*fixed, inputs[-1], *attrs, *tail])
         return ", ".join([*fixed, f"*{inputs[-1]}", *attrs, *tail])
     needed = len(inputs) - op.optional_inputs
-    spelled = [n if dialect in ("np", "npx") and i < needed else f"{n}=None" for i, n in enumerate(inputs)]
+    spelled = [
+        n if dialect in ("np", "npx") and i < needed else f"{n}=None" for i, n in enumerate(inputs)
+    ]
     if method:
         spelled[0] = inputs[0]
     return ", ".join([*spelled, *attrs, *tail])
@@ -165,14 +169,25 @@ def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> 
     values = f"({', '.join(op.attrs)},)" if op.attrs else "()"
     key = _memo_key(op)
     source = (_BODY if op.attrs else _BODY_PLAIN).format(
-        name=short, signature=_signature(op, dialect, inputs, method=method), call=call,
-        values=values, key=key, safe_key=key,
+        name=short,
+        signature=_signature(op, dialect, inputs, method=method),
+        call=call,
+        values=values,
+        key=key,
+        safe_key=key,
     )
     scope: dict[str, Any] = {
-        "op": op, "cls": cls, "invoke": invoke, "create": create, "unpack": unpack,
-        "memo": {}, "bind": _binder(op), "check_extra": check_extra, "attrs": Attrs(dict(op.attrs)),
+        "op": op,
+        "cls": cls,
+        "invoke": invoke,
+        "create": create,
+        "unpack": unpack,
+        "memo": {},
+        "bind": _binder(op),
+        "check_extra": check_extra,
+        "attrs": Attrs(dict(op.attrs)),
     }
-    exec(compile(source, f"<dlstudio {dialect}.{name}>", "exec"), scope)  # noqa: S102  our own text
+    exec(compile(source, f"<dlstudio {dialect}.{name}>", "exec"), scope)
     function: Callable[..., Any] = scope[short]
     function.__doc__ = documentation(op, dialect)
     function.__module__ = f"dlstudio.{dialect}"
@@ -218,8 +233,11 @@ def build_symbol_function(op: Op, name: str) -> Callable[..., Any]:
     short = name.rsplit(".", 1)[-1]
     tail = [f"{n}=None" for n in ("name", "attr", "out") if n not in op.attrs]
     source = _SYMBOL_BODY.format(
-        name=short, signature=", ".join([*spelled, *attrs, *tail, "**kwargs"]),
-        operands=operands, attrs="{" + ", ".join(f"{n!r}: {n}" for n in op.attrs) + "}", json=short,
+        name=short,
+        signature=", ".join([*spelled, *attrs, *tail, "**kwargs"]),
+        operands=operands,
+        attrs="{" + ", ".join(f"{n!r}: {n}" for n in op.attrs) + "}",
+        json=short,
     )
 
     def make(op: Op, args: Any, attrs: Any, name: Any, attr: Any, kwargs: Any, called: str) -> Any:
@@ -227,7 +245,7 @@ def build_symbol_function(op: Op, name: str) -> Callable[..., Any]:
         return create_symbol(op, args, {**given, **kwargs}, name, attr)
 
     scope: dict[str, Any] = {"op": op, "create_symbol": make, "unpack": unpack}
-    exec(compile(source, f"<dlstudio sym.{name}>", "exec"), scope)  # noqa: S102  our own text
+    exec(compile(source, f"<dlstudio sym.{name}>", "exec"), scope)
     function: Callable[..., Any] = scope[short]
     function.__doc__ = documentation(op, "nd")
     function.__module__ = "dlstudio.sym"
@@ -246,7 +264,9 @@ class Namespace:
         """Names directly under the prefix."""
         skip = len(self.prefix)
         return sorted(
-            n[skip:] for n in index(self.dialect) if n.startswith(self.prefix) and "." not in n[skip:]
+            n[skip:]
+            for n in index(self.dialect)
+            if n.startswith(self.prefix) and "." not in n[skip:]
         )
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -293,7 +313,9 @@ def submodules(parent: types.ModuleType, dialect: str, names: Iterable[str]) -> 
     """Make ``parent.random``, ``parent.linalg`` … as importable modules over the dotted names."""
     for name in names:
         full = f"{parent.__name__}.{name}"
-        module = sys.modules.get(full) or types.ModuleType(full, f"Operators of mx.{dialect}.{name}.")
+        module = sys.modules.get(full) or types.ModuleType(
+            full, f"Operators of mx.{dialect}.{name}."
+        )
         sys.modules[full] = module
         setattr(parent, name, module)
         Namespace(dialect, "" if name == "op" else name).attach(module)

@@ -1,5 +1,6 @@
-"""Python's operators on arrays: ``x + y``, ``2 - x``, ``x += y``, ``x[0]``, and the number forms
-of functions such as ``nd.maximum(x, 0)``.
+"""Python's operators on arrays: ``x + y``, ``2 - x``, ``x += y``, ``x[0]``.
+
+Also the number forms of functions such as ``nd.maximum(x, 0)``.
 """
 
 from __future__ import annotations
@@ -34,12 +35,19 @@ TABLE = (
     Arithmetic("add", "broadcast_add", "_plus_scalar", "_plus_scalar", "add", "add"),
     Arithmetic("sub", "broadcast_sub", "_minus_scalar", "_rminus_scalar", "subtract", "subtract"),
     Arithmetic("mul", "broadcast_mul", "_mul_scalar", "_mul_scalar", "multiply", "multiply"),
-    Arithmetic("truediv", "broadcast_div", "_div_scalar", "_rdiv_scalar", "divide", "divide true_divide"),
+    Arithmetic(
+        "truediv", "broadcast_div", "_div_scalar", "_rdiv_scalar", "divide", "divide true_divide"
+    ),
     Arithmetic("mod", "broadcast_mod", "_mod_scalar", "_rmod_scalar", "mod", "modulo"),
     Arithmetic("pow", "broadcast_power", "_power_scalar", "_rpower_scalar", "power", "power"),
     Arithmetic("eq", "broadcast_equal", "_equal_scalar", "_equal_scalar", "equal", "equal"),
-    Arithmetic("ne", "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", "not_equal", "not_equal"),
-    Arithmetic("gt", "broadcast_greater", "_greater_scalar", "_lesser_scalar", "greater", "greater"),
+    Arithmetic(
+        "ne", "broadcast_not_equal", "_not_equal_scalar", "_not_equal_scalar", "not_equal",
+        "not_equal",
+    ),
+    Arithmetic(
+        "gt", "broadcast_greater", "_greater_scalar", "_lesser_scalar", "greater", "greater"
+    ),
     Arithmetic(
         "ge", "broadcast_greater_equal", "_greater_equal_scalar", "_lesser_equal_scalar",
         "greater_equal", "greater_equal",
@@ -198,7 +206,8 @@ def _inplace(function: Binary) -> Binary:
         if result._data.shape != self._data.shape:
             raise ShapeError(
                 explain(
-                    f"an array of shape {self._data.shape} cannot hold the result of shape {result._data.shape} in place.",
+                    f"an array of shape {self._data.shape} cannot hold the result "
+                    f"of shape {result._data.shape} in place.",
                     fix="x = x + y, which makes a new array",
                 )
             )
@@ -238,7 +247,8 @@ def _truth(self: Any) -> bool:
     if self._data.size == 0 and not isinstance(self, ndarray):
         return False
     raise ValueError(
-        f"the truth value of an array with {self._data.size} elements is ambiguous. Use x.any() or x.all()."
+        f"the truth value of an array with {self._data.size} elements is ambiguous. "
+        "Use x.any() or x.all()."
     )
 
 

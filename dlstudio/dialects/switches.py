@@ -12,7 +12,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["is_np_array", "is_np_shape", "np_array", "np_shape", "reset_np", "set_np", "set_np_shape", "use_np"]
+__all__ = [
+    "is_np_array",
+    "is_np_shape",
+    "np_array",
+    "np_shape",
+    "reset_np",
+    "set_np",
+    "set_np_shape",
+    "use_np",
+]
 
 
 class _State(threading.local):

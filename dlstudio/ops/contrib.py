@@ -10,9 +10,9 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.rules import same
 from dlstudio.ops.nn_rules import aval, expect_shape
 from dlstudio.ops.optimizer import LR, STEP, clipped, finish
+from dlstudio.ops.rules import same
 
 Array = Any
 STRAIGHT = "a straight-through estimator: the gradient passes as if the function were the identity"

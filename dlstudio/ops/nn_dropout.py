@@ -8,8 +8,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Float, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_rules import aval, expect_float
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 

@@ -16,8 +16,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Float
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import DTypeError, ShapeError, explain
-from dlstudio.ops.rules import same
 from dlstudio.ops.nn_rules import aval, expect_float, narrow, wide
+from dlstudio.ops.rules import same
 
 Array = Any
 

@@ -9,9 +9,9 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis
 from dlstudio.ops.nn_norm import Plan, backward, moments, of_stats, plan_of, reduced, second
 from dlstudio.ops.nn_rules import aval, expect_dtype, expect_float, expect_shape, narrow, wide
+from dlstudio.ops.rules import normalize_axis
 
 Array = Any
 

@@ -392,7 +392,8 @@ def _(
         for d in range(n.D):
             k = layer * n.D + d
             found = run_backward(
-                xp, mode, views[layer][d], x, state[k], None if state_cell is None else state_cell[k],
+                xp, mode, views[layer][d], x, state[k],
+                None if state_cell is None else state_cell[k],
                 keep, clip, _order(d, n.T), blocks[layer, d], states[layer, d],
                 gy[:, :, d * n.R : (d + 1) * n.R],
                 xp.zeros_like(state[k]) if g_state is None else g_state[k],

@@ -18,7 +18,7 @@ STEP = 1e-5
 def numeric_gradients(
     function: Callable[..., float], arrays: Sequence[Any], wanted: Sequence[int]
 ) -> list[Array]:
-    """Central differences of a scalar `function` of float64 arrays, one array per index in `wanted`."""
+    """Central differences of a scalar `function` of float64 arrays, for each index in `wanted`."""
     found = []
     for k in wanted:
         slopes = np.zeros(arrays[k].shape)

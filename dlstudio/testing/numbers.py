@@ -36,5 +36,9 @@ def assert_close(
         raise AssertionError(f"{what}: shape {a.shape}, expected {b.shape}")
     loosest = max(tolerance(a.dtype), tolerance(b.dtype))
     np.testing.assert_allclose(
-        a, b, rtol=loosest[0] if rtol is None else rtol, atol=loosest[1] if atol is None else atol, err_msg=what
+        a,
+        b,
+        rtol=loosest[0] if rtol is None else rtol,
+        atol=loosest[1] if atol is None else atol,
+        err_msg=what,
     )

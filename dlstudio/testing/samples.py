@@ -24,6 +24,7 @@ class SampleMaker:
         self.dtype = np.dtype(dtype)
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Sample:
+        """Make a sample; a tuple among the inputs stands for an array of that shape."""
         if inputs and all(isinstance(x, int) for x in inputs):
             inputs = (inputs,)
         return Sample(tuple(self._array(x) for x in inputs), attrs)
@@ -43,7 +44,7 @@ class SampleMaker:
         return np.asarray(np.where(np.abs(x) < 0.05, 0.05 + x, x), self.dtype)
 
     def distinct(self, *shape: int) -> Any:
-        """Shuffled numbers at least 0.1 apart, so that no step of a numeric gradient reorders them."""
+        """Shuffled numbers at least 0.1 apart: no step of a numeric gradient reorders them."""
         n = int(np.prod(shape))
         return np.asarray(self.rng.permutation(n).reshape(shape) * 0.1 + 0.05, self.dtype)
 

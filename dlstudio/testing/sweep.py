@@ -27,7 +27,15 @@ from dlstudio.errors import MXNetError
 from dlstudio.testing.gradcheck import numeric_gradients
 from dlstudio.testing.samples import SampleMaker
 
-__all__ = ["CHECKS", "Case", "cases", "check_errors", "check_invalid_parameters", "operators", "problems"]
+__all__ = [
+    "CHECKS",
+    "Case",
+    "cases",
+    "check_errors",
+    "check_invalid_parameters",
+    "operators",
+    "problems",
+]
 
 Array = Any
 SEED = 7
@@ -75,9 +83,7 @@ def cases(operators_: Iterable[Op] | None = None) -> Iterator[Case]:
                 yield Case(op, number, training=True)
 
 
-def problems(
-    of: Iterable[Case], checks: Sequence[Callable[[Case], None]]
-) -> list[str]:
+def problems(of: Iterable[Case], checks: Sequence[Callable[[Case], None]]) -> list[str]:
     """Run every check on every case; one line per failure."""
     found: list[str] = []
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -86,7 +92,7 @@ def problems(
             for check in checks:
                 try:
                     check(case)
-                except Exception as error:  # noqa: BLE001  any failure is a finding
+                except Exception as error:
                     found.append(f"{case.name} {check.__name__}: {type(error).__name__}: {error}")
     return found
 
@@ -131,8 +137,11 @@ def differentiable_inputs(case: Case, arrays: Sequence[Any]) -> list[int]:
     return [
         i
         for i, a in enumerate(arrays)
-        if a is not None and a.dtype.kind == "f" and names[i] not in case.op.aux
-        and names[i] not in case.op.constant and i not in case.op.flags.mutates
+        if a is not None
+        and a.dtype.kind == "f"
+        and names[i] not in case.op.aux
+        and names[i] not in case.op.constant
+        and i not in case.op.flags.mutates
     ]
 
 
@@ -170,11 +179,17 @@ def check_inference(case: Case) -> None:
         return
     avals = [None if a is None else Aval(a.shape, a.dtype) for a in arrays]
     inferred = case.op.infer(*avals, **{k: v for k, v in attrs.items() if k != "training"})
-    expected = list(inferred) if isinstance(inferred, (tuple, list)) and not isinstance(inferred, Aval) else [inferred]
+    expected = (
+        list(inferred)
+        if isinstance(inferred, (tuple, list)) and not isinstance(inferred, Aval)
+        else [inferred]
+    )
     outs = forward(case, arrays)
     assert len(expected) == case.op.n_outputs(case.attrs), "inference and `outputs` disagree"
     for out, aval in zip(outs, expected, strict=False):
-        assert (out.shape, out.dtype) == (aval.shape, aval.dtype), f"forward {out.shape} {out.dtype}, infer {aval}"
+        assert (out.shape, out.dtype) == (aval.shape, aval.dtype), (
+            f"forward {out.shape} {out.dtype}, infer {aval}"
+        )
 
 
 def check_reference(case: Case) -> None:
@@ -204,10 +219,14 @@ def check_gradient(case: Case) -> None:
     expected = numeric_gradients(scalar, floats, wanted)
     for i, got, slope in zip(wanted, found, expected, strict=True):
         if got is None:
-            assert not np.any(np.abs(slope) > 1e-6), f"input {i} has a gradient, the rule gives none"
+            assert not np.any(np.abs(slope) > 1e-6), (
+                f"input {i} has a gradient, the rule gives none"
+            )
             continue
         # curvature of order 1e3 times STEP² leaves 1e-7; rounding of float64 less
-        np.testing.assert_allclose(got, slope, rtol=1e-5, atol=1e-6, err_msg=f"gradient of input {i}")
+        np.testing.assert_allclose(
+            got, slope, rtol=1e-5, atol=1e-6, err_msg=f"gradient of input {i}"
+        )
 
 
 def check_second_order(case: Case) -> None:
@@ -225,10 +244,14 @@ def check_second_order(case: Case) -> None:
         grads = [g for g in eager_gradients(case, values, wanted) if g is not None]
         return float(sum((g * w).sum() for g, w in zip(grads, head_weights(grads), strict=True)))
 
-    expected = numeric_gradients(scalar, [np.array(a) if a is not None else a for a in arrays], wanted)
+    expected = numeric_gradients(
+        scalar, [np.array(a) if a is not None else a for a in arrays], wanted
+    )
     for i, got, slope in zip(wanted, _second_order(case, arrays, wanted), expected, strict=True):
         value = np.zeros_like(slope) if got is None else got
-        np.testing.assert_allclose(value, slope, rtol=1e-4, atol=1e-5, err_msg=f"second order, input {i}")
+        np.testing.assert_allclose(
+            value, slope, rtol=1e-4, atol=1e-5, err_msg=f"second order, input {i}"
+        )
 
 
 def _second_order(case: Case, arrays: Sequence[Any], wanted: Sequence[int]) -> list[Any]:
@@ -242,7 +265,11 @@ def _second_order(case: Case, arrays: Sequence[Any], wanted: Sequence[int]) -> l
         variables = [tensors[i] for i in wanted]
         found = tape.gradients(outs, variables, heads, create_graph=True)
         grads = [g for g in found if g is not None]
-        onward = [(g, w) for g, w in zip(grads, head_weights([g._data for g in grads]), strict=True) if g._entry is not None]
+        onward = [
+            (g, w)
+            for g, w in zip(grads, head_weights([g._data for g in grads]), strict=True)
+            if g._entry is not None
+        ]
         if not onward:
             return [None] * len(wanted)
         return tape.gradients([g for g, _ in onward], variables, tensors_of([w for _, w in onward]))
@@ -259,7 +286,9 @@ def check_view_flag(case: Case) -> None:
         return
     result = case.op.forward(np, *arrays, **case.attrs)
     first = result[0] if isinstance(result, (tuple, list)) else result
-    assert first.size == 0 or np.shares_memory(first, arrays[0]), "flagged as a view, but the memory is not shared"
+    assert first.size == 0 or np.shares_memory(first, arrays[0]), (
+        "flagged as a view, but the memory is not shared"
+    )
 
 
 def check_inplace_flag(case: Case) -> None:
@@ -274,7 +303,11 @@ def check_inplace_flag(case: Case) -> None:
     target = fresh if isinstance(expected, (tuple, list)) else fresh[0]
     _compare_out(_call(case, present(case.sample.inputs), out=target), target, expected)
     for i in op.flags.inplace:
-        if i < len(arrays) and arrays[i].shape == outs[0].shape and arrays[i].dtype == outs[0].dtype:
+        if (
+            i < len(arrays)
+            and arrays[i].shape == outs[0].shape
+            and arrays[i].dtype == outs[0].dtype
+        ):
             copies = [None if a is None else a.copy() for a in arrays]
             _call(case, copies, out=copies[i])
             np.testing.assert_array_equal(copies[i], outs[0], err_msg=f"in place over input {i}")
@@ -320,11 +353,13 @@ def _strided(array: Any) -> Any:
 
 
 def check_float32(case: Case) -> None:
-    """float32 inputs give float32 results wherever float64 inputs give float64, and nearly equal ones."""
+    """Where float64 inputs give float64, float32 inputs give float32, and nearly equal results."""
     arrays = present(case.sample.inputs)
     if not any(a is not None and a.dtype == np.float64 for a in arrays) or case.op.flags.random:
         return
-    single = [a.astype(np.float32) if a is not None and a.dtype == np.float64 else a for a in arrays]
+    single = [
+        a.astype(np.float32) if a is not None and a.dtype == np.float64 else a for a in arrays
+    ]
     for got, value in zip(forward(case, single), forward(case, arrays), strict=True):
         assert got.dtype != np.float64 or "dtype" in case.attrs, "float32 inputs gave float64"
         if got.dtype == np.float32:
@@ -376,6 +411,7 @@ def _expect(op: Op, sample: Sample, error: type[Exception], match: str) -> None:
         else:
             create(op, attributes(op, dict(sample.attrs)), cpu(), NDArray)
     except error as raised:
-        assert re.search(match, str(raised), re.DOTALL), f"{match!r} not found in {raised}"
+        found = re.search(match, str(raised), re.DOTALL)
+        assert found, f"{match!r} not found in {raised}"  # noqa: PT017  pytest is not needed here
         return
     raise AssertionError(f"{op.name} accepted what it declares as an error ({error.__name__})")

@@ -135,9 +135,13 @@ def _compare(got: Sequence[Any], expected: Sequence[Any], wanted: Sequence[int])
         eager = None if value is None else np.asarray(value)
         if gradient is None or eager is None:
             remaining = eager if gradient is None else np.asarray(gradient)
-            assert remaining is None or not np.any(remaining), f"input {i}: one side has no gradient"
+            assert remaining is None or not np.any(remaining), (
+                f"input {i}: one side has no gradient"
+            )
             continue
-        np.testing.assert_allclose(gradient, eager, rtol=1e-10, atol=1e-11, err_msg=f"gradient of input {i}")
+        np.testing.assert_allclose(
+            gradient, eager, rtol=1e-10, atol=1e-11, err_msg=f"gradient of input {i}"
+        )
 
 
 GRAPH_CHECKS = (check_plan_forward, check_plan_gradient, check_two_calls_before_backward)

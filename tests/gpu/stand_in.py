@@ -16,37 +16,304 @@ __all__ = ["make"]
 
 # the functions of CuPy 13 that NumPy has too (from its API reference)
 FUNCTIONS = frozenset(
-    """
-    abs absolute add all allclose amax amin angle any append apply_along_axis arange arccos arccosh
-    arcsin arcsinh arctan arctan2 arctanh argmax argmin argpartition argsort argwhere around array
-    array_equal array_split asanyarray asarray ascontiguousarray asfortranarray atleast_1d atleast_2d
-    atleast_3d average bincount bitwise_and bitwise_not bitwise_or bitwise_xor blackman
-    broadcast_arrays broadcast_to cbrt ceil choose clip column_stack compress concatenate conj
-    conjugate copy copysign copyto corrcoef cos cosh count_nonzero cov cross cumprod cumsum deg2rad
-    degrees delete diag diag_indices diag_indices_from diagflat diagonal diff digitize divide divmod
-    dot dsplit dstack ediff1d einsum empty empty_like equal exp exp2 expand_dims expm1 extract eye
-    fill_diagonal fix flatnonzero flip fliplr flipud float_power floor floor_divide fmax fmin fmod
-    frexp full full_like gcd gradient greater greater_equal hamming hanning heaviside histogram
-    histogram2d hsplit hstack hypot i0 identity imag indices inner interp invert isclose isfinite
-    isin isinf isnan isneginf isposinf isreal ix_ kron lcm ldexp left_shift less less_equal lexsort
-    linspace log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor
-    logspace matmul max maximum may_share_memory mean median meshgrid min minimum mod modf moveaxis
-    multiply nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin
-    nanpercentile nanprod nanquantile nanstd nansum nanvar negative nextafter nonzero not_equal ones
-    ones_like outer pad partition percentile place polyval positive power prod ptp put putmask
-    quantile rad2deg radians ravel ravel_multi_index real reciprocal remainder repeat reshape resize
-    result_type right_shift rint roll rollaxis rot90 round searchsorted select setdiff1d shares_memory
-    sign signbit sin sinc sinh size sort split sqrt square squeeze stack std subtract sum swapaxes
-    take take_along_axis tan tanh tensordot tile trace transpose trapezoid tri tril tril_indices triu
-    triu_indices true_divide trunc unique unravel_index unwrap var vdot vsplit vstack where zeros
-    zeros_like
-    """.split()
+    [
+        "abs",
+        "absolute",
+        "add",
+        "all",
+        "allclose",
+        "amax",
+        "amin",
+        "angle",
+        "any",
+        "append",
+        "apply_along_axis",
+        "arange",
+        "arccos",
+        "arccosh",
+        "arcsin",
+        "arcsinh",
+        "arctan",
+        "arctan2",
+        "arctanh",
+        "argmax",
+        "argmin",
+        "argpartition",
+        "argsort",
+        "argwhere",
+        "around",
+        "array",
+        "array_equal",
+        "array_split",
+        "asanyarray",
+        "asarray",
+        "ascontiguousarray",
+        "asfortranarray",
+        "atleast_1d",
+        "atleast_2d",
+        "atleast_3d",
+        "average",
+        "bincount",
+        "bitwise_and",
+        "bitwise_not",
+        "bitwise_or",
+        "bitwise_xor",
+        "blackman",
+        "broadcast_arrays",
+        "broadcast_to",
+        "cbrt",
+        "ceil",
+        "choose",
+        "clip",
+        "column_stack",
+        "compress",
+        "concatenate",
+        "conj",
+        "conjugate",
+        "copy",
+        "copysign",
+        "copyto",
+        "corrcoef",
+        "cos",
+        "cosh",
+        "count_nonzero",
+        "cov",
+        "cross",
+        "cumprod",
+        "cumsum",
+        "deg2rad",
+        "degrees",
+        "delete",
+        "diag",
+        "diag_indices",
+        "diag_indices_from",
+        "diagflat",
+        "diagonal",
+        "diff",
+        "digitize",
+        "divide",
+        "divmod",
+        "dot",
+        "dsplit",
+        "dstack",
+        "ediff1d",
+        "einsum",
+        "empty",
+        "empty_like",
+        "equal",
+        "exp",
+        "exp2",
+        "expand_dims",
+        "expm1",
+        "extract",
+        "eye",
+        "fill_diagonal",
+        "fix",
+        "flatnonzero",
+        "flip",
+        "fliplr",
+        "flipud",
+        "float_power",
+        "floor",
+        "floor_divide",
+        "fmax",
+        "fmin",
+        "fmod",
+        "frexp",
+        "full",
+        "full_like",
+        "gcd",
+        "gradient",
+        "greater",
+        "greater_equal",
+        "hamming",
+        "hanning",
+        "heaviside",
+        "histogram",
+        "histogram2d",
+        "hsplit",
+        "hstack",
+        "hypot",
+        "i0",
+        "identity",
+        "imag",
+        "indices",
+        "inner",
+        "interp",
+        "invert",
+        "isclose",
+        "isfinite",
+        "isin",
+        "isinf",
+        "isnan",
+        "isneginf",
+        "isposinf",
+        "isreal",
+        "ix_",
+        "kron",
+        "lcm",
+        "ldexp",
+        "left_shift",
+        "less",
+        "less_equal",
+        "lexsort",
+        "linspace",
+        "log",
+        "log10",
+        "log1p",
+        "log2",
+        "logaddexp",
+        "logaddexp2",
+        "logical_and",
+        "logical_not",
+        "logical_or",
+        "logical_xor",
+        "logspace",
+        "matmul",
+        "max",
+        "maximum",
+        "may_share_memory",
+        "mean",
+        "median",
+        "meshgrid",
+        "min",
+        "minimum",
+        "mod",
+        "modf",
+        "moveaxis",
+        "multiply",
+        "nan_to_num",
+        "nanargmax",
+        "nanargmin",
+        "nancumprod",
+        "nancumsum",
+        "nanmax",
+        "nanmean",
+        "nanmedian",
+        "nanmin",
+        "nanpercentile",
+        "nanprod",
+        "nanquantile",
+        "nanstd",
+        "nansum",
+        "nanvar",
+        "negative",
+        "nextafter",
+        "nonzero",
+        "not_equal",
+        "ones",
+        "ones_like",
+        "outer",
+        "pad",
+        "partition",
+        "percentile",
+        "place",
+        "polyval",
+        "positive",
+        "power",
+        "prod",
+        "ptp",
+        "put",
+        "putmask",
+        "quantile",
+        "rad2deg",
+        "radians",
+        "ravel",
+        "ravel_multi_index",
+        "real",
+        "reciprocal",
+        "remainder",
+        "repeat",
+        "reshape",
+        "resize",
+        "result_type",
+        "right_shift",
+        "rint",
+        "roll",
+        "rollaxis",
+        "rot90",
+        "round",
+        "searchsorted",
+        "select",
+        "setdiff1d",
+        "shares_memory",
+        "sign",
+        "signbit",
+        "sin",
+        "sinc",
+        "sinh",
+        "size",
+        "sort",
+        "split",
+        "sqrt",
+        "square",
+        "squeeze",
+        "stack",
+        "std",
+        "subtract",
+        "sum",
+        "swapaxes",
+        "take",
+        "take_along_axis",
+        "tan",
+        "tanh",
+        "tensordot",
+        "tile",
+        "trace",
+        "transpose",
+        "trapezoid",
+        "tri",
+        "tril",
+        "tril_indices",
+        "triu",
+        "triu_indices",
+        "true_divide",
+        "trunc",
+        "unique",
+        "unravel_index",
+        "unwrap",
+        "var",
+        "vdot",
+        "vsplit",
+        "vstack",
+        "where",
+        "zeros",
+        "zeros_like",
+    ]
 )
-BORROWED = (
-    "bool_ float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 complex64 "
-    "complex128 dtype finfo iinfo inf nan pi e newaxis promote_types can_cast issubdtype generic "
-    "floating integer number broadcast_shapes ndindex"
-).split()
+BORROWED = [
+    "bool_",
+    "float16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "complex64",
+    "complex128",
+    "dtype",
+    "finfo",
+    "iinfo",
+    "inf",
+    "nan",
+    "pi",
+    "e",
+    "newaxis",
+    "promote_types",
+    "can_cast",
+    "issubdtype",
+    "generic",
+    "floating",
+    "integer",
+    "number",
+    "broadcast_shapes",
+    "ndindex",
+]
 UFUNC_METHODS = ("reduce", "accumulate", "at", "outer", "reduceat")
 
 
@@ -61,14 +328,16 @@ class ndarray:  # noqa: N801  CuPy's name
         self._a = array
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("Implicit conversion to a NumPy array is not allowed. Use `.get()`. (simulated)")
+        raise TypeError(
+            "Implicit conversion to a NumPy array is not allowed. Use `.get()`. (simulated)"
+        )
 
     def get(self) -> np.ndarray:
         """Copy to the host."""
         return self._a.copy()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__array") or name.startswith("_"):
+        if name.startswith("_"):
             raise AttributeError(name)
         value = getattr(self._a, name)
         return _guarded(value) if callable(value) else wrap(value)
@@ -125,7 +394,21 @@ def _operator(name: str) -> Any:
     return operator
 
 
-_BINARY = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift".split()
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+]
 for _name in _BINARY:
     for _prefix in ("", "r"):
         setattr(ndarray, f"__{_prefix}{_name}__", _operator(f"__{_prefix}{_name}__"))
@@ -151,7 +434,11 @@ def wrap(value: Any) -> Any:
     if isinstance(value, (np.ndarray, np.generic)):
         return ndarray(np.asarray(value))
     if isinstance(value, (tuple, list)):
-        return type(value)(wrap(v) for v in value) if type(value) in (tuple, list) else tuple(map(wrap, value))
+        return (
+            type(value)(wrap(v) for v in value)
+            if type(value) in (tuple, list)
+            else tuple(map(wrap, value))
+        )
     return value
 
 
@@ -214,13 +501,35 @@ def make(devices: int = 1) -> types.ModuleType:
         function = getattr(np, name, None)
         if function is not None:
             setattr(module, name, _guarded(function))
-    module.asarray = lambda x, dtype=None: ndarray(np.array(x._a if isinstance(x, ndarray) else x, dtype=dtype))
+    module.asarray = lambda x, dtype=None: ndarray(
+        np.array(x._a if isinstance(x, ndarray) else x, dtype=dtype)
+    )
     module.array = module.asarray
     module.asnumpy = lambda x: x.get() if isinstance(x, ndarray) else np.asarray(x)
     module.from_dlpack = lambda x: ndarray(np.from_dlpack(x))
     module.random = types.SimpleNamespace(Generator=_Generator, Philox4x3210=np.random.Philox)
     module.linalg = types.SimpleNamespace(
-        **{n: _guarded(getattr(np.linalg, n)) for n in "norm inv det slogdet svd qr cholesky solve eigh eigvalsh pinv matrix_power matrix_rank tensorsolve tensorinv lstsq".split()}
+        **{
+            n: _guarded(getattr(np.linalg, n))
+            for n in [
+                "norm",
+                "inv",
+                "det",
+                "slogdet",
+                "svd",
+                "qr",
+                "cholesky",
+                "solve",
+                "eigh",
+                "eigvalsh",
+                "pinv",
+                "matrix_power",
+                "matrix_rank",
+                "tensorsolve",
+                "tensorinv",
+                "lstsq",
+            ]
+        }
     )
     module.lib = types.SimpleNamespace(
         stride_tricks=types.SimpleNamespace(

@@ -1,4 +1,4 @@
-"""Every operator on a simulated CuPy: the forward uses only what CuPy has, and never mixes in NumPy."""
+"""Every operator on a simulated CuPy: the forward uses what CuPy has, and never NumPy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def compare(case):
         more = {"rng": np.random.Generator(np.random.Philox(1))}
         gpu_more = {"rng": CUPY.random.Generator(CUPY.random.Philox4x3210(1))}
     with np.errstate(all="ignore"):
-        expected = case.op.forward(np, *[None if a is None else a.copy() for a in arrays], **attrs, **more)
+        expected = case.op.forward(
+            np, *[None if a is None else a.copy() for a in arrays], **attrs, **more
+        )
         got = host(case.op.forward(CUPY, *[on_gpu(a) for a in arrays], **attrs, **gpu_more))
     wanted = list(expected) if isinstance(expected, (tuple, list)) else [expected]
     for one, other in zip(got if isinstance(got, list) else [got], wanted, strict=True):

@@ -22,7 +22,9 @@ from dlstudio import autograd, nd
 from dlstudio import np as mnp
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 
-_SPEC = importlib.util.spec_from_file_location("pack_reader", Path(__file__).parent / "pack" / "reference.py")
+_SPEC = importlib.util.spec_from_file_location(
+    "pack_reader", Path(__file__).parent / "pack" / "reference.py"
+)
 pack = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(pack)
 
@@ -30,11 +32,11 @@ _SPEC.loader.exec_module(pack)
 RELATIVE = {"float16": 1e-2, "float32": 1e-4, "float64": 1e-6}
 
 
-class Absent(Exception):
+class Absent(Exception):  # noqa: N818  an outcome, not an error
     """The case calls something dlstudio does not have yet."""
 
 
-class Differs(Exception):
+class Differs(Exception):  # noqa: N818  likewise
     """The case runs and disagrees with the record."""
 
 
@@ -50,7 +52,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def agree(got: Any, want: Any, where: str) -> None:
+def agree(got: Any, want: Any, where: str) -> None:  # noqa: C901  one case after the other
     """Raise `Differs` unless the two values are the same within the dtype's tolerance."""
     if isinstance(want, pack.Opaque):
         return
@@ -163,7 +165,10 @@ def run_op(case: Any) -> None:
     result = function(*call, **given)
     results = [result] if case.raw.get("single") else list(result)
     agree(results, case.outputs, "output")
-    if case.raw.get("out_class") in ("NDArray", "ndarray") and type(results[0]).__name__ != case.out_class:
+    if (
+        case.raw.get("out_class") in ("NDArray", "ndarray")
+        and type(results[0]).__name__ != case.out_class
+    ):
         raise Differs(f"class {type(results[0]).__name__}, recorded {case.out_class}")
     arrays = list(flat_arrays(inputs))
     for index, value in (case.raw.get("mutated") or {}).items():
@@ -177,7 +182,7 @@ def _expect_error(call: Callable[[], Any]) -> None:
         call()
     except Absent:
         raise
-    except Exception:  # noqa: BLE001  MXNet's error classes are coarser than ours
+    except Exception:
         return
     raise Differs("no error, one is recorded")
 
@@ -208,7 +213,8 @@ def scope(**more: Any) -> dict[str, Any]:
     """Names that recorded programs use."""
     names: dict[str, Any] = {
         "mx": mx, "nd": nd, "np": np, "autograd": autograd, "mnp": mnp, "npx": mx.npx,
-        "A": lambda v, dtype="float32": nd.array(v, dtype=dtype), "N": lambda v, dtype="int64": np.array(v, dtype=dtype),
+        "A": lambda v, dtype="float32": nd.array(v, dtype=dtype),
+        "N": lambda v, dtype="int64": np.array(v, dtype=dtype),
         "MASK": (np.arange(24).reshape(2, 3, 4) % 3 == 0).tolist(),
     }  # fmt: skip
     for name in ("gluon", "metric", "lr_scheduler", "init"):
@@ -523,7 +529,10 @@ def _sample(case: Any, names: dict[str, Any]) -> None:
         return
     many = eval(case.code, {**names, "SHAPE": (20000,)}).asnumpy().astype(float)
     mean, variance = case.expected["mean"], case.expected["var"]
-    if mean is not None and abs(many.mean() - mean) > 6 * np.sqrt(max(variance or 1, 1e-9) / many.size) + 1e-3:
+    if (
+        mean is not None
+        and abs(many.mean() - mean) > 6 * np.sqrt(max(variance or 1, 1e-9) / many.size) + 1e-3
+    ):
         raise Differs(f"mean {many.mean()}, expected {mean}")
 
 
@@ -546,12 +555,12 @@ RUNNERS: dict[str, Callable[[Any], None]] = {
 
 
 def verdict(part: str, case: Any) -> tuple[str, str]:
-    """"pass", "fail" or "absent", and why."""
+    """ "pass", "fail" or "absent", and why."""
     try:
         RUNNERS[part](case)
     except Absent as missing:
         return "absent", str(missing)
-    except Exception as error:  # noqa: BLE001  any failure of a case is a failure
+    except Exception as error:
         return "fail", f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
     return "pass", ""
 

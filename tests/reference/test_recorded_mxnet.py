@@ -17,6 +17,11 @@ def test_recorded_cases_that_pass_never_become_fewer(part, record_property, caps
     counts, failures = runner.count(part)
     existing = counts["pass"] + counts["fail"]
     with capsys.disabled():
-        print(f"\n{part}: {counts['pass']} of {existing} recorded cases agree, {counts['absent']} absent")
+        print(
+            f"\n{part}: {counts['pass']} of {existing} recorded cases agree, "
+            f"{counts['absent']} absent"
+        )
     record_property("passing", counts["pass"])
-    assert counts["pass"] >= FLOORS[part], f"fewer than the recorded {FLOORS[part]}; first: {failures[:5]}"
+    assert counts["pass"] >= FLOORS[part], (
+        f"fewer than the recorded {FLOORS[part]}; first: {failures[:5]}"
+    )

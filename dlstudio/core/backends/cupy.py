@@ -69,7 +69,9 @@ class CupyBackend:
         """Philox generator number `counter` of the stream `seed`."""
         with self._here():
             stream = np.random.SeedSequence((seed & (2**64 - 1), self.device_id, counter))
-            return self.xp.random.Generator(self.xp.random.Philox4x3210(int(stream.generate_state(1)[0])))
+            return self.xp.random.Generator(
+                self.xp.random.Philox4x3210(int(stream.generate_state(1)[0]))
+            )
 
     def memory(self) -> tuple[int, int]:
         """Free and total bytes of the GPU."""

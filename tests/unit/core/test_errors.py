@@ -29,7 +29,9 @@ def test_messages_have_one_form():
 
 
 def test_a_missing_library_names_the_extra():
-    assert 'pip install "dlstudio[lab]"' in str(errors.missing_extra("matplotlib", "lab", "plotting"))
+    assert 'pip install "dlstudio[lab]"' in str(
+        errors.missing_extra("matplotlib", "lab", "plotting")
+    )
 
 
 def test_importing_dlstudio_loads_numpy_and_the_standard_library_only():
@@ -40,7 +42,10 @@ before = set(sys.modules)
 import dlstudio as mx
 mx.nd, mx.np, mx.npx, mx.sym, mx.autograd, mx.gluon
 foreign = {name.partition('.')[0] for name in set(sys.modules) - before}
-print(sorted(n for n in foreign if n not in sys.stdlib_module_names and n not in ('dlstudio', 'numpy')))
+known = {*sys.stdlib_module_names, 'dlstudio', 'numpy'}
+print(sorted(n for n in foreign if n not in known))
 """
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert answer.stdout.strip() == "[]"

@@ -157,7 +157,7 @@ class TestMistakesAreExplained:
         with autograd.record():
             y = nd.exp(x)
         y[:] = 0
-        with pytest.raises(errors.StaleValueError, match="exp.*changed in place"):
+        with pytest.raises(errors.StaleValueError, match=r"exp.*changed in place"):
             y.backward()
         assert x.grad.asnumpy().tolist() == [0, 0], "a failed backward leaves no gradient behind"
 

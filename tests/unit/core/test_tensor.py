@@ -130,7 +130,9 @@ class TestDevices:
     def test_a_gpu_without_cupy_names_the_extra(self):
         if mx.num_gpus():
             pytest.skip("this machine has a GPU")
-        with pytest.raises((errors.MissingExtraError, errors.DeviceError), match=r"cuda13|gpu\(0\)"):
+        with pytest.raises(
+            (errors.MissingExtraError, errors.DeviceError), match=r"cuda13|gpu\(0\)"
+        ):
             nd.ones(2, ctx=mx.gpu(0))
 
 
@@ -157,7 +159,7 @@ class TestMistakesAreExplained:
             nd.ones((2, 3)) + nd.ones(4)
 
     def test_mixed_dtypes_in_nd(self):
-        with pytest.raises(errors.DTypeError, match="int32.*float32|float32.*int32"):
+        with pytest.raises(errors.DTypeError, match=r"int32.*float32|float32.*int32"):
             nd.ones(2, dtype="int32") + nd.ones(2)
 
     def test_an_unknown_parameter_suggests_the_nearest(self):
@@ -165,7 +167,7 @@ class TestMistakesAreExplained:
             nd.sum(nd.ones(2), axi=0)
 
     def test_a_missing_input_is_named(self):
-        with pytest.raises(errors.ArgumentError, match="rhs|'y'"):
+        with pytest.raises(errors.ArgumentError, match=r"rhs|'y'"):
             nd.broadcast_add(nd.ones(2))
 
     def test_an_unknown_function_suggests_near_names(self):

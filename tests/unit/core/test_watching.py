@@ -33,12 +33,12 @@ def test_without_subscribers_a_call_emits_nothing_and_keeps_nothing():
     assert bus.subscribers == ()
     live = dict(watch._live)
     for _ in range(10):
-        x + y  # noqa: B018
+        x + y
     tracemalloc.start()
     try:
         before = tracemalloc.take_snapshot()
         for _ in range(1000):
-            x + y  # noqa: B018
+            x + y
         after = tracemalloc.take_snapshot()
     finally:
         tracemalloc.stop()
@@ -57,7 +57,9 @@ def test_the_watching_half_is_not_even_imported():
         "import sys; import dlstudio as mx; x = mx.nd.ones(2); y = x + x; "
         "print('dlstudio.core.watch' in sys.modules)"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert answer.stdout.strip() == "False"
 
 

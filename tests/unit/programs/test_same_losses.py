@@ -1,4 +1,4 @@
-"""One network, trained four ways, gives the same losses: eager, hybridized, bound, on two devices."""
+"""A network gives the same losses however it is trained: eager, hybridized, bound, split."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def lenet():
             )
         classifier = nn.HybridSequential(prefix="classifier_")
         with classifier.name_scope():
-            classifier.add(nn.Dense(120, activation="tanh"), nn.Dense(84, activation="sigmoid"), nn.Dense(10))
+            classifier.add(
+                nn.Dense(120, activation="tanh"), nn.Dense(84, activation="sigmoid"), nn.Dense(10)
+            )
         net.add(features, classifier)
     return net
 
@@ -39,7 +41,8 @@ def batches():
     labels = np.array([int(dataset[i][1]) for i in range(STEPS * BATCH)], np.float32)
     images = images.transpose(0, 3, 1, 2).astype(np.float32) / 255
     return [
-        (images[i * BATCH : (i + 1) * BATCH], labels[i * BATCH : (i + 1) * BATCH]) for i in range(STEPS)
+        (images[i * BATCH : (i + 1) * BATCH], labels[i * BATCH : (i + 1) * BATCH])
+        for i in range(STEPS)
     ]
 
 

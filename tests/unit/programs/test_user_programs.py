@@ -18,8 +18,8 @@ def digit_folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("digits")
     for split, train, count in (("train", True, 40), ("test", False, 10)):
         seen = dict.fromkeys(range(10), 0)
-        for picture, label in gluon.data.datasets.digits(train=train):
-            label = int(label)
+        for picture, digit in gluon.data.datasets.digits(train=train):
+            label = int(digit)
             if seen[label] < count:
                 folder = root / split / str(label)
                 folder.mkdir(parents=True, exist_ok=True)
@@ -129,13 +129,17 @@ class CNN(gluon.nn.Block):
 
 def test_a_cnn_trains_on_image_folders_and_is_evaluated(digit_folders):
     mx.random.seed(3)
-    transform = transforms.Compose([transforms.Resize(14), transforms.ToTensor(), transforms.Normalize(0.13, 0.31)])
+    transform = transforms.Compose(
+        [transforms.Resize(14), transforms.ToTensor(), transforms.Normalize(0.13, 0.31)]
+    )
     folders = {
         split: gluon.data.vision.ImageFolderDataset(str(digit_folders / split), flag=0)
         for split in ("train", "test")
     }
     assert folders["train"].synsets == [str(d) for d in range(10)]
-    train = gluon.data.DataLoader(folders["train"].transform_first(transform), batch_size=32, shuffle=True)
+    train = gluon.data.DataLoader(
+        folders["train"].transform_first(transform), batch_size=32, shuffle=True
+    )
     test = gluon.data.DataLoader(folders["test"].transform_first(transform), batch_size=50)
     net = CNN()
     net.initialize(mx.init.Xavier(), ctx=mx.cpu())
