@@ -1,7 +1,5 @@
 """The operators. Importing this package fills the table `dlstudio.core.registry.OPS`."""
 
-import warnings
-
 from dlstudio.ops import (
     arithmetic,
     boxes,
@@ -50,6 +48,7 @@ from dlstudio.ops import (
     pad,
     proposals,
     quantized,
+    quantized_layers,
     random,
     reduce,
     rounding,
@@ -109,6 +108,7 @@ __all__ = [
     "pad",
     "proposals",
     "quantized",
+    "quantized_layers",
     "random",
     "reduce",
     "rounding",
@@ -119,6 +119,3 @@ __all__ = [
     "special",
     "spectral",
 ]
-
-# inf and nan are results like others, as in MXNet; NumPy's warning would name a line of ours
-warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dlstudio\.ops\.")
