@@ -14,8 +14,8 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Avals, raw
 from dlstudio.core.params import Choice, Float, Int
 from dlstudio.core.registry import OPS, Names, bad, op
-from dlstudio.errors import ArgumentError, DTypeError, explain
-from dlstudio.ops import nn_conv, nn_dense, nn_pool  # noqa: F401  register what is used here
+from dlstudio.errors import ArgumentError, DTypeError, ParamError, explain
+from dlstudio.ops import nn_conv, nn_dense, nn_norm, nn_pool  # noqa: F401  register what is used here
 from dlstudio.ops.quantized import ROUNDS
 
 Array = Any
@@ -284,6 +284,50 @@ def _(
     unit = np.float32(_INT32) / top
     total = lhs * (a / np.float32(127.5) * unit) + rhs * (b / np.float32(127.5) * unit)
     return (xp.rint(total).astype("int32"), *_ends(top))
+
+
+@op(
+    "quantized_batch_norm",
+    infer=lambda data, *_, **__: (Aval(tuple(data.shape), np.dtype("int8")), _END, _END),
+    grad=ROUNDS,
+    outputs=3,
+    params=OPS["BatchNorm"].params,
+    names=_contrib("quantized_batch_norm"),
+    samples=lambda s: [
+        s(
+            _bytes(s, 1, 2, 2, 2), *(s.uniform(2).astype("float32") for _ in range(4)), *_range(1),
+            min_calib_range=-3.0, max_calib_range=3.0,
+        )
+    ],
+    errors=lambda s: [
+        bad(
+            s(_bytes(s, 1, 2, 2, 2), *(s.uniform(2).astype("float32") for _ in range(4)),
+              *_range(1)),
+            ParamError, "min_calib_range",
+        )
+    ],
+)  # fmt: skip
+def _(
+    xp: Any, data: Array, gamma: Array, beta: Array, moving_mean: Array, moving_var: Array,
+    min_data: Array, max_data: Array, *, eps: float = 1e-3, momentum: float = 0.9,
+    fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False,
+    axis: int = 1, cudnn_off: bool = False, min_calib_range: float | None = None,
+    max_calib_range: float | None = None,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """`BatchNorm` in prediction on quantized numbers; the result has the calibrated range."""
+    if min_calib_range is None or max_calib_range is None:
+        raise ParamError(
+            "quantized_batch_norm: parameters min_calib_range and max_calib_range must be given. "
+            f"Got {min_calib_range}, {max_calib_range}."
+        )
+    shape = [1] * data.ndim
+    shape[axis] = -1
+    scale, shift = gamma / xp.sqrt(moving_var + eps), moving_mean
+    x = data * (_top(xp, min_data, max_data) / 127.5)
+    y = (x - shift.reshape(shape)) * scale.reshape(shape) + beta.reshape(shape)
+    top = max(abs(min_calib_range), abs(max_calib_range))
+    numbers = xp.clip(xp.rint(y * (127.5 / top)), -127, 127).astype("int8")
+    return numbers, *(xp.full((1,), v, "float32") for v in (-top, top))
 
 
 def _infer_concat(*data: Any, dim: int, num_args: int) -> Any:
