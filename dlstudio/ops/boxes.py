@@ -18,12 +18,17 @@ from dlstudio.core.registry import Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval
 
-__all__ = ["FORMAT", "PICKS", "host", "overlaps", "suppress", "to_center", "to_corner"]
+__all__ = ["FORMAT", "PICKS", "host", "no_slope", "overlaps", "suppress", "to_center", "to_corner"]
 
 Array = Any
 
 FORMAT = Choice("corner", "center")
-PICKS = NotDifferentiable("it selects and matches boxes; MXNet gives it no gradient either")
+PICKS = "it selects and matches boxes: its gradient is defined to be zero, as in MXNet"
+
+
+def no_slope(F: Any, g: Any, out: Any, *inputs: Any, **_: Any) -> tuple[Any, ...]:
+    """Gradient rule of operators that only select: zero for every input."""
+    return tuple(F.zeros(shape=tuple(x.shape), dtype=np.dtype(x.dtype).name) for x in inputs)
 
 
 def host(x: Array) -> Any:
@@ -87,7 +92,8 @@ _PAIR = np.array([[0.0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6]])
 @op(
     "box_iou",
     infer=_infer_iou,
-    grad=PICKS,
+    grad=no_slope,
+    custom_gradient=PICKS,
     params={"format": FORMAT},
     names=Names(nd="contrib.box_iou", npx="box_iou", json="_contrib_box_iou"),
     samples=lambda s: [s(_PAIR, _PAIR[:2]), s(_PAIR[None], _PAIR[0], format="center")],
@@ -265,7 +271,8 @@ def _matched(scores: Any, attrs: Any) -> tuple[Any, Any]:
         aval(data.shape[:-1], data),
         aval((*data.shape[:-2], data.shape[-1]), data),
     ),
-    grad=PICKS,
+    grad=no_slope,
+    custom_gradient=PICKS,
     outputs=2,
     params={"threshold": Float(), "topk": Int()},
     names=Names(

@@ -16,9 +16,9 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
-from dlstudio.core.registry import Names, NotDifferentiable, bad, composite, op
+from dlstudio.core.registry import Names, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.boxes import FORMAT, PICKS, host, overlaps, to_center, to_corner
+from dlstudio.ops.boxes import FORMAT, PICKS, host, no_slope, overlaps, to_center, to_corner
 from dlstudio.ops.nn_rules import Floats, aval
 
 Array = Any
@@ -44,7 +44,8 @@ def _prior_shape(data: Any, sizes: Any, ratios: Any) -> tuple[int, ...]:
 @op(
     "MultiBoxPrior",
     infer=lambda data, *, sizes, ratios, **_: aval(_prior_shape(data, sizes, ratios), data),
-    grad=NotDifferentiable("anchors depend on the size of data alone"),
+    grad=no_slope,
+    custom_gradient="anchors depend on the size of data alone: the gradient is zero",
     params={"sizes": Floats(), "ratios": Floats(), "steps": Floats(), "offsets": Floats()},
     names=_names("MultiBoxPrior", "multibox_prior"),
     samples=lambda s: [
@@ -154,7 +155,8 @@ _LABELS = np.array([[[1.0, 0.12, 0.1, 0.42, 0.38], [-1, -1, -1, -1, -1]]])
 @op(
     "MultiBoxTarget",
     infer=_infer_target,
-    grad=PICKS,
+    grad=no_slope,
+    custom_gradient=PICKS,
     outputs=3,
     params={
         "overlap_threshold": Float(), "ignore_label": Float(), "negative_mining_ratio": Float(),
@@ -249,7 +251,8 @@ def _infer_detection(cls_prob: Any, loc_pred: Any, anchor: Any, **_: Any) -> Ava
 @op(
     "MultiBoxDetection",
     infer=_infer_detection,
-    grad=PICKS,
+    grad=no_slope,
+    custom_gradient=PICKS,
     params={
         "threshold": Float(), "background_id": Int(0), "nms_threshold": Float(),
         "variances": Floats(), "nms_topk": Int(),
@@ -288,7 +291,8 @@ def _(
 @op(
     "box_encode",
     infer=lambda samples, matches, anchors, *_: (aval(anchors.shape, anchors),) * 2,
-    grad=PICKS,
+    grad=no_slope,
+    custom_gradient=PICKS,
     outputs=2,
     names=_names("box_encode", "box_encode"),
     samples=lambda s: [

@@ -18,7 +18,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int, Param
 from dlstudio.core.registry import Names, bad, op
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.boxes import PICKS, host
+from dlstudio.ops.boxes import PICKS, host, no_slope
 from dlstudio.ops.nn_rules import Floats, aval
 
 Array = Any
@@ -156,7 +156,8 @@ def _register(name: str, doc: str, *, batch: bool) -> None:
     op(
         name,
         infer=infer,
-        grad=PICKS,
+        grad=no_slope,
+        custom_gradient=PICKS,
         outputs=2,
         visible=lambda attrs: 2 if attrs["output_score"] else 1,
         params=_PARAMS,
