@@ -191,13 +191,15 @@ def run_gradients(case: Any, cls: type[Tensor]) -> None:
     """The same call recorded, with the recorded head gradients."""
     mx.random.seed(7)
     inputs = [tensor(v, cls) for v in case.inputs]
-    arrays = list(flat_arrays(inputs))
+    named = keywords(case, inputs, cls)
+    # the record numbers arrays given by name after those given by position
+    arrays = [*flat_arrays(inputs), *flat_arrays([v for k, v in named.items() if k != "out"])]
     for index in case.grads:
         arrays[int(index)].attach_grad()
     function = function_of(case, inputs)
     call = inputs[1:] if case.raw.get("method") else inputs
     with autograd.record():
-        result = function(*call, **keywords(case, inputs, cls))
+        result = function(*call, **named)
     results = [result] if isinstance(result, Tensor) else list(result)
     heads = [None if h is None else tensor(h, cls) for h in case.heads]
     pairs = [(r, h) for r, h in zip(results, heads, strict=False) if r._entry is not None]
