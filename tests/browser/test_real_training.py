@@ -79,7 +79,8 @@ def test_training_is_seen_and_steered_while_it_runs(notebook):
     clicked = page.evaluate("performance.now()")
     page.click("[data-action=pause]")
     page.wait_for_function(monitor_has("d.state === 'paused'"), polling=10)
-    assert page.evaluate("performance.now()") - clicked < 2000  # 500 ms; busy machines take longer
+    # The goal is 500 ms; shared machines get three times that.
+    assert page.evaluate("performance.now()") - clicked < 1500
     held = book.data(MONITOR)["step"]
     page.wait_for_timeout(700)
     assert book.data(MONITOR)["step"] == held

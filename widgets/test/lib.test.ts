@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import en from "../src/i18n/en.json";
 import zh from "../src/i18n/zh.json";
 import { ticks } from "../src/lib/canvas";
@@ -15,6 +15,7 @@ import {
 import { Rows } from "../src/lib/ring";
 import type { Frame } from "../src/lib/schema";
 import { contrast, PALETTE } from "../src/lib/theme";
+import { throttle } from "../src/lib/throttle";
 
 const frame = (tables: Frame["tables"]): Frame => ({
   type: "frame",
@@ -129,6 +130,21 @@ test("many requests make one drawing", () => {
   draw.invalidate();
   draw.cancel();
   expect(pending).toBeUndefined();
+});
+
+test("a throttled function runs at once, then seldom, and never misses the last request", () => {
+  vi.useFakeTimers();
+  let runs = 0;
+  const seldom = throttle(() => {
+    runs += 1;
+  }, 100);
+  for (let i = 0; i < 10; i += 1) seldom();
+  expect(runs).toBe(1);
+  vi.advanceTimersByTime(101);
+  expect(runs).toBe(2);
+  vi.advanceTimersByTime(500);
+  expect(runs).toBe(2);
+  vi.useRealTimers();
 });
 
 test("every data colour has 3:1 contrast on white and on JupyterLab's dark grey", () => {

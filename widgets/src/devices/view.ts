@@ -3,6 +3,7 @@ import { type Cell, element, setData, setText, table } from "../lib/dom";
 import { formatBytes, formatNanoseconds, formatNumber } from "../lib/i18n";
 import type { Traits } from "../lib/model";
 import { notice } from "../lib/notice";
+import { throttle } from "../lib/throttle";
 import { type Span, steadySpan, Timeline, zoomable } from "../lib/timeline";
 import { type Facts, tip } from "../lib/tip";
 import { captureKeys, toggle, toolbar } from "../lib/toolbar";
@@ -24,6 +25,8 @@ import type { DevicesStore, Lane } from "./store";
 /** `auto` shows the span of about so many operators of the busiest lane. */
 const LATEST = 60;
 const TABLE_ROWS = 200;
+/** The table is written at most so often, in milliseconds. */
+const TABLE_PAUSE = 500;
 /** How near to a bar a pointer finds it, in pixels. */
 const REACH = 3;
 
@@ -98,7 +101,7 @@ class DevicesView implements Drawing {
     };
     const drawn = drawLanes(this.canvas, store, this.span, marks, this.context.theme(), locale);
     this.drawFacts(lanes);
-    this.drawTable(lanes);
+    this.drawTable();
     setData(root, "drawn", drawn);
     setData(root, "lanes", lanes.map((lane) => lane.device).join(" "));
     setData(
@@ -250,10 +253,16 @@ class DevicesView implements Drawing {
 
   // Table --------------------------------------------------------------------------------
 
-  private drawTable(lanes: Lane[]): void {
+  private drawTable(): void {
     this.rows.hidden = this.tableButton.getAttribute("aria-pressed") !== "true";
-    if (this.rows.hidden) return;
-    const { translate } = this.context;
+    if (!this.rows.hidden) this.fillTable();
+  }
+
+  private readonly fillTable = throttle(() => this.writeTable(), TABLE_PAUSE);
+
+  private writeTable(): void {
+    const { translate, store } = this.context;
+    const lanes = store.ordered();
     const columns = ["device", "op", "name", "phase", "start", "duration", "source"] as const;
     const head = columns.map((name) => translate(`devices.${name}`));
     const rows = [...lanes.flatMap((lane) => this.operatorRows(lane)), ...this.copyRows()];

@@ -4,6 +4,7 @@ import { formatBytes, formatNanoseconds, type Key } from "../lib/i18n";
 import { notice } from "../lib/notice";
 import type { PlanMap } from "../lib/schema";
 import { colour } from "../lib/theme";
+import { throttle } from "../lib/throttle";
 import { type Span, steadySpan, Timeline, zoomable } from "../lib/timeline";
 import { type Facts, tip } from "../lib/tip";
 import { captureKeys, select, setChoices, toggle, toolbar } from "../lib/toolbar";
@@ -16,6 +17,8 @@ import type { MemoryStore, Space } from "./store";
 /** `auto` shows the span in which about so many buffers came. */
 const LATEST = 100;
 const TABLE_ROWS = 500;
+/** The table is written at most so often, in milliseconds. */
+const TABLE_PAUSE = 500;
 
 export function memoryView(context: Context<MemoryStore, MemoryTraits>): Drawing {
   return new MemoryView(context);
@@ -92,7 +95,7 @@ class MemoryView implements Drawing {
     if (!space) return;
     this.drawSpace(space);
     this.drawLegend(space);
-    this.drawTable(space);
+    this.drawTable();
   }
 
   dispose(): void {
@@ -294,9 +297,17 @@ class MemoryView implements Drawing {
     });
   }
 
-  private drawTable(space: Space): void {
+  private drawTable(): void {
     this.rows.hidden = this.tableButton.getAttribute("aria-pressed") !== "true";
-    if (this.rows.hidden) return;
+    if (!this.rows.hidden) this.fillTable();
+  }
+
+  /** Hundreds of rows at every frame would cost more than the drawing, and nobody could read. */
+  private readonly fillTable = throttle(() => this.writeTable(), TABLE_PAUSE);
+
+  private writeTable(): void {
+    const space = this.space();
+    if (!space) return;
     const { translate } = this.context;
     const head = (
       ["buffer", "owner", "category", "address", "bytes", "from", "to", "before"] as const

@@ -3,6 +3,7 @@ import { type Cell, element, setData, setText, table } from "../lib/dom";
 import { formatDuration, formatMetric, formatNumber, type Key } from "../lib/i18n";
 import type { Traits } from "../lib/model";
 import { notice } from "../lib/notice";
+import { throttle } from "../lib/throttle";
 import { button, captureKeys, toggle, toolbar } from "../lib/toolbar";
 import type { Context, Drawing } from "../lib/widget";
 import { look, Plot } from "./plot";
@@ -12,6 +13,8 @@ import type { MonitorStore, Series } from "./store";
 const SMOOTHING = 0.9;
 /** Rows of the text form: the last steps. */
 const TABLE_ROWS = 50;
+/** The table is written at most so often, in milliseconds. */
+const TABLE_PAUSE = 500;
 
 export function monitorView(context: Context<MonitorStore, Traits>): Drawing {
   return new MonitorView(context);
@@ -244,9 +247,14 @@ class MonitorView implements Drawing {
   }
 
   private drawTable(): void {
-    const { store, translate } = this.context;
     this.rows.hidden = this.tableButton.getAttribute("aria-pressed") !== "true";
-    if (this.rows.hidden) return;
+    if (!this.rows.hidden) this.fillTable();
+  }
+
+  private readonly fillTable = throttle(() => this.writeTable(), TABLE_PAUSE);
+
+  private writeTable(): void {
+    const { store, translate } = this.context;
     const all = [...store.series.values()];
     const steps = [...new Set(all.flatMap((s) => s.steps.slice(-TABLE_ROWS)))];
     steps.sort((a, b) => b - a);
