@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
+from dlstudio.core.params import DType
+from dlstudio.core.params import Shape as ShapeParam
 from dlstudio.errors import DTypeError, MXNetError, ShapeError, explain
 from dlstudio.graph.compose import Output, label, topological
 
@@ -21,16 +23,13 @@ if TYPE_CHECKING:
     from dlstudio.core.node import Node
     from dlstudio.graph.ir import Graph
 
-__all__ = ["Facts", "dtype_of_code", "infer", "infer_nodes", "known"]
+__all__ = ["Facts", "infer", "infer_nodes", "known"]
 
 Shape = tuple[int, ...]
 _CODES = ("float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool")
+_NUMBERS = frozenset(str(i) for i in range(len(_CODES)))  # files hold MXNet's numbers of dtypes
+_SHAPE, _DTYPE = ShapeParam(0), DType()
 _ROUNDS = 8  # two are enough for feed-forward nets; more only for shapes that flow backwards
-
-
-def dtype_of_code(text: str) -> np.dtype[Any]:
-    """Read a dtype as symbol files hold it: MXNet's number ("0" is float32) or a name."""
-    return np.dtype(_CODES[int(text)] if text.isdigit() and int(text) < len(_CODES) else text)
 
 
 def known(shape: Shape | None) -> bool:
@@ -111,11 +110,10 @@ def infer_nodes(
     for node in nodes:
         if node.is_variable:
             _read_variable(facts, node, shapes, dtypes or {})
+    pending = [node for node in nodes if node.op is not None]
     for _ in range(_ROUNDS):
         facts.changed = False
-        for node in nodes:
-            if node.op is not None:
-                _visit(facts, node, partial=partial)
+        pending = [node for node in pending if not _visit(facts, node, partial=partial)]
         if not facts.changed:
             break
     return facts
@@ -124,37 +122,41 @@ def infer_nodes(
 def _read_variable(
     facts: Facts, node: Node, shapes: Mapping[str, Shape | None], dtypes: Mapping[str, Any]
 ) -> None:
-    import ast
-
     edge = (node, 0)
+    where = f"{label(node)}: attribute"
     if "__shape__" in node.raw:
-        facts.learn_shape(edge, tuple(ast.literal_eval(node.raw["__shape__"])), node)
+        stated = _SHAPE.parse(node.raw["__shape__"], f"{where} __shape__")
+        facts.learn_shape(edge, stated, node)
     if shapes.get(node.name) is not None:
         facts.learn_shape(edge, shapes[node.name], node)
     if dtypes.get(node.name) is not None:
         facts.learn_dtype(edge, dtypes[node.name])
     elif "__dtype__" in node.raw:
-        facts.learn_dtype(edge, dtype_of_code(node.raw["__dtype__"]))
+        text = node.raw["__dtype__"]
+        name = _CODES[int(text)] if text in _NUMBERS else text
+        facts.learn_dtype(edge, _DTYPE.parse(name, f"{where} __dtype__"))
 
 
-def _visit(facts: Facts, node: Node, *, partial: bool) -> None:
+def _visit(facts: Facts, node: Node, *, partial: bool) -> bool:
+    """Learn what a node tells; answer whether it has nothing more to tell."""
     _complete_shapes(facts, node)
     _complete_dtypes(facts, node)
     shapes = [facts.shape(edge) for edge in node.inputs]
     if any(shape is None for shape in shapes):
-        return
+        return False
     unsure = not all(known(shape) for shape in shapes)
     avals = [Aval(s, facts.dtype(e)) for s, e in zip(shapes, node.inputs, strict=True)]  # type: ignore[arg-type]
     try:
         results = node_outputs(node, avals)
     except MXNetError:
         if partial or unsure:
-            return  # a dimension that is still 0 explains nothing yet
+            return False  # a dimension that is still 0 explains nothing yet
         raise
     for i, aval in enumerate(results):
         # with unknown dimensions around, zeros in the result may stand for anything
         facts.learn_shape((node, i), aval.shape, node)
         facts.learn_dtype((node, i), aval.dtype)
+    return not unsure and all(known(aval.shape) for aval in results)
 
 
 def node_outputs(node: Node, avals: Sequence[Aval]) -> tuple[Aval, ...]:

@@ -147,6 +147,21 @@ def test_an_attribute_nobody_knows_is_refused_and_an_annotation_is_kept():
     assert net.get_internals()["fc1_output"].attr("__mood__") == "calm"
 
 
+@pytest.mark.parametrize(
+    "attrs",
+    [
+        {"__shape__": "import os"},
+        {"__shape__": "(2, 'x')"},
+        {"__shape__": "(-2,)"},
+        {"__dtype__": "99"},
+    ],
+)
+def test_nonsense_said_of_a_variable_is_refused(attrs):
+    net = sym.load_json(_broken(lambda d: d["nodes"][1].update(attrs=attrs)))
+    with pytest.raises(MXNetError, match="fc1_weight"):
+        net.infer_shape(data=(2, 5))
+
+
 def test_binary_files_are_refused(tmp_path):
     path = tmp_path / "net-symbol.json"
     path.write_bytes(b"\x12\x01\xff\xfe" * 10)
