@@ -7,11 +7,13 @@ from typing import Any
 
 __all__ = [
     "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
-    "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric", "nn",
-    "parameter", "rnn", "tensor_types", "trainer", "utils",
+    "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric",
+    "model_zoo", "nn", "parameter", "rnn", "tensor_types", "trainer", "utils",
 ]  # fmt: skip
 
-_MODULES = ("block", "contrib", "data", "loss", "nn", "parameter", "rnn", "trainer", "utils")
+_MODULES = (
+    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "rnn", "trainer", "utils",
+)  # fmt: skip
 _NAMES = {
     "Block": "block",
     "HybridBlock": "hybrid",
