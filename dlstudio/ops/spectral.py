@@ -111,7 +111,7 @@ def _common_float(arrays: tuple[Any, ...], *, narrow: bool) -> np.dtype[Any]:
 def _infer_multicast(*data: Aval, num_outputs: int, cast_narrow: bool) -> Any:
     dtype = _common_float(data, narrow=cast_narrow)
     outs = tuple(Aval(x.shape, dtype if x.dtype.kind == "f" else x.dtype) for x in data)
-    return outs if len(outs) > 1 else outs[0]
+    return outs if len(outs) != 1 else outs[0]
 
 
 def _multicast_grad(F: Any, g: Any, out: Any, *data: Array, **_: Any) -> tuple[Any, ...]:
@@ -138,7 +138,7 @@ def _(xp, *data, num_outputs, cast_narrow=False):
     """Cast floating arrays to the widest (or narrowest) dtype among them."""
     dtype = _common_float(data, narrow=cast_narrow)
     outs = tuple(x.astype(dtype) if x.dtype.kind == "f" else x.copy() for x in data)
-    return outs if len(outs) > 1 else outs[0]
+    return outs if len(outs) != 1 else outs[0]
 
 
 # --- histogram ----------------------------------------------------------------------------------
