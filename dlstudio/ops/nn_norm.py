@@ -290,9 +290,10 @@ def _(
     ----------
     Ioffe and Szegedy, "Batch normalization", ICML 2015.
     """
-    _check_batch(
-        data, axis, dict(zip(_VECTORS, (gamma, beta, moving_mean, moving_var), strict=True))
-    )
+    vectors = (gamma, beta, moving_mean, moving_var)
+    shape, dtype = data.shape[axis : axis + 1 or None], data.dtype
+    if any(x.shape != shape or x.dtype is not dtype for x in vectors):  # explain, or half precision
+        _check_batch(data, axis, dict(zip(_VECTORS, vectors, strict=True)))
     if fix_gamma:
         gamma[...] = 1  # MXNet writes it, too: saved parameters then say what was computed
     x, plan = wide(data), _batch_plan(data, axis)
