@@ -17,6 +17,7 @@ from dlstudio.core.dispatch import Attrs, create, invoke
 from dlstudio.core.params import Anything, Scalar
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.dialects.documentation import docstring
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
 
@@ -204,11 +205,7 @@ def unpack(data: Any) -> Any:
 
 def documentation(op: Op, dialect: str) -> str:
     """Docstring of a generated function: the entry's text with this dialect's argument names."""
-    text = op.doc
-    for ours, theirs in zip(op.inputs, input_names(op, dialect), strict=True):
-        if ours != theirs:
-            text = text.replace(f"`{ours}`", f"`{theirs}`")
-    return text
+    return docstring(op, input_names(op, dialect))
 
 
 # ---- symbols ---------------------------------------------------------------------------------
