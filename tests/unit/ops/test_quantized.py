@@ -1,0 +1,45 @@
+"""Quantized arrays stand for floats: what comes back is near what went in."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dlstudio import nd
+
+RNG = np.random.default_rng(6)
+
+
+def quantized(x):
+    return nd.contrib.quantize_v2(nd.array(x), out_type="int8")
+
+
+@pytest.mark.parametrize("out_type", ["int8", "uint8"])
+def test_quantization_is_undone_within_a_step(out_type):
+    x = np.abs(RNG.normal(size=(4, 5)))
+    numbers, low, high = nd.contrib.quantize_v2(nd.array(x), out_type=out_type)
+    back = nd.contrib.dequantize(numbers, low, high).asnumpy()
+    step = x.max() / (127 if out_type == "int8" else 255)
+    assert np.abs(back - x).max() <= step
+
+
+def test_a_quantized_dense_layer_is_near_the_float_one():
+    x, w = RNG.normal(size=(3, 8)), RNG.normal(size=(4, 8))
+    (qx, x0, x1), (qw, w0, w1) = quantized(x), quantized(w)
+    sums, low, high = nd.contrib.quantized_fully_connected(
+        qx, qw, min_data=x0, max_data=x1, min_weight=w0, max_weight=w1, num_hidden=4, no_bias=True
+    )
+    got = sums.asnumpy() * (high.asscalar() / (2**31 - 1))
+    # two roundings of at most half a step each, summed over 8 products
+    bound = 8 * (np.abs(x).max() * np.abs(w).max() / 127) * 1.1
+    assert np.abs(got - x @ w.T).max() < bound
+
+
+def test_requantizing_brings_sums_back_to_eight_bits():
+    x = RNG.integers(-(2**30), 2**30, (3, 4)).astype("int32")
+    ends = nd.array([-4.0]), nd.array([4.0])
+    numbers, low, high = nd.contrib.requantize(nd.array(x, dtype="int32"), *ends)
+    real = x * (4.0 / (2**31 - 1))
+    back = numbers.asnumpy() * (high.asscalar() / 127)
+    assert numbers.dtype == np.int8
+    np.testing.assert_allclose(back, real, atol=high.asscalar() / 127)
