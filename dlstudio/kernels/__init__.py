@@ -217,7 +217,8 @@ def warmup(progress: Callable[[str], object] = print) -> int:
         return 0
     from dlstudio.kernels.compile import compile_family
 
-    waiting = cache.pending()
+    # Families that failed before are tried again: a new numba, more memory …
+    waiting = [name for name in cache.FAMILIES if not cache.is_ready(name)]
     for i, name in enumerate(waiting, start=1):
         progress(f"compiling {name} ({i} of {len(waiting)})")
         compile_family(name)
@@ -238,8 +239,10 @@ def status() -> str:
     if waiting:
         from dlstudio.kernels.compile import is_running
 
-        where = " in the background" if is_running() else "; `dlstudio warmup` compiles the rest"
-        text += f", compiling {', '.join(waiting)}{where}" if is_running() else where
+        if is_running():
+            text += f", compiling {', '.join(waiting)} in the background"
+        else:
+            text += "; `dlstudio warmup` compiles the rest"
         text += ". Plans built meanwhile run on NumPy and stay on it; hybridize() again to change"
     if broken:
         text += f". Not usable here: {', '.join(broken)} ({cache.failure(broken[0])})"

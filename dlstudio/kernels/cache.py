@@ -100,6 +100,8 @@ def note_failure(family: str, reason: str) -> None:
 def mark_ready(family: str) -> None:
     """State that the family is compiled (called by whoever compiled it)."""
     _write(f"{family}.ready", "")
+    _failed_here.pop(family, None)
+    (directory() / f"{family}.failed").unlink(missing_ok=True)
 
 
 def mark_failed(family: str, reason: str) -> None:

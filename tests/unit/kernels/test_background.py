@@ -131,6 +131,17 @@ def test_the_helper_is_started_once_and_not_for_every_equation(monkeypatch):
     assert len(started) == 1
 
 
+@needs_numba
+@pytest.mark.usefixtures("empty_cache")
+def test_warmup_tries_again_what_failed_and_counts_what_it_compiled(monkeypatch):
+    cache.mark_failed("pool", "LoweringError: no")
+    monkeypatch.setattr(background, "compile_family", cache.mark_ready)
+    said = []
+    assert kernels.warmup(said.append) == len(cache.FAMILIES)
+    assert said[-1] == kernels.status() == "kernels: 7 of 7 families compiled"
+    assert kernels.warmup(said.append) == 0
+
+
 @pytest.mark.usefixtures("empty_cache")
 def test_mode_numpy_finds_nothing_and_starts_nothing(no_helper):
     with config.using(kernels="numpy"):
