@@ -9,6 +9,9 @@ given out; the first plan that misses one starts a helper process (see `compile`
 the whole set in the background, at low priority. Plans built later (another ``hybridize()``, a
 new input shape, the next process) find the kernels there. ``dlstudio warmup`` compiles ahead.
 
+Kernels and reference sum in different orders, so their results differ in the last bits. Runs repeat
+themselves to the bit where the same kernels are given out: after a warmup, or in mode ``numpy``.
+
 Modes, from ``DLSTUDIO_KERNELS`` or ``config.using(kernels=...)``:
 
 auto      compiled kernels that are ready, NumPy otherwise
