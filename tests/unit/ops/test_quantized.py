@@ -26,7 +26,7 @@ def test_quantization_is_undone_within_a_step(out_type):
 def test_a_quantized_dense_layer_is_near_the_float_one():
     x, w = RNG.normal(size=(3, 8)), RNG.normal(size=(4, 8))
     (qx, x0, x1), (qw, w0, w1) = quantized(x), quantized(w)
-    sums, low, high = nd.contrib.quantized_fully_connected(
+    sums, _, high = nd.contrib.quantized_fully_connected(
         qx, qw, min_data=x0, max_data=x1, min_weight=w0, max_weight=w1, num_hidden=4, no_bias=True
     )
     got = sums.asnumpy() * (high.asscalar() / (2**31 - 1))
@@ -38,7 +38,7 @@ def test_a_quantized_dense_layer_is_near_the_float_one():
 def test_requantizing_brings_sums_back_to_eight_bits():
     x = RNG.integers(-(2**30), 2**30, (3, 4)).astype("int32")
     ends = nd.array([-4.0]), nd.array([4.0])
-    numbers, low, high = nd.contrib.requantize(nd.array(x, dtype="int32"), *ends)
+    numbers, _, high = nd.contrib.requantize(nd.array(x, dtype="int32"), *ends)
     real = x * (4.0 / (2**31 - 1))
     back = numbers.asnumpy() * (high.asscalar() / 127)
     assert numbers.dtype == np.int8
