@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlstudio import nd, sym
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
+    ArgumentError,
     DeferredInitializationError,
     InitError,
     MXNetError,
@@ -31,6 +32,9 @@ from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.structure import flatten, leaves
 from dlstudio.graph.symbol import Symbol
+
+if TYPE_CHECKING:
+    from dlstudio.graph.program import Program
 
 __all__ = ["HybridBlock"]
 
@@ -318,6 +322,30 @@ backward_bulk_size, **kwargs
         """The compiled function of the last call, for those who want to look inside; or None."""
         compiled = self._compiled.get(self._last_structure)
         return None if compiled is None else compiled.op
+
+    def plan(self, train: bool | None = None) -> Program:
+        """Return the compiled plan of the last call: its `source`, `memory` and `graph`.
+
+        Parameters
+        ----------
+        train : bool, optional
+            The last plan for training or for inference; default: the last of either.
+
+        Raises
+        ------
+        ArgumentError
+            If the block is not hybridized or has not been called.
+        """
+        op = self._cached_op
+        if op is None:
+            raise ArgumentError(
+                explain(
+                    f"{self.name} has no plan.",
+                    "a hybridized block that has been called: plans are made by the first call.",
+                    "net.hybridize(); net(data); net.plan().source",
+                )
+            )
+        return op.plan(train)
 
     def optimize_for(
         self,
