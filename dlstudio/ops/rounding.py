@@ -116,3 +116,27 @@ _question("isfinite", "Where x is neither infinite nor NaN.")
 _question("isposinf", "Where x is plus infinity.")
 _question("isneginf", "Where x is minus infinity.")
 _question("signbit", "Where the sign bit is set, -0.0 included.")
+
+
+def _legacy_question(name: str, doc: str) -> None:
+    unary(
+        f"_contrib_{name}",
+        doc,
+        flat,
+        boolean=True,
+        names=Names(nd=f"contrib.{name}", args="data"),
+        compute=lambda xp, x, out: _counted(xp, getattr(xp, name)(x), x, out),
+    )
+
+
+def _counted(xp: Any, answer: Array, x: Array, out: Array | None) -> Array:
+    """0 and 1 in the dtype of `x`, as nd answers questions."""
+    if out is None:
+        return answer.astype(x.dtype)
+    xp.copyto(out, answer, casting="unsafe")
+    return out
+
+
+_legacy_question("isnan", "1 where data is not a number, else 0.")
+_legacy_question("isinf", "1 where data is infinite, else 0.")
+_legacy_question("isfinite", "1 where data is neither infinite nor NaN, else 0.")

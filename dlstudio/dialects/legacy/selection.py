@@ -211,22 +211,7 @@ _split_along("vsplit", 0, "Cut along the first axis.")
 _split_along("dsplit", 2, "Cut along the third axis.")
 
 
-# --- questions and single elements --------------------------------------------------------------
-
-
-def _contrib_question(name: str, doc: str) -> None:
-    def expand(F: Any, data: Array) -> Array:
-        return F.cast(getattr(F, name)(data), dtype=np.dtype(data.dtype).name)
-
-    expand.__doc__ = doc
-    composite(f"_contrib_{name}", names=Names(nd=f"contrib.{name}"), samples=lambda s: [s(2, 3)])(
-        expand
-    )
-
-
-_contrib_question("isnan", "1 where data is not a number, else 0.")
-_contrib_question("isinf", "1 where data is infinite, else 0.")
-_contrib_question("isfinite", "1 where data is neither infinite nor NaN, else 0.")
+# --- single elements and parts ------------------------------------------------------------------
 
 
 @composite(
