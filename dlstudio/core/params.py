@@ -175,6 +175,17 @@ class Float(Param):
         return ("large", *low, *high)
 
 
+def _number(text: str) -> Any:
+    """Read a number as it was written: "2" is an integer, "2.0" and "inf" are not."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):  # inf, nan
+        return float(text)
+    if isinstance(value, (bool, int, float, complex)):
+        return value
+    raise ValueError(text)
+
+
 class Scalar(Param):
     """A number whose Python type matters: 1, 1.0 and True promote differently."""
 
@@ -183,7 +194,7 @@ class Scalar(Param):
     def convert(self, value: Any) -> Any:
         """Keep Python and NumPy numbers as they are; read JSON spellings."""
         if isinstance(value, str):
-            return float(value)
+            return _number(value.strip())
         if isinstance(value, (bool, int, float, complex, np.generic)):
             return value
         raise TypeError(value)

@@ -114,7 +114,11 @@ def apply(
     parsed = op.parse(attrs)
     primary = (op.names.nd or op.name).split()[0].rsplit(".", 1)[-1]
     called: str = NameManager.current.get(name, hint or primary.lower())
-    raw = {k: op.params[k].text(parsed[k]) for k, v in attrs.items() if v is not None}
+    raw = {
+        k: op.params[k].text(parsed[k])
+        for k, v in attrs.items()
+        if v is not None or (parsed[k] is None and op.attrs[k] is not None)
+    }
     raw.update({hidden(k): v for k, v in AttrScope.current.get(attr).items()})
     if op.variadic and "num_args" not in op.attrs:
         raw["num_args"] = str(len(inputs))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.node import Node
+from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
 from dlstudio.graph.compose import auxiliary, topological
@@ -31,7 +34,7 @@ _NO_MEANING = frozenset(
 # ---- operators by their name in files --------------------------------------------------------
 def json_name(op: Op) -> str:
     """Name of an operator in symbol files."""
-    return op.names.json or (op.names.nd or op.names.npx or op.names.np or op.name).split()[0]
+    return op.names.json or (op.names.nd or op.name).split()[0]
 
 
 # what files of MXNet before 1.0 call operators that have another name since
@@ -48,15 +51,31 @@ _OLD_NAMES = {
 _index: dict[str, Op] = {}
 
 
+# Two operators may claim one name: these are asked in turn, and the first to answer wins.
+def _stated_names(op: Op) -> list[str]:
+    return [op.names.json] if op.names.json else []
+
+
+def _own_names(op: Op) -> list[str]:
+    return [op.name]
+
+
+def _legacy_names(op: Op) -> list[str]:
+    return op.names.nd.split()
+
+
+def _internal_names(op: Op) -> list[str]:
+    return [f"_{name.replace('.', '_')}" for name in op.names.nd.split()]  # contrib.x: _contrib_x
+
+
 def operator_called(name: str) -> Op | None:
     """The operator that files call `name`, under any of its legacy names."""
     if len(_index) == 0 or name not in _index:
-        for op in OPS.values():
-            for key in (json_name(op), op.name, *op.names.nd.split()):
-                _index.setdefault(key, op)
-                _index.setdefault(f"_{key.replace('.', '_')}", op)  # contrib.x is _contrib_x
-        for op in OPS.values():  # an exact name in files wins over an alias of another operator
-            _index[json_name(op)] = op
+        _index.clear()
+        for names in (_stated_names, _own_names, _legacy_names, _internal_names):
+            for op in OPS.values():
+                for key in names(op):
+                    _index.setdefault(key, op)
     return _index.get(_OLD_NAMES.get(name, name))
 
 
@@ -198,7 +217,7 @@ class _Reader:
 
     def parse(self, op: Op, raw: Mapping[str, str], where: str) -> dict[str, Any]:
         """Canonical attributes; annotations and settings without meaning stay text."""
-        given = {k: v for k, v in raw.items() if k in op.attrs}
+        given = {k: _read(op.params[k], v) for k, v in raw.items() if k in op.attrs}
         try:
             for key in raw:
                 if key not in op.attrs and not _has_no_effect(key):
@@ -239,6 +258,16 @@ class _Reader:
         if not heads:
             raise self.refuse("there are no heads.", "at least one output.")
         return heads
+
+
+def _read(param: Param, text: str) -> Any:
+    """Text of an attribute, or the value it spells where nothing else would read it."""
+    if isinstance(param, Anything):
+        if text in ("inf", "-inf", "nan"):
+            return float(text)
+        with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            return ast.literal_eval(text)
+    return text
 
 
 def _has_no_effect(key: str) -> bool:

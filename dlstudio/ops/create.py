@@ -202,7 +202,7 @@ _RANGE = {"start": Float(), "stop": Float(optional=True), "step": Float(), "dtyp
     infer=_infer_nd_arange,
     grad=MADE,
     params={**_RANGE, "repeat": Int(1)},
-    names=Names(nd="arange"),
+    names=Names(nd="arange", json="_arange"),
     samples=lambda s: [
         s(start=5),
         s(start=0, stop=1, step=0.25),

@@ -154,6 +154,8 @@ def _broadcasting(law: Distribution) -> None:
         grad=DRAWN,
         flags=RANDOM,
         params={"size": Shape(0, optional=True), "dtype": DType()},
+        # _npi_power is x ** y; MXNet calls the distribution _npi_powerd
+        names=Names(json="_npi_powerd" if law.name == "power" else f"_npi_{law.name}"),
         samples=lambda s: [
             s(*_some(s, names, 2)),
             s(*_some(s, names, 2), size=(3, 2), dtype="float64"),
