@@ -250,7 +250,7 @@ def test_the_helper_dies_with_its_parent(tmp_path):
     program = """
         from dlstudio.kernels import compile as background
         assert background.start()
-        print(background._helper.pid)
+        print(background._helper.pid, flush=True)
         import os
         os._exit(0)  # as if killed: nothing is cleaned up
     """
