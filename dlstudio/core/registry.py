@@ -40,6 +40,7 @@ __all__ = [
 
 Array = Any
 RUNTIME_KEYWORDS = ("training", "rng")
+_NOT_ATTRIBUTES = (*RUNTIME_KEYWORDS, "out")
 
 
 @dataclass(frozen=True)
@@ -224,16 +225,37 @@ class Table(dict[str, Op]):
 OPS: Table = Table()
 
 
-def _schema(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool, int, dict[str, Any]]:
+Schema = tuple[tuple[str, ...], bool, int, dict[str, Any]]
+
+
+def _schema(function: Callable[..., Any]) -> Schema:
     """Read inputs, variadic, count of optional inputs and attributes off a forward's signature."""
-    parameters = list(inspect.signature(function).parameters.values())[1:]
+    if hasattr(function, "__signature__"):
+        return _schema_of(inspect.signature(function))
+    # the code object says the same 20 times faster, and there are hundreds of operators to load
+    code = function.__code__
+    n, names = code.co_argcount, code.co_varnames
+    inputs, keywords = names[1:n], names[n : n + code.co_kwonlyargcount]
+    variadic = bool(code.co_flags & inspect.CO_VARARGS)
+    if variadic:
+        inputs += (names[n + code.co_kwonlyargcount],)
+    optional = sum(d is None for d in function.__defaults__ or ())
+    defaults = function.__kwdefaults__ or {}
+    empty = inspect.Parameter.empty
+    attrs = {k: defaults.get(k, empty) for k in keywords if k not in _NOT_ATTRIBUTES}
+    return inputs, variadic, optional, attrs
+
+
+def _schema_of(signature: inspect.Signature) -> Schema:
+    """Read the same off a signature that was composed."""
+    parameters = list(signature.parameters.values())[1:]
     arrays = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.VAR_POSITIONAL)]
     variadic = any(p.kind is p.VAR_POSITIONAL for p in arrays)
     optional = sum(p.default is None for p in arrays)
     attrs = {
         p.name: p.default
         for p in parameters
-        if p.kind is p.KEYWORD_ONLY and p.name not in (*RUNTIME_KEYWORDS, "out")
+        if p.kind is p.KEYWORD_ONLY and p.name not in _NOT_ATTRIBUTES
     }
     return tuple(p.name for p in arrays), variadic, optional, attrs
 
