@@ -267,8 +267,12 @@ class _Writer:
 
     def _step(self, k: int, eqn: Eqn, local: set[int]) -> Iterator[str]:
         if k in self.storages.views and eqn.op is not ASSIGN:
-            return  # bound per frame, or made where it is first read
-        yield from self._external_views(eqn, local)
+            # bound per frame, or made where it is first read; a watcher wants to see it anyway
+            if self.watch:
+                yield from self._external_views(eqn.outs, local)
+                yield f"watch({k}, now(), {self._watched(eqn)})"
+            return
+        yield from self._external_views(eqn.reads, local)
         if eqn.op is CROSS and self._computed(eqn.ins[0]) in self.signals:
             yield f"wait({self.signals[self._computed(eqn.ins[0])]})"
         statement = f"{self._statement(k, eqn)}{self._comment(k, eqn)}"
@@ -287,9 +291,9 @@ class _Writer:
         values = [v for v in (*eqn.reads, *eqn.outs) if v not in self.unused]
         return "(" + "".join(f"{self.name_of[v]}, " for v in values) + ")"
 
-    def _external_views(self, eqn: Eqn, local: set[int]) -> Iterator[str]:
+    def _external_views(self, values: tuple[int, ...], local: set[int]) -> Iterator[str]:
         """Views of arguments cannot be bound per frame: make them where they are first read."""
-        for value in eqn.reads:
+        for value in values:
             chain: list[Eqn] = []
             while value not in local and value in self.made and not self._in_frame(value):
                 k, maker = self.made[value]

@@ -10,6 +10,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GradError, ShapeError, explain
 from dlstudio.graph import pipeline
+from dlstudio.graph.compose import topological
 from dlstudio.graph.lower import lower
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import copies
@@ -145,7 +146,8 @@ class Run:
             self.frame.run(half, arrays)
             return
         if self.monitored is None:
-            self.monitored = self.frame.observed(_Monitor(self.program, *monitor))
+            nodes = {n.name for n in topological(self.owner._symbol.outputs_) if n.op}
+            self.monitored = self.frame.observed(_Monitor(self.program, nodes, *monitor))
         self.monitored(half)(*arrays)
 
 
@@ -153,11 +155,17 @@ class _Monitor:
     """Hands every step's arrays to a user's callback."""
 
     def __init__(
-        self, program: Program, callback: Callable[[str, NDArray], None], inputs: bool
+        self,
+        program: Program,
+        nodes: set[str],
+        callback: Callable[[str, NDArray], None],
+        inputs: bool,
     ) -> None:
         self.program, self.callback, self.inputs = program, callback, inputs
-        # a node written as several equations reports the last of them, its output
-        self.final = {e.name: k for k, e in enumerate(program.graph.eqns) if e.role == "forward"}
+        # a node written as several equations reports the last of them, its output;
+        # copies that separate outputs belong to no node
+        eqns = enumerate(program.graph.eqns)
+        self.final = {e.name: k for k, e in eqns if e.role == "forward" and e.name in nodes}
 
     def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
         eqn = self.program.graph.eqns[step]
@@ -168,4 +176,7 @@ class _Monitor:
         if self.inputs:
             for i, array in enumerate(arrays[:count]):
                 self.callback(f"{eqn.name}_input{i}", NDArray._wrap(array.copy(), device))
-        self.callback(f"{eqn.name}_output", NDArray._wrap(arrays[count].copy(), device))
+        results = arrays[count : count + eqn.op.n_visible(eqn.attrs)]
+        for i, array in enumerate(results):
+            number = i if len(results) > 1 else ""
+            self.callback(f"{eqn.name}_output{number}", NDArray._wrap(array.copy(), device))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.watch import buffer_of
 from dlstudio.graph.ir import Eqn
+from dlstudio.graph.operators import ASSIGN
 from dlstudio.trace import bus
 from dlstudio.trace.events import OpRan, SlotFreed, SlotTaken
 
@@ -40,6 +41,8 @@ class Watcher:
 
     def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
         """Report the step that began at `start` (ns) and has just ended."""
+        if step in self.storages.views and self.eqns[step].op is not ASSIGN:
+            return  # a view computes nothing
         end = perf_counter_ns()
         eqn = self.eqns[step]
         for b in self.taken.get(step, ()):

@@ -396,3 +396,15 @@ def test_branches_on_different_devices_run_at_the_same_time(meeting):
     executor = sym.Group([a, b]).bind(mx.cpu(), [mx.nd.zeros(2)], group2ctx=GROUPS)
     outs = executor.forward()
     assert [o.asnumpy().tolist() for o in outs] == [[0, 0], [1, 1]]
+
+
+def test_monitor_sees_every_visible_output():
+    h = sym.reshape(sym.BatchNorm(sym.var("x"), name="bn"), shape=(4, 2), name="r")
+    net = sym.Group(list(sym.split(h, num_outputs=2, name="s")))
+    executor = net.simple_bind(mx.cpu(), x=(2, 4))
+    seen = []
+    executor.set_monitor_callback(lambda name, array: seen.append((name, array.shape)))
+    executor.forward(is_train=True)
+    assert seen == [
+        ("bn_output", (2, 4)), ("r_output", (4, 2)), ("s_output0", (4, 1)), ("s_output1", (4, 1)),
+    ]  # fmt: skip

@@ -10,6 +10,8 @@ from dlstudio import autograd, sym
 from dlstudio.graph import pipeline, program
 from dlstudio.graph.capture import CachedOp, run_eagerly
 from dlstudio.graph.ir import verify
+from dlstudio.trace import bus
+from dlstudio.trace.events import SlotFreed, SlotTaken
 
 SIDE = 4  # all values are 4 x 4, so that any two can meet
 
@@ -139,3 +141,29 @@ def test_any_placement_computes_the_same(net, groups):
                 np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)
     finally:
         program.poison = False
+
+
+@given(net=graphs())
+@settings(max_examples=60, deadline=None)
+def test_watching_changes_no_number_and_slots_never_overlap(net):
+    names = net.list_arguments()
+    op = CachedOp(net)
+    expected = _run(lambda v: _listed(op(*[v[n] for n in op.names])), names)
+    seen = []
+    end = bus.subscribe(seen.append)
+    try:
+        got = _run(lambda v: _listed(op(*[v[n] for n in op.names])), names)
+    finally:
+        end()
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    live = {}
+    for e in seen:
+        if isinstance(e, SlotTaken):
+            for address, (nbytes, owner) in live.items():
+                apart = e.address + e.nbytes <= address or address + nbytes <= e.address
+                assert apart or e.previous == owner
+            live[e.address] = (e.nbytes, e.owner)
+        elif isinstance(e, SlotFreed):
+            assert live.pop(e.address) == (e.nbytes, e.owner)
+    assert not live
