@@ -27,7 +27,7 @@ from dlstudio.errors import (
     ShapeError,
     explain,
 )
-from dlstudio.trace import bus
+from dlstudio.trace import bus, copies
 
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
@@ -391,7 +391,11 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
 
         def back(heads: tuple[Any, ...], create_graph: bool) -> list[Any]:
             head = heads[0]
-            return [move(head, source) if create_graph else _transfer(head, device, source)]
+            if create_graph:
+                return [move(head, source)]
+            if bus.subscribers:
+                copies.count(str(device), str(source), head.nbytes, "gradient of a copy")
+            return [_transfer(head, device, source)]
 
         tape.record_custom((tensor,), (moved,), back, "copy")
     return moved

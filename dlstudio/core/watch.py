@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["AddressSpace", "buffer_of", "copied", "live_buffers", "watched", "watched_raw"]
+__all__ = ["AddressSpace", "announce", "buffer_of", "copied", "live_buffers", "watched", "watched_raw"]
 
 Array = Any
 _ALIGN = 64
@@ -119,6 +119,12 @@ def _tensor_buffer(tensor: Tensor) -> int:
     if isinstance(entry, Leaf):
         return buffer_of(tensor._data, tensor._device, entry.name or "parameter", "parameter")
     return buffer_of(tensor._data, tensor._device, "input", "data")
+
+
+def announce(tensors: Sequence[Tensor]) -> None:
+    """Number the memory of a plan's arguments, telling parameters from data."""
+    for tensor in tensors:
+        _tensor_buffer(tensor)
 
 
 def watched(

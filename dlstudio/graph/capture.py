@@ -17,6 +17,7 @@ from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.leases import Plan, Source, run_eagerly
+from dlstudio.trace import bus
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
@@ -78,6 +79,10 @@ class CachedOp:
         plan = self._last
         if plan is None or not plan.fits(inputs, arrays, state):
             plan = self._find(inputs, state)
+        if bus.subscribers:
+            from dlstudio.core.watch import announce
+
+            announce(inputs)
         outputs = plan.call(inputs, arrays)
         if out is not None:
             return _into(out, outputs)

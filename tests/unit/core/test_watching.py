@@ -119,3 +119,25 @@ class TestAddressSpace:
         assert space.holes == [(0, 192)]
         space.give(addresses[3], 64)
         assert (space.top, space.holes) == (192, [(0, 192)]) or space.top == 0
+
+
+def test_gradients_copied_back_between_devices_are_reported(events):
+    x = nd.ones(4)
+    x.attach_grad()
+    with autograd.record():
+        y = x.as_in_context(mx.cpu(1)) * 2
+    y.backward()
+    assert [(c.source, c.target) for c in of(events, Copied)] == [
+        ("cpu(0)", "cpu(1)"),
+        ("cpu(1)", "cpu(0)"),
+    ]
+
+
+def test_a_plan_tells_its_data_from_its_parameters(events):
+    net = mx.gluon.nn.Dense(2, in_units=3)
+    net.initialize()
+    net.hybridize()
+    net(nd.ones((4, 3)))
+    owners = {e.owner: e.category for e in of(events, Allocated)}
+    assert owners["input"] == "data"
+    assert owners[net.weight.name] == "parameter"
