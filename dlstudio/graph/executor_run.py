@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,8 @@ class Run:
     """One mode of an executor: its program, its frame, and where the arrays come from."""
 
     def __init__(self, owner: Executor, *, train: bool) -> None:
-        self.owner = owner
+        # the executor holds its runs; no cycle, so that its memory is free as soon as it is dropped
+        self.owner: Executor = weakref.proxy(owner)
         names = [*owner._arg_names, *owner._aux_names]
         arrays = [*owner.arg_arrays, *owner.aux_arrays]
         avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -408,3 +410,16 @@ def test_monitor_sees_every_visible_output():
     assert seen == [
         ("bn_output", (2, 4)), ("r_output", (4, 2)), ("s_output0", (4, 1)), ("s_output1", (4, 1)),
     ]  # fmt: skip
+
+
+def test_a_dropped_executor_frees_its_memory_at_once():
+    executor = bound()
+    executor.forward(is_train=True)
+    executor.backward()
+    arena = weakref.ref(executor._runs[True, False].frame.arenas["cpu(0)"])
+    gc.disable()
+    try:
+        del executor
+        assert arena() is None
+    finally:
+        gc.enable()
