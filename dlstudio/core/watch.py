@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["AddressSpace", "announce", "buffer_of", "copied", "live_buffers", "watched", "watched_raw"]
+__all__ = [
+    "AddressSpace",
+    "announce",
+    "buffer_of",
+    "copied",
+    "live_buffers",
+    "watched",
+    "watched_raw",
+]
 
 Array = Any
 _ALIGN = 64

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import config as _config
 from numba.extending import intrinsic as _intrinsic
 
 from dlstudio.kernels import cache
@@ -31,6 +31,7 @@ __all__ = [
 
 # An intrinsic is called without the typing context it declares, which type checkers cannot know.
 intrinsic: Any = _intrinsic
+config: Any = _config  # its attributes come from environment variables
 
 # LLVM's permissions. nnan and ninf are not among them: a diverging training must show its NaN.
 FAST = frozenset({"contract", "arcp", "nsz", "reassoc"})
