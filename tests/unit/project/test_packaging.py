@@ -89,3 +89,21 @@ def test_the_readme_shows_both_commands_for_both_shells(repository):
         'pip install -e ".[test]"; if ($?) { pytest }',
     ):
         assert command in readme
+
+
+def test_the_program_in_the_readme_runs_and_learns(repository):
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    program = readme.partition("```python\n")[2].partition("```")[0].replace("epochs=3", "epochs=1")
+
+    answer = subprocess.run(
+        [sys.executable, "-c", f"{program}\nprint(float(batch_loss.mean().asscalar()))"],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=100,
+        check=False,
+    )
+
+    assert answer.returncode == 0, answer.stderr
+    assert float(answer.stdout.split()[-1]) < 1.0  # guessing gives log(10) = 2.3
