@@ -78,7 +78,10 @@ def test_it_runs_headless_and_the_saved_weights_are_as_good_as_it_says(tmp_path)
     nbformat = pytest.importorskip("nbformat")
     notebook = nbformat.read(NOTEBOOKS / "en" / "00_start_here.ipynb", as_version=4)
     client = nbclient.NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     )
     client.execute()
     layers = "[nn.Dense(120, activation='relu'), nn.Dense(84, activation='relu'), nn.Dense(10)]"
