@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlstudio.core.watch import buffer_of
 from dlstudio.graph.ir import Eqn
@@ -13,12 +12,28 @@ from dlstudio.trace import bus
 from dlstudio.trace.events import OpRan, SlotFreed, SlotTaken
 
 if TYPE_CHECKING:
+    from dlstudio.core.device import Device
     from dlstudio.graph.memory import Buffer
-    from dlstudio.graph.program import Frame
+    from dlstudio.graph.program import Frame, Program
 
 __all__ = ["Watcher"]
 
 Array = Any
+
+
+class _Step(NamedTuple):
+    """All that is known of a step before it runs."""
+
+    op: str
+    name: str
+    device: str
+    phase: str
+    span: str
+    shape: tuple[int, ...]
+    reads: int  # how many of the arrays are inputs
+    places: tuple[tuple[Device, str, str], ...]  # device, owner and category of each array
+    taken: tuple[Buffer, ...]
+    freed: tuple[Buffer, ...]
 
 
 class Watcher:
@@ -26,59 +41,66 @@ class Watcher:
 
     def __init__(self, frame: Frame) -> None:
         program = frame.program
-        self.plan, self.eqns = program.number, program.graph.eqns
-        self.avals, self.storages = program.graph.avals, program.storages
-        self.unused = program.unused
-        self.arenas, self.devices = frame.arenas, program.devices
-        self.taken: dict[int, list[Buffer]] = {}
-        self.freed: dict[int, list[Buffer]] = {}
-        heirs = {b.over for b in program.memory.buffers}  # taken over, not freed
-        for b in program.memory.buffers:
-            self.taken.setdefault(b.first, []).append(b)
-            if b.value not in heirs:
-                self.freed.setdefault(b.last, []).append(b)
-        self.kinds = {x.value: (x.name, x.kind) for x in program.graph.inputs}
+        self.plan = program.number
+        views = program.storages.views
+        self.steps = [
+            None if k in views and eqn.op is not ASSIGN else _describe(program, k, eqn)
+            for k, eqn in enumerate(program.graph.eqns)
+        ]
 
-    def __call__(self, step: int, start: int, arrays: tuple[Array, ...]) -> None:
+    def __call__(self, number: int, start: int, arrays: tuple[Array, ...]) -> None:
         """Report the step that began at `start` (ns) and has just ended."""
-        if step in self.storages.views and self.eqns[step].op is not ASSIGN:
+        step = self.steps[number]
+        if step is None:
             return  # a view computes nothing
         end = perf_counter_ns()
-        eqn = self.eqns[step]
-        for b in self.taken.get(step, ()):
+        for b in step.taken:
             previous = b.in_place_of or (b.previous[0] if b.previous else "")
             bus.emit(SlotTaken(self.plan, b.device, b.offset, b.nbytes, b.owner, previous, start))
-        ins, outs = self._numbers(eqn, arrays)
-        shape = self.avals[eqn.outs[0]].shape
-        device = eqn.device or "cpu(0)"
-        role = "forward" if eqn.role == "copy" else eqn.role
-        bus.emit(OpRan(eqn.op.name, eqn.name, device, start, end, ins, outs, shape, role, eqn.span))
-        for b in self.freed.get(step, ()):
+        numbers = [buffer_of(a, *place) for a, place in zip(arrays, step.places, strict=True)]
+        ins, outs = tuple(numbers[: step.reads]), tuple(numbers[step.reads :])
+        op, name, device, phase, span, shape = step[:6]
+        bus.emit(OpRan(op, name, device, start, end, ins, outs, shape, phase, span))
+        for b in step.freed:
             bus.emit(SlotFreed(self.plan, b.device, b.offset, b.nbytes, b.owner, end))
 
-    def _numbers(
-        self, eqn: Eqn, arrays: tuple[Array, ...]
-    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Buffer numbers of a step's inputs and outputs."""
-        values = [v for v in (*eqn.reads, *eqn.outs) if v not in self.unused]
-        numbers = [self._number(v, a, eqn) for v, a in zip(values, arrays, strict=True)]
-        cut = len(eqn.reads)
-        return tuple(numbers[:cut]), tuple(numbers[cut:])
 
-    def _number(self, value: int, array: Array, eqn: Eqn) -> int:
-        root = self.storages.root[value]
-        name, kind = self.kinds.get(root, (eqn.name, "output"))
-        device = self.devices[eqn.device or "cpu(0)"]
-        if root not in self.storages.external:
-            return buffer_of(array, device, f"plan {self.plan}", "arena")
-        return buffer_of(array, device, name, _CATEGORIES.get(kind, "other"))
+def _describe(program: Program, k: int, eqn: Eqn) -> _Step:
+    buffers = program.memory.buffers
+    heirs = {b.over for b in buffers}  # what was taken over is not freed
+    values = [v for v in (*eqn.reads, *eqn.outs) if v not in program.unused]
+    return _Step(
+        op=eqn.op.name,
+        name=eqn.name,
+        device=eqn.device or "cpu(0)",
+        phase="forward" if eqn.role == "copy" else eqn.role,
+        span=eqn.span,
+        shape=program.graph.avals[eqn.outs[0]].shape,
+        reads=len(eqn.reads),
+        places=tuple(_place(program, eqn, v) for v in values),
+        taken=tuple(b for b in buffers if b.first == k),
+        freed=tuple(b for b in buffers if b.last == k and b.value not in heirs),
+    )
 
 
-_CATEGORIES: dict[str, str] = {
+def _place(program: Program, eqn: Eqn, value: int) -> tuple[Device, str, str]:
+    """Where the array of a value lies, whose it is, and what it is for."""
+    graph, root = program.graph, program.storages.root[value]
+    device = program.devices[graph.devices.get(root, eqn.device or "cpu(0)")]
+    if root not in program.storages.external:
+        return device, f"plan {program.number}", "arena"
+    source = next((x for x in graph.inputs if x.value == root), None)
+    if source is None:
+        return device, eqn.name, "activation" if eqn.role == "forward" else "gradient"
+    wanted = graph.names[graph.heads :]
+    if source.kind == "argument" and wanted and f"{source.name}_grad" not in wanted:
+        return device, source.name, "data"
+    return device, source.name, _CATEGORIES.get(source.kind, "other")
+
+
+_CATEGORIES = {
     "argument": "parameter",
     "auxiliary": "parameter",
     "gradient": "gradient",
     "head_gradient": "gradient",
-    "output": "activation",
 }
-Watch = Callable[[int, int, tuple[Array, ...]], None]
