@@ -16,12 +16,19 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     │   └── DeferredInitializationError
     ├── GraphError(ValueError)        a malformed symbolic graph
     ├── FileFormatError(ValueError)   a truncated or foreign file
+    ├── MissingFileError(FileNotFoundError)  a file or folder that is not there
+    ├── UnknownNameError(AttributeError)     a function that a namespace does not have
     ├── IndexRangeError(IndexError)   an index outside its axis
     ├── DataError(RuntimeError)       a data set or worker that cannot deliver
     └── MissingExtraError(ImportError) an optional library that is not installed
 """
 
 from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 __all__ = [
     "ArgumentError",
@@ -36,10 +43,13 @@ __all__ = [
     "InitError",
     "MXNetError",
     "MissingExtraError",
+    "MissingFileError",
     "ParamError",
     "ShapeError",
     "StaleValueError",
+    "UnknownNameError",
     "explain",
+    "knows_its_names",
     "missing_extra",
 ]
 
@@ -136,6 +146,22 @@ class FileFormatError(MXNetError, ValueError):
     """
 
 
+class MissingFileError(MXNetError, FileNotFoundError):
+    """A file or folder that is not there.
+
+    Wrong: ``nd.load("weigths.params")``
+    Right: ``nd.load("weights.params")``
+    """
+
+
+class UnknownNameError(MXNetError, AttributeError):
+    """A function that a namespace does not have.
+
+    Wrong: ``nd.softmaxx(x)``
+    Right: ``nd.softmax(x)``
+    """
+
+
 class IndexRangeError(MXNetError, IndexError):
     """An index outside its axis.
 
@@ -168,6 +194,54 @@ def explain(given: str, expected: str = "", fix: str = "") -> str:
     if fix:
         lines.append(f"Fix: {fix}")
     return "\n".join(lines)
+
+
+def knows_its_names(constructor: Callable[..., None]) -> Callable[..., None]:
+    """Make ``__init__`` explain a keyword that neither it nor its subclasses know.
+
+    Subclasses that hand their ``**kwargs`` on end up here too; Python would name the wrong class.
+
+    Raises
+    ------
+    ArgumentError
+        From the decorated constructor; it names the nearest parameter.
+    """
+    code = getattr(constructor, "__code__", None)
+    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
+        return constructor  # whatever it does not know goes on to another one
+    known = set(_parameters(constructor))
+
+    @functools.wraps(constructor)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        for name in kwargs:
+            if name not in known:
+                raise _unknown_argument(type(self), name)
+        constructor(self, *args, **kwargs)
+
+    return checked
+
+
+def _parameters(function: Any) -> tuple[str, ...]:
+    """Names that can be given by keyword."""
+    code = getattr(function, "__wrapped__", function).__code__
+    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+
+def _unknown_argument(kind: type, name: str) -> ArgumentError:
+    import difflib
+
+    makers = [vars(base).get("__init__") for base in kind.__mro__]
+    written = [maker for maker in makers if hasattr(maker, "__code__")]
+    known = list(dict.fromkeys(found for maker in written for found in _parameters(maker)))
+    initials = [word for word in known if "".join(part[:1] for part in word.split("_")) == name]
+    near = initials or difflib.get_close_matches(name, known, n=1)
+    return ArgumentError(
+        explain(
+            f"{kind.__name__} has no parameter {name!r}.",
+            f"one of {', '.join(known)}.",
+            f"did you mean {near[0]!r}?" if near else f"see help({kind.__name__})",
+        )
+    )
 
 
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:

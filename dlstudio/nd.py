@@ -10,7 +10,7 @@ import numpy as _np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
-from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.core.tensor import NDArray, Tensor, ndarray, numbers
 from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects.bind import Namespace, submodules
@@ -62,9 +62,7 @@ def array(source_array: Any, ctx: Device | None = None, dtype: Any = None) -> ND
     else:
         host, default = _host(source_array), _np.dtype(_np.float32)
     device = Device(ctx) if ctx is not None else current_context()
-    return NDArray._wrap(
-        device.backend.from_numpy(host.astype(dtype or default, copy=False)), device
-    )
+    return NDArray._wrap(device.backend.from_numpy(numbers(host, dtype or default)), device)
 
 
 def _host(source: Any) -> _np.ndarray[Any, Any]:

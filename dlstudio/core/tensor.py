@@ -10,7 +10,7 @@ import numpy as np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, materialize_views
 from dlstudio.core.tape import Leaf, backward, state
-from dlstudio.errors import GradError, ParamError, ShapeError, explain
+from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain
 from dlstudio.trace import bus, copies
 
 __all__ = ["NDArray", "Tensor", "ndarray"]
@@ -369,6 +369,21 @@ def refuse_while_recorded(tensor: Tensor) -> None:
         )
 
 
+def numbers(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
+    """Convert to `dtype`; what cannot become numbers is refused."""
+    try:
+        return array.astype(dtype, copy=False)
+    except (TypeError, ValueError) as error:
+        given = "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
+        raise DTypeError(
+            explain(
+                f"array: {error}, from {given} to {dtype}.",
+                "numbers, and a dtype that NumPy knows.",
+                "mx.nd.array([1, 2, 3], dtype='float32')",
+            )
+        ) from None
+
+
 class NDArray(Tensor):
     """An n-dimensional array in MXNet's classic dialect. `mx.nd` holds its functions.
 
@@ -388,7 +403,7 @@ class NDArray(Tensor):
         device = Device(ctx) if ctx is not None else current_context()
         array = source.asnumpy() if isinstance(source, Tensor) else np.asarray(source)
         default = array.dtype if isinstance(source, (np.ndarray, Tensor)) else np.float32
-        self._data = device.backend.from_numpy(array.astype(dtype or default, copy=False))
+        self._data = device.backend.from_numpy(numbers(array, dtype or default))
         self._device, self._entry, self._store = device, None, None
 
     @property

@@ -18,6 +18,7 @@ from dlstudio.core.params import Anything, Scalar
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.documentation import docstring
+from dlstudio.errors import UnknownNameError
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
 
@@ -270,7 +271,7 @@ class Namespace:
         """Generate the function called `name`; AttributeError with near names if there is none."""
         op = index(self.dialect).get(self.prefix + name)
         if op is None:
-            raise AttributeError(self._unknown(name))
+            raise UnknownNameError(self._unknown(name))
         if self.dialect == "sym":
             return build_symbol_function(op, self.prefix + name)
         return build_function(op, self.prefix + name, self.dialect)
@@ -332,11 +333,13 @@ def method_functions(dialect: str) -> dict[str, Callable[..., Any]]:
 def _lazy_method(op: Op, name: str, dialect: str) -> Callable[..., Any]:
     """A method that generates itself at its first call: most programs use a dozen of hundreds."""
     cls = _CLASSES[dialect]
+    built: list[Callable[..., Any]] = []  # for those who keep the bound stub: f = x.exp
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        function = build_function(op, name, dialect, method=True)
-        setattr(cls, name, function)
-        return function(self, *args, **kwargs)
+        if not built:
+            built.append(build_function(op, name, dialect, method=True))
+            setattr(cls, name, built[0])
+        return built[0](self, *args, **kwargs)
 
     method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
     method.__doc__ = op.doc

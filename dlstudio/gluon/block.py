@@ -9,7 +9,7 @@ from typing import Any
 
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.errors import ArgumentError, MXNetError, explain
+from dlstudio.errors import ArgumentError, MXNetError, explain, knows_its_names
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import (
@@ -53,6 +53,12 @@ class Block:
     (2, 3)
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
+
+    @knows_its_names
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         self._empty_prefix = prefix == ""
         self._prefix, self._params, self._local_name = BlockScope.create(

@@ -7,6 +7,7 @@ its shape until the first batch has passed (deferred initialisation: a 0 in the 
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,19 @@ __all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_kno
 tensor_types = (NDArray,)
 Shape = tuple[int, ...]
 _REQS = ("write", "add", "null")
+
+
+def _sizes(name: str, shape: Any) -> Shape:
+    for size in shape:
+        if not isinstance(size, Integral):
+            raise ParamError(
+                explain(
+                    f"Parameter {name!r}: {size!r} stands in its shape {tuple(shape)}.",
+                    "whole numbers (units, channels, kernel sizes), 0 for one not known yet.",
+                    "Dense(10), Conv2D(16, kernel_size=5)",
+                )
+            )
+    return tuple(shape)
 
 
 def shape_is_known(shape: Shape | None) -> bool:
@@ -88,7 +102,7 @@ class Parameter:
         self.wd_mult = wd_mult
         self.init = init
         self._shape = (
-            (shape,) if isinstance(shape, int) else None if shape is None else tuple(shape)
+            None if shape is None else _sizes(name, (shape,) if isinstance(shape, int) else shape)
         )
         self._dtype = dtype
         self._stype, self._grad_stype = stype, grad_stype

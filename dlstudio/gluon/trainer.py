@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
+from numbers import Real
 from time import perf_counter_ns
 from typing import Any
 
@@ -11,7 +12,7 @@ from dlstudio.core.device import Device
 from dlstudio.errors import GradError, ParamError, explain
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
-from dlstudio.interop.files import write_atomically
+from dlstudio.interop.files import read_file, write_atomically
 from dlstudio.trace import bus
 
 __all__ = ["StaleGradientError", "Trainer"]
@@ -79,7 +80,7 @@ class Trainer:
                     fix="leave compression_params out",
                 )
             )
-        optimizer_params = dict(optimizer_params or {})
+        optimizer_params = _as_options(optimizer_params)
         self._scale = float(optimizer_params.get("rescale_grad", 1.0))
         self._contexts = self._check_contexts()
         self._param2idx = {p.name: i for i, p in enumerate(self._params)}
@@ -155,8 +156,9 @@ class Trainer:
         StaleGradientError
             If a gradient is old; no parameter is changed then.
         """
-        self._rescale(batch_size)
+        scale = self._scaled(batch_size)
         ready = self._ready(ignore_stale_grad)
+        self._optimizer.rescale_grad = scale
         self._allreduce_grads()
         self._update(ready)
 
@@ -182,8 +184,10 @@ class Trainer:
             If the Trainer was made with ``update_on_kvstore=True``.
         """
         self._refuse_on_kvstore("update")
-        self._rescale(batch_size)
-        self._update(self._ready(ignore_stale_grad))
+        scale = self._scaled(batch_size)
+        ready = self._ready(ignore_stale_grad)
+        self._optimizer.rescale_grad = scale
+        self._update(ready)
 
     def _refuse_on_kvstore(self, method: str) -> None:
         if self._update_on_kvstore:
@@ -192,10 +196,10 @@ class Trainer:
                 " `update_on_kvstore` to False when creating trainer."
             )
 
-    def _rescale(self, batch_size: float) -> None:
-        if not batch_size > 0:
+    def _scaled(self, batch_size: float) -> float:
+        if not isinstance(batch_size, Real) or not batch_size > 0:
             raise ParamError(f"Trainer.step: parameter batch_size must be > 0. Got {batch_size!r}.")
-        self._optimizer.rescale_grad = self._scale / batch_size
+        return self._scale / batch_size
 
     def _ready(self, ignore: bool) -> list[tuple[list[int], list[Any]]]:
         """Indices and arrays to update, per device; refuse stale gradients, or leave them out."""
@@ -276,9 +280,21 @@ class Trainer:
         FileFormatError
             If the file is damaged or of another optimizer; nothing changes then.
         """
-        states = Path(fname).read_bytes()
+        states = read_file(fname)
         for updater in self._updaters:
             updater.set_states(states)
+
+
+def _as_options(given: Any) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise ParamError(
+            explain(
+                f"Trainer: optimizer_params is a {type(given).__name__}.",
+                "a dict of the optimizer's parameters.",
+                'Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})',
+            )
+        )
+    return dict(given or {})
 
 
 def _as_list(params: Any) -> list[Parameter]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.core import params
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GraphError, ParamError, ShapeError, explain
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["bind", "requests_of", "simple_bind"]
 
 _REQS = ("write", "add", "null", "inplace")
+_SHAPE, _DTYPE = params.Shape(0), params.DType()
 
 
 def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -> list[Any]:
@@ -156,7 +158,8 @@ def simple_bind(
     check_unique(topological(symbol.outputs_))
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     symbol._by_name((), shapes)
-    avals = input_avals(symbol, {n: tuple(s) for n, s in shapes.items()}, type_dict or {})
+    stated = {n: _SHAPE.parse(s, f"simple_bind: shape of {n!r}") for n, s in shapes.items()}
+    avals = input_avals(symbol, stated, _dtypes(type_dict or {}))
     requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
     old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
     old_aux = shared_exec.aux_dict if shared_exec else {}
@@ -173,6 +176,10 @@ def simple_bind(
     grads = [new_array(avals[n], places[n]) if requests[n] != "null" else None for n in names]
     aux = [made(n, old_aux) for n in states]
     return Executor(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
+
+
+def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {n: _DTYPE.parse(d, f"simple_bind: dtype of {n!r}") for n, d in given.items()}
 
 
 def _places(

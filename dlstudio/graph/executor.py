@@ -139,25 +139,30 @@ class Executor:
 
     def _set_arguments(self, values: Mapping[str, Any]) -> None:
         arguments = self.arg_dict
-        for name, value in values.items():
-            target = arguments.get(name)
-            if target is None:
-                raise ArgumentError(
-                    explain(f"the executor has no argument {name!r}.", f"one of {self._arg_names}.")
+        # all are checked before the first is written: a refused call changes nothing
+        checked = {n: self._checked(n, arguments.get(n), v) for n, v in values.items()}
+        for name, value in checked.items():
+            if value is not arguments[name]:
+                arguments[name]._overwrite(value)
+
+    def _checked(self, name: str, target: NDArray | None, value: Any) -> NDArray:
+        """Return `value` as an array that fits the argument `name`, which holds `target`."""
+        if target is None:
+            raise ArgumentError(
+                explain(f"the executor has no argument {name!r}.", f"one of {self._arg_names}.")
+            )
+        if not isinstance(value, NDArray):
+            value = NDArray(np.asarray(value), target.context, target._data.dtype)
+        if value.shape != target.shape:
+            raise ShapeError(
+                explain(
+                    f"argument {name!r} was bound with shape {target.shape}, "
+                    f"and given {value.shape}.",
+                    "the bound shape.",
+                    f"executor.reshape({name}={value.shape})",
                 )
-            if not isinstance(value, NDArray):
-                value = NDArray(np.asarray(value), target.context, target._data.dtype)  # noqa: PLW2901
-            if value.shape != target.shape:
-                raise ShapeError(
-                    explain(
-                        f"argument {name!r} was bound with shape {target.shape}, "
-                        f"and given {value.shape}.",
-                        "the bound shape.",
-                        f"executor.reshape({name}={value.shape})",
-                    )
-                )
-            if value is not target:
-                target._overwrite(value)
+            )
+        return value
 
     def _run(self, *, train: bool) -> Run:
         key = (train, self._monitor is not None)

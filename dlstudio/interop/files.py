@@ -7,7 +7,43 @@ import os
 import tempfile
 from pathlib import Path
 
-__all__ = ["write_atomically"]
+from dlstudio.errors import ArgumentError, MissingFileError, explain
+
+__all__ = ["read_file", "write_atomically"]
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of the file at `path`.
+
+    Raises
+    ------
+    ArgumentError
+        If `path` is no path.
+    MissingFileError
+        If there is no such file.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentError(
+            explain(f"a {type(path).__name__} was given for a file.", "its path.", '"net.params"')
+        )
+    file = Path(path)
+    if not file.is_file():
+        raise MissingFileError(_whereabouts(file))
+    return file.read_bytes()
+
+
+def _whereabouts(file: Path) -> str:
+    """Say what is there instead of `file`."""
+    if file.is_dir():
+        return explain(f"{file} is a folder.", "a file.", f"name the file: {file / 'net.params'}")
+    if not file.parent.is_dir():
+        return explain(f"{file}: there is no folder {file.parent}.", "a file in a folder.")
+    import difflib
+
+    there = [other.name for other in file.parent.iterdir()]
+    near = difflib.get_close_matches(file.name, there, n=1)
+    fix = f"did you mean {near[0]}?" if near else f"relative paths begin at {Path.cwd()}"
+    return explain(f"{file}: there is no such file.", fix=fix)
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -24,10 +60,20 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
     Raises
     ------
+    MissingFileError
+        If the folder does not exist.
     OSError
-        If the folder does not exist or the disk is full; the old file is untouched.
+        If the disk is full; the old file is untouched.
     """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise MissingFileError(
+            explain(
+                f"{target}: there is no folder {target.parent}.",
+                "an existing folder.",
+                f"Path({str(target.parent)!r}).mkdir(parents=True)",
+            )
+        )
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

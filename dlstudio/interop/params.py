@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from dlstudio.errors import DTypeError, FileFormatError, explain
-from dlstudio.interop.files import write_atomically
+from dlstudio.interop.files import read_file, write_atomically
 
 __all__ = ["CsrArray", "RowSparseArray", "dumps", "load", "loads", "save"]
 
@@ -265,16 +265,16 @@ def load(path: str | os.PathLike[str]) -> dict[str, Any] | list[Any]:
 
     Raises
     ------
-    FileNotFoundError
+    MissingFileError
         If there is no such file.
     FileFormatError
         If it is not a whole ``.params`` file; the message names it.
     """
-    file = Path(path)
+    content = read_file(path)
     try:
-        return loads(file.read_bytes())
+        return loads(content)
     except FileFormatError as error:
-        raise FileFormatError(f"{file}: {error}") from None
+        raise FileFormatError(f"{Path(path)}: {error}") from None
 
 
 def _pack_shape(shape: Iterable[int]) -> bytes:

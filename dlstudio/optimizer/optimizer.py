@@ -8,11 +8,12 @@ override `update`, which gets NDArrays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from dlstudio.errors import ParamError, explain
+from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.registry import Registry
 
 __all__ = ["Optimizer", "create", "register"]
@@ -55,6 +56,7 @@ class Optimizer:
 
     opt_registry: ClassVar[dict[str, type]] = {}
 
+    @knows_its_names
     def __init__(
         self,
         rescale_grad: float = 1.0,
@@ -88,7 +90,7 @@ class Optimizer:
 
     def _first_rate(self, learning_rate: float | None) -> float:
         if self.lr_scheduler is None:
-            return 0.01 if learning_rate is None else learning_rate
+            return 0.01 if learning_rate is None else _checked_rate(learning_rate)
         if learning_rate is not None:
             self.lr_scheduler.base_lr = learning_rate
             if hasattr(self.lr_scheduler, "base_lr_orig"):
@@ -206,6 +208,8 @@ class Optimizer:
         ------
         UserWarning
             If a schedule decides about the rate.
+        ParamError
+            If `lr` is no number.
         """
         if self.lr_scheduler is not None:
             raise UserWarning(
@@ -215,7 +219,7 @@ class Optimizer:
                     "optimizer.lr_scheduler.base_lr = ..., or an optimizer without lr_scheduler",
                 )
             )
-        self.lr = lr
+        self.lr = _checked_rate(lr)
 
     def set_lr_mult(self, args_lr_mult: Mapping[Any, float]) -> None:
         """Multiply the rate of single parameters, given by index or name."""
@@ -289,6 +293,18 @@ class Optimizer:
     def create_optimizer(name: str, **kwargs: Any) -> Optimizer:
         """Make an optimizer by name; see `create`."""
         return create(name, **kwargs)
+
+
+def _checked_rate(rate: Any) -> Any:
+    if not isinstance(rate, Real) and getattr(rate, "size", 0) != 1:
+        raise ParamError(
+            explain(
+                f"learning_rate={rate!r} is no number.",
+                "how far one step goes along the gradient.",
+                "learning_rate=0.1",
+            )
+        )
+    return rate
 
 
 def _index_names(param_idx2name: Any) -> dict[Any, str]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
-from dlstudio.errors import InitError
+from dlstudio.errors import ArgumentError, InitError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
 
 __all__ = ["from_block"]
@@ -40,10 +40,23 @@ def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:
 def _inputs(shape: Shapes, data: Any) -> tuple[Any, ...]:
     """Tensors to call the block with: the data, or zeros of the given shapes."""
     if data is not None:
-        return tuple(data) if isinstance(data, tuple | list) else (data,)
+        return _tensors(tuple(data) if isinstance(data, tuple | list) else (data,))
     from dlstudio import nd
 
     return tuple(nd.zeros(size) for size in (shape or {}).values())
+
+
+def _tensors(data: tuple[Any, ...]) -> tuple[Any, ...]:
+    for x in data:
+        if not hasattr(x, "context"):
+            raise ArgumentError(
+                explain(
+                    f"data= holds a {type(x).__name__}.",
+                    "the tensors that the block is called with.",
+                    "data=mx.nd.array(x)",
+                )
+            )
+    return data
 
 
 def _from_hybrid(block: Any, shape: Shapes, inputs: tuple[Any, ...]) -> Drawing | None:

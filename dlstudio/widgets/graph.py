@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import traitlets
 
-from dlstudio.errors import MXNetError, ParamError, explain
+from dlstudio.errors import MXNetError, ParamError, explain, knows_its_names
 from dlstudio.viz import export
 from dlstudio.viz.drawing import drawing_of
 from dlstudio.viz.html import traits_of
@@ -82,6 +82,7 @@ class GraphView(View):
     overlay = traitlets.Unicode("").tag(sync=True)
     height = traitlets.Int(460).tag(sync=True)
 
+    @knows_its_names
     def __init__(
         self,
         net: Any,
@@ -100,6 +101,14 @@ class GraphView(View):
         height: int = 460,
         locale: str = "auto",
     ) -> None:
+        if depth is not None and not isinstance(depth, int):
+            raise ParamError(
+                explain(
+                    f"GraphView: depth={depth!r}",
+                    "how many levels of blocks are open; None opens all.",
+                    "GraphView(net, depth=2)",
+                )
+            )
         drawing = drawing_of(net, shape=shape, data=data, title=title)
         self.drawing = drawing if times is None else drawing.with_times(_events(times))
         options = Options(

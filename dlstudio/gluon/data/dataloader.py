@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from dlstudio.errors import DataError, ParamError, explain
+from dlstudio.errors import DataError, ParamError, explain, knows_its_names
 from dlstudio.gluon.data.batchify import (
     default_batchify_fn,
     default_mp_batchify_fn,
@@ -82,6 +83,7 @@ class DataLoader:
     [[0, 1], [0]]
     """
 
+    @knows_its_names
     def __init__(
         self,
         dataset: Any,
@@ -101,6 +103,7 @@ class DataLoader:
     ) -> None:
         if timeout <= 0:
             raise ParamError(explain(f"DataLoader: got timeout={timeout}.", "more than 0 seconds."))
+        _check(dataset, num_workers)
         self._dataset = dataset
         self._batch_sampler = _batch_sampler(
             dataset, batch_size, shuffle, sampler, last_batch, batch_sampler
@@ -251,6 +254,25 @@ class _ThreadEpoch:
         indices = next(self._batches, None)
         if indices is not None:
             self._futures.append(self._executor.submit(partial(self._loader._make, indices)))
+
+
+def _check(dataset: Any, num_workers: Any) -> None:
+    if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+        raise DataError(
+            explain(
+                f"DataLoader: a {type(dataset).__name__} is no data set.",
+                "an object with a length and an index: a list, an array, a gluon.data.Dataset.",
+                "DataLoader(gluon.data.ArrayDataset(images, labels), batch_size=64)",
+            )
+        )
+    if not isinstance(num_workers, Integral):
+        raise ParamError(
+            explain(
+                f"DataLoader: got num_workers={num_workers!r}.",
+                "how many processes read ahead; 0 reads in this one.",
+                "num_workers=2",
+            )
+        )
 
 
 def _batch_sampler(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -153,8 +154,12 @@ class BatchSampler(Sampler):
                     "'keep', 'discard' or 'rollover'.",
                 )
             )
-        if batch_size < 1:
-            raise ParamError(explain(f"BatchSampler: got batch_size={batch_size}.", "at least 1."))
+        if not isinstance(batch_size, Integral) or batch_size < 1:
+            raise ParamError(
+                explain(
+                    f"BatchSampler: got batch_size={batch_size!r}.", "a whole number from 1 on."
+                )
+            )
         self._sampler = sampler
         self._batch_size = batch_size
         self._last_batch = last_batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio.errors import ParamError
+from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.nn.activations import Activation
 from dlstudio.gluon.nn.pool_layers import (
@@ -29,6 +29,18 @@ __all__ = [
     "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPool3D", "MaxPool1D", "MaxPool2D", "MaxPool3D",
     "ReflectionPad2D",
 ]  # fmt: skip
+
+
+def _check_groups(owner: str, groups: int, **channels: Any) -> None:
+    for name, count in channels.items():
+        if isinstance(count, int) and count % groups:
+            raise ParamError(
+                explain(
+                    f"{owner}: {name}={count} cannot be shared out among groups={groups}.",
+                    "a multiple of groups: each group has its own channels and filters.",
+                    "groups=1",
+                )
+            )
 
 
 class _Conv(HybridBlock):
@@ -78,6 +90,7 @@ class _Conv(HybridBlock):
             raise ParamError(
                 f"{owner}: parameter layout must be made of NC{'DHW'[-n:]}. Got {layout!r}."
             )
+        _check_groups(owner, groups, channels=channels, in_channels=in_channels)
         self._channels, self._in_channels = channels, in_channels
         self._kwargs: dict[str, Any] = {
             "kernel": spread(kernel_size, n, owner, "kernel_size"),

@@ -149,7 +149,7 @@ def _visit(facts: Facts, node: Node, *, partial: bool) -> bool:
     try:
         results = node_outputs(node, avals)
     except MXNetError:
-        if partial or unsure:
+        if unsure or (partial and any(aval.dtype is None for aval in avals)):
             return False  # a dimension that is still 0 explains nothing yet
         raise
     for i, aval in enumerate(results):
