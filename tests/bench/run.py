@@ -57,6 +57,17 @@ def _steps(seconds: float, theirs: object | None) -> None:
         _row(f"{name} training step", medians(steps, seconds), "torch" if theirs else "hybrid")
 
 
+def _fresh() -> None:
+    from tests.bench.first_step import first_step
+
+    found = first_step()
+    print(
+        f"{'first step of a fresh install':32s} starts after {found['started']:.2f} s, done after"
+        f" {found['done']:.2f} s ({found['cpu']:.2f} s of processor time)",
+        flush=True,
+    )
+
+
 def _dispatch(seconds: float, theirs: object | None) -> None:
     from tests.bench import ours
     from tests.bench.timing import medians
@@ -90,6 +101,7 @@ def main(given: list[str] | None = None) -> int:
     kernels.warmup()
     from tests.bench import watching
 
+    _fresh()
     _dispatch(options.seconds, theirs)
     _steps(options.seconds, theirs)
     times = watching.idle_overhead(options.seconds)

@@ -7,7 +7,9 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import config, trace
+from dlstudio.kernels import cache
 from tests.bench import ours, watching
+from tests.bench.first_step import first_step
 from tests.bench.timing import medians
 
 pytestmark = pytest.mark.bench
@@ -39,6 +41,15 @@ def test_watching_a_step_is_measured():
     with config.using(kernels="numpy"):
         times = watching.watched_step("MLP", seconds=0.1)
     assert times["watched"] > 0
+
+
+@pytest.mark.skipif(not cache.has_numba(), reason="needs numba: pip install numba")
+def test_a_fresh_install_trains_at_once_and_says_that_kernels_are_being_compiled():
+    found = first_step()
+    assert not found["numba"], "the learner's process does not load the compiler"
+    assert "in the background" in found["told"]
+    # Processor time, as others may use the cores; the benchmark prints elapsed seconds.
+    assert found["cpu"] < 2
 
 
 def test_an_eager_call_allocates_nothing_for_watchers_while_nobody_watches():

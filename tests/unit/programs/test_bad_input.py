@@ -93,7 +93,7 @@ SLIPS = {
     "Dense: uninitialised": (lambda: nn.Dense(3)(X), InitError, r"net\.initialize\(\)"),
     "Dense: uninitialised, hybrid": (lambda: hybrid(nn.Dense(3))(X), InitError, "initialize"),
     "Dense: read too early": (
-        lambda: nn.Dense(3).weight.data(), InitError, "initialize"),
+        nn.Dense(3).weight.data, InitError, "initialize"),
     "Dense: unknown parameter": (
         lambda: nn.Dense(3, activations="relu"), ArgumentError, "mean 'activation'"),
     "Dense: unknown activation": (
