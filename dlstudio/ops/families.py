@@ -13,8 +13,8 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Scalar
-from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, op
-from dlstudio.errors import DTypeError, explain
+from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, bad, op
+from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.ops.rules import (
     broadcast_shape,
     common_dtype,
@@ -70,6 +70,8 @@ def unary(
 
     forward.__doc__ = doc
     fields.setdefault("samples", _samples_of_one(*domain))
+    if not boolean:
+        fields.setdefault("errors", lambda s: [bad(s(s.bools(3)), DTypeError, f"{name} .*bool")])
     return op(
         name,
         infer=infer,
@@ -157,6 +159,7 @@ def binary(
     elemwise : name of the twin that requires equal shapes as well
     """
     compute = compute or _ufunc(name)
+    fields.setdefault("errors", lambda s: [_unequal(s)])
     mixed = {"samples": _mixed_samples} | fields
     fields.setdefault("samples", pair_samples)
     record = _binary_entry(
@@ -172,6 +175,7 @@ def binary(
     fields.pop("reference", None)
     compute, slopes = legacy_compute or compute, legacy_slopes or slopes
     if legacy:
+        fields["errors"] = lambda s: [_unequal(s), _mixed(s)]
         _binary_entry(
             legacy.split(maxsplit=1)[0],
             doc,
@@ -184,6 +188,10 @@ def binary(
         )
     if elemwise:
         fields["samples"] = lambda s: [s((2, 3), (2, 3)), s((), ()), s((0, 3), (0, 3))]
+        fields["errors"] = lambda s: [
+            bad(s((2, 3), (1, 3)), ShapeError, r"\(2, 3\) and \(1, 3\) differ"),
+            _mixed(s),
+        ]
         _binary_entry(
             elemwise,
             doc,
@@ -196,6 +204,14 @@ def binary(
             **fields,
         )
     return record
+
+
+def _unequal(s: Any) -> Any:
+    return bad(s((2, 3), (4,)), ShapeError, r"\(2, 3\) and \(4,\) do not broadcast")
+
+
+def _mixed(s: Any) -> Any:
+    return bad(s((3,), s.ints(3, high=2)), DTypeError, "float64 and int64 differ")
 
 
 def _alike(shapes: Sequence[Any], attrs: Any) -> list[Any]:

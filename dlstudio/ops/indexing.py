@@ -9,7 +9,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
-from dlstudio.errors import IndexRangeError, ShapeError, explain
+from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.rules import broadcast_shape, common_dtype, fit, normalize_axis, zeros
 from dlstudio.ops.sort import put_along_axis
 
@@ -241,6 +241,7 @@ def _(xp, g, index, *, shape, axis=-1, mode="clip"):
         s(s.ints(2, 2, high=3), depth=4, dtype="int32"),
         s(s.ints(0, high=1), depth=2),
     ],
+    errors=lambda s: [bad(s(s.ints(4, high=3), depth=-1), ParamError, "depth .*>= 0")],
 )
 def _(xp, indices, *, depth, on_value=1.0, off_value=0.0, dtype="float32"):
     """`on_value` at the position each index names on a new last axis, `off_value` elsewhere.
@@ -280,6 +281,7 @@ def _where_grad(F: Any, g: Array, out: Array, condition: Array, x: Array, y: Arr
         s(s.bools(0, 3), (3,), (3,)),
     ],
     reference=np.where,
+    errors=lambda s: [bad(s(s.bools(2), (3,), (3,)), ShapeError, "do not broadcast")],
 )
 def _(xp, condition, x, y, *, out=None):
     """`x` where `condition` is not zero, else `y`; all three broadcast."""
