@@ -99,7 +99,7 @@ def test_without_a_loop_the_rate_changes_at_once_and_pausing_means_nothing():
     assert control.boundary()
 
 
-def test_an_async_loop_waits_without_blocking_the_event_loop():
+def test_an_async_loop_waits_without_blocking_the_event_loop(run_async):
     control = Control()
     control.begin()
     control.pause()
@@ -111,7 +111,7 @@ def test_an_async_loop_waits_without_blocking_the_event_loop():
         control.resume()
         return await asyncio.wait_for(waiting, 10)
 
-    assert asyncio.run(main())
+    assert run_async(main())
 
 
 def test_the_fast_path_takes_no_lock():

@@ -1,6 +1,5 @@
 """TrainingMonitor without a browser: what it counts, sends, says and stores."""
 
-import asyncio
 import time
 
 import numpy as np
@@ -134,14 +133,14 @@ def test_an_error_inside_the_with_block_is_shown(monitor):
     assert monitor.state == "error"
 
 
-def test_an_async_loop_is_tracked_alike(monitor):
+def test_an_async_loop_is_tracked_alike(monitor, run_async):
     async def train():
         async for step in monitor.atrack(range(20)):
             monitor.log(loss=float(step))
             if step == 10:
                 monitor.stop()
 
-    asyncio.run(train())
+    run_async(train())
     assert (monitor.steps, monitor.state) == (11, "stopped")
 
 
@@ -171,7 +170,7 @@ def test_a_background_run_is_steered_and_waited_for(monitor):
     assert not run.running
 
 
-def test_a_background_run_hands_its_error_to_who_waits(monitor):
+def test_a_background_run_hands_its_error_to_who_waits(monitor, run_async):
     def train():
         for _ in monitor.track(range(3)):
             raise RuntimeError("diverged")
@@ -183,7 +182,7 @@ def test_a_background_run_hands_its_error_to_who_waits(monitor):
     async def wait():
         return await monitor.run(lambda: 7)
 
-    assert asyncio.run(wait()) == 7
+    assert run_async(wait()) == 7
 
 
 def test_without_a_browser_the_end_is_written_as_a_line(monitor, capsys):
