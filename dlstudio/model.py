@@ -1,0 +1,6 @@
+"""`mx.model`: checkpoints of a symbol with its parameters, and the old class `FeedForward`."""
+
+from dlstudio.callback import save_checkpoint
+from dlstudio.module.checkpoint import BatchEndParam, load_checkpoint, load_params
+
+__all__ = ["BatchEndParam", "load_checkpoint", "load_params", "save_checkpoint"]

@@ -1,0 +1,115 @@
+"""How a module's parameters learn: optimizer, key-value store, and what must outlive a restart."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from dlstudio import optimizer as optimizers
+from dlstudio.interop.files import read_file, write_atomically
+from dlstudio.module.executor_group import DataParallelExecutorGroup
+from dlstudio.optimizer import Optimizer, Updater
+
+__all__ = ["Learning", "make_optimizer"]
+
+
+def make_optimizer(
+    given: Any, arguments: dict[str, Any], group: DataParallelExecutorGroup, symbol: Any,
+    logger: Any, *, one_state_each: bool,
+) -> Optimizer:  # fmt: skip
+    """Optimizer by name or as given, told the names of the parameters.
+
+    Parameters
+    ----------
+    given : str or Optimizer
+    arguments : dict
+        For an optimizer made by name; gradients are divided by the batch size if they say nothing.
+    group : DataParallelExecutorGroup
+    symbol : Symbol
+        Has ``__lr_mult__`` and ``__wd_mult__`` of parameters.
+    logger : logger
+    one_state_each : bool
+        One state per parameter, not one per parameter and device.
+    """
+    names = group.param_names
+    devices = 1 if one_state_each else len(group.execs)
+    by_index = {i * devices + k: n for i, n in enumerate(names) for k in range(devices)}
+    scale = 1.0 / group.batch_size if group.batch_size else 1.0
+    if isinstance(given, str):
+        arguments.setdefault("rescale_grad", scale)
+        return optimizers.create(given, sym=symbol, param_idx2name=by_index, **arguments)
+    if given.rescale_grad != scale:
+        logger.warning(
+            "The optimizer has rescale_grad=%s; for a mean over the batch it would be %s.",
+            given.rescale_grad, scale,
+        )  # fmt: skip
+    if not given.idx2name:
+        given.idx2name = by_index.copy()
+    return given
+
+
+class Learning:
+    """An optimizer at work on the parameters of executor groups that share them.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    store : KVStore or None
+        Adds up the gradients of the devices and runs the optimizer.
+    group : DataParallelExecutorGroup
+        The parameters as they are now.
+    """
+
+    def __init__(self, optimizer: Optimizer, store: Any, group: DataParallelExecutorGroup) -> None:
+        self.optimizer, self.store = optimizer, store
+        self.index = {name: i for i, name in enumerate(group.param_names)}
+        self.updater = Updater(optimizer)
+        if store is not None:
+            parameters = group.execs[0].arg_dict
+            for name in group.param_names:
+                store.init(name, parameters[name])
+            store.set_optimizer(optimizer)
+            self.updater = store._updater
+
+    def update(self, group: DataParallelExecutorGroup) -> None:
+        """Change the parameters of `group` along their gradients."""
+        weights = [exe.arg_dict for exe in group.execs]
+        grads = [exe.grad_dict for exe in group.execs]
+        names = [n for n in group.param_names if grads[0][n] is not None]
+        if not names:
+            return
+        if self.store is not None:
+            self.store.push(names, [[g[n] for g in grads] for n in names])
+            self.store.pull(names, [[w[n] for w in weights] for n in names])
+            return
+        count = len(group.execs)
+        for k in range(count):
+            indices = [self.index[n] * count + k for n in names]
+            if count > 1:
+                self.optimizer._set_current_context(k)
+            self.updater(indices, [grads[k][n] for n in names], [weights[k][n] for n in names])
+
+    def save(self, fname: Any) -> None:
+        """Write states and counts."""
+        write_atomically(fname, self.updater.get_states(dump_optimizer=True))
+
+    def load(self, fname: Any) -> None:
+        """Read states and counts; what the optimizer's constructor takes stays as it is."""
+        optimizer, schedule = self.optimizer, self.optimizer.lr_scheduler
+        taken = _constructor_names(type(optimizer))
+        kept = {n: v for n, v in vars(optimizer).items() if n in taken}
+        # schedules count from the beginning again, by the number of updates
+        kept_schedule = dict(vars(schedule)) if schedule is not None else {}
+        self.updater.set_states(read_file(fname))
+        vars(optimizer).update(kept)
+        if schedule is not None:
+            vars(schedule).update(kept_schedule)
+
+
+def _constructor_names(kind: type) -> set[str]:
+    """Attributes that hold constructor arguments of an optimizer class."""
+    names = {"lr"}  # called learning_rate there
+    for base in kind.__mro__[:-1]:
+        if "__init__" in vars(base):
+            names |= set(inspect.signature(base.__init__).parameters)
+    return names

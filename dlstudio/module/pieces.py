@@ -1,0 +1,162 @@
+"""Names, shapes and pieces of batches: what modules check and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlstudio import nd
+from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.graph.compose import input_names, topological
+from dlstudio.initializer import Constant, InitDesc, One, Zero
+from dlstudio.io import DataDesc
+
+__all__ = [
+    "check_names", "described", "fill", "groups", "joined", "shapes_of", "wishes", "without_pad",
+    "workload",
+]  # fmt: skip
+
+
+# inputs that start from the same value in every network
+_WISHES = {
+    "moving_mean": Zero().dumps(),
+    "moving_var": One().dumps(),
+    "LeakyReLU.gamma": Constant(0.25).dumps(),
+}
+
+
+def described(shapes: Any) -> list[DataDesc]:
+    """Descriptions, from descriptions or pairs of name and shape."""
+    return [d if isinstance(d, DataDesc) else DataDesc(*d) for d in shapes or []]
+
+
+def check_names(symbol: Any, kind: str, names: Sequence[str]) -> None:
+    """Raise ParamError if the symbol lacks an argument of ``kind_names``."""
+    there = symbol.list_arguments()
+    for name in names:
+        if name not in there:
+            inputs = [n for n in there if not n.endswith(("_weight", "_bias", "_gamma", "_beta"))]
+            raise ParamError(
+                explain(
+                    f"Module: {kind}_names holds {name!r}, which the symbol does not have.",
+                    f"some of {there if kind == 'fixed_param' else inputs}.",
+                    f"mx.mod.Module(symbol, {kind}_names=[...])",
+                )
+            )
+
+
+def workload(given: Sequence[float] | None, count: int) -> list[float]:
+    """Shares of the batch, equal if none are given."""
+    if given is None:
+        return [1.0] * count
+    if len(given) != count:
+        raise ParamError(f"Module: work_load_list has {len(given)} entries for {count} devices.")
+    return list(given)
+
+
+def groups(given: Any, count: int) -> list[dict[str, Any] | None]:
+    """One mapping of ``ctx_group`` to device for each context."""
+    if given is None:
+        return [None] * count
+    if isinstance(given, dict):
+        return [
+            {n: d[i] if isinstance(d, (list, tuple)) else d for n, d in given.items()}
+            for i in range(count)
+        ]
+    if len(given) != count:
+        raise ParamError(f"Module: group2ctxs has {len(given)} entries for {count} devices.")
+    return list(given)
+
+
+def _whole(batches: Sequence[Any], part: str, i: int, axis: int) -> tuple[int, ...]:
+    """Shape of array `i` of the whole batch, which may come in one piece per device."""
+    shapes = [tuple(getattr(batch, part)[i].shape) for batch in batches]
+    if len(shapes) == 1 or axis < 0:
+        return shapes[0]
+    total = sum(shape[axis] for shape in shapes)
+    return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+
+
+def shapes_of(data_batch: Any, group: Any) -> tuple[list[DataDesc], list[DataDesc] | None] | None:
+    """Descriptions of a batch's data and labels; None if they have the shapes `group` is bound for.
+
+    Parameters
+    ----------
+    data_batch : DataBatch, or list of DataBatch (one per device)
+    group : DataParallelExecutorGroup
+    """
+    batches = data_batch if isinstance(data_batch, (list, tuple)) else [data_batch]
+    shapes = [_whole(batches, "data", i, axis) for i, axis in enumerate(group.data_axes)]
+    if shapes == [tuple(d.shape) for d in group.data_shapes]:
+        return None
+    batch = batches[0]
+    if len(batches) == 1 and getattr(batch, "provide_data", None):
+        data, labels = batch.provide_data, getattr(batch, "provide_label", None)
+    else:
+        data, labels = _reshaped(group.data_shapes, shapes), None
+    if not labels and batch.label:
+        sizes = [_whole(batches, "label", i, axis) for i, axis in enumerate(group.label_axes)]
+        labels = _reshaped(group.label_shapes, sizes)
+    return data, labels
+
+
+def _reshaped(descs: Sequence[DataDesc], shapes: Sequence[tuple[int, ...]]) -> list[DataDesc]:
+    return [
+        DataDesc(d.name, shape, d.dtype, d.layout) for d, shape in zip(descs, shapes, strict=True)
+    ]
+
+
+def wishes(symbol: Any) -> dict[str, dict[str, str]]:
+    """Attributes of all variables, with the initializers that their operators ask for.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    """
+    found = symbol.attr_dict()
+    for node in topological(symbol.outputs_):
+        if node.op is None:
+            continue
+        names = input_names(node.op, node.attrs, len(node.inputs))
+        for name, (child, _) in zip(names, node.inputs, strict=False):
+            wish = _WISHES.get(name) or _WISHES.get(f"{node.op.name}.{name}")
+            if wish and child.is_variable:
+                found.setdefault(child.name, {}).setdefault("__init__", wish)
+    return found
+
+
+def fill(desc: InitDesc, array: Any, given: Any, initializer: Any, *, missing_ok: bool) -> None:
+    """Give one parameter its first value."""
+    if given is not None and str(desc) in given:
+        array._overwrite(given[str(desc)].astype(array.dtype))
+        return
+    if given is not None and not missing_ok:
+        raise ParamError(
+            explain(
+                f"no value was given for parameter {str(desc)!r}.",
+                "values for all parameters.",
+                "allow_missing=True, to initialize those that are missing",
+            )
+        )
+    if initializer is not None:
+        initializer(desc, array)
+
+
+def without_pad(out: Any, pad: int | None) -> Any:
+    """`out` without the `pad` samples at its end that only fill up the batch."""
+    return out[: out.shape[0] - pad] if pad else out
+
+
+def joined(batches: list[list[Any]], *, as_list: bool) -> Any:
+    """Outputs of many batches along the first axis."""
+    counts = {len(outputs) for outputs in batches}
+    if len(counts) > 1:
+        raise ShapeError(
+            explain(
+                f"batches have different numbers of outputs: {sorted(counts)}.",
+                "the same number.",
+                "predict(..., merge_batches=False)",
+            )
+        )
+    joined = [nd.concat(*column, dim=0) for column in zip(*batches, strict=True)]
+    return joined if as_list or len(joined) > 1 else joined[0]
