@@ -128,7 +128,8 @@ def record(
     outputs: Sequence[Tensor], results: Sequence[Array],
 ) -> Entry:  # fmt: skip
     """Put a call on the tape. `attrs` carries a cache of what backward needs (see `attributes`)."""
-    key = tuple([0 if a is None else a.ndim for a in arrays])
+    # rules branch on dtypes and numbers of axes; a NumPy dtype's number is below 32
+    key = tuple([-1 if a is None else a.ndim * 32 + a.dtype.num for a in arrays])
     needs = attrs.needs.get(key)
     if needs is None:
         needs = attrs.needs[key] = what_backward_needs(op, attrs, arrays, results)

@@ -245,3 +245,13 @@ def test_moving_statistics_change_in_backward_not_in_forward():
     assert mean.asnumpy().tolist() == [0, 0, 0]
     y.backward()
     np.testing.assert_allclose(mean.asnumpy(), 0.5 * x.asnumpy().mean(axis=0), rtol=1e-5)
+
+
+def test_what_backward_needs_is_known_per_dtype():
+    x, y, whole = mx.np.ones((3,)), mx.np.ones((3,)), mx.np.ones((3,), dtype="int32")
+    for other in (y, whole):
+        x.attach_grad()
+        with autograd.record():
+            z = x / other
+        z.backward()
+        assert x.grad.asnumpy().tolist() == [1, 1, 1]
