@@ -9,7 +9,7 @@ from typing import Any
 from dlstudio.core.device import Device
 from dlstudio.errors import ParamError
 
-__all__ = ["Stream", "next_generator", "seed", "stream_of"]
+__all__ = ["Stream", "get_state", "next_generator", "seed", "set_state", "stream_of"]
 
 _lock = threading.Lock()
 _streams: dict[Device, Stream] = {}
@@ -79,3 +79,25 @@ def seed(seed_state: int, ctx: Device | str = "all") -> None:
             return
         _base = key
         _streams.clear()
+
+
+def get_state() -> dict[str, Any]:
+    """Where the random streams of all devices stand, as plain numbers and texts."""
+    with _lock:
+        streams = [
+            [device.device_type, device.device_id, stream.key, stream.counter]
+            for device, stream in _streams.items()
+        ]
+        return {"base": _base, "streams": streams}
+
+
+def set_state(state: dict[str, Any]) -> None:
+    """Go on where `get_state` was called: the same numbers are drawn again."""
+    global _base  # noqa: PLW0603  as in `seed`
+    with _lock:
+        _base = state["base"]
+        _streams.clear()
+        for device_type, device_id, key, counter in state["streams"]:
+            device = Device(device_type, device_id)
+            _streams[device] = stream = Stream(device, key)
+            stream.counter = counter
