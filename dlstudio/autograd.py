@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dlstudio.core import tape
+from dlstudio.core import reverse, tape
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import GradError, ParamError, explain
 
@@ -143,7 +143,7 @@ def backward(
         If a head was not computed while recording.
     """
     del train_mode
-    tape.backward(
+    reverse.backward(
         _list(heads), None if head_grads is None else _list(head_grads), retain_graph=retain_graph
     )
 
@@ -179,7 +179,7 @@ def grad(
     """
     del train_mode
     wanted = _list(variables)
-    found = tape.gradients(
+    found = reverse.gradients(
         _list(heads),
         wanted,
         None if head_grads is None else _list(head_grads),

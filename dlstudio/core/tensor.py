@@ -9,7 +9,7 @@ import numpy as np
 
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, materialize_views
-from dlstudio.core.tape import Leaf, backward, state
+from dlstudio.core.tape import Leaf, state
 from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain
 from dlstudio.trace import bus, copies
 
@@ -207,6 +207,8 @@ class Tensor:
         StaleValueError
             If a value needed was changed in place.
         """
+        from dlstudio.core.reverse import backward
+
         backward([self], [out_grad], retain_graph=retain_graph)
 
     # ---- leaving the engine --------------------------------------------------------------

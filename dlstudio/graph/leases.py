@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dlstudio.core import tape
+from dlstudio.core import reverse, tape
 from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.pool import THRESHOLD, pool_of
@@ -284,7 +284,7 @@ class _Backward:
                 stream.counter = counter
         pairs = [(y, h) for y, h in zip(outputs, heads, strict=True) if h is not None]
         wanted = [self.inputs[i] for i in plan.wanted]
-        found = tape.gradients(
+        found = reverse.gradients(
             [y for y, _ in pairs], wanted, [h for _, h in pairs], create_graph=True, stop=True
         )
         result: list[Any] = [None] * len(self.inputs)

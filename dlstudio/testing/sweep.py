@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 import dlstudio.dialects  # noqa: F401  fills the table
-from dlstudio.core import random, tape
+from dlstudio.core import random, reverse, tape
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import cpu
 from dlstudio.core.dispatch import Attrs, attributes, create, invoke
@@ -164,7 +164,9 @@ def eager_gradients(
         if not outs:
             return [None] * len(wanted)
         heads = tensors_of(head_weights([o._data for o in outs]))
-        found = tape.gradients(outs, [tensors[i] for i in wanted], heads, create_graph=create_graph)
+        found = reverse.gradients(
+            outs, [tensors[i] for i in wanted], heads, create_graph=create_graph
+        )
     finally:
         tape.state.recording = before
     return found
@@ -263,7 +265,7 @@ def _second_order(case: Case, arrays: Sequence[Any], wanted: Sequence[int]) -> l
         outs = [o for o in run(case, tensors) if o._entry is not None and o._data.dtype.kind == "f"]
         heads = tensors_of(head_weights([o._data for o in outs]))
         variables = [tensors[i] for i in wanted]
-        found = tape.gradients(outs, variables, heads, create_graph=True)
+        found = reverse.gradients(outs, variables, heads, create_graph=True)
         grads = [g for g in found if g is not None]
         onward = [
             (g, w)
@@ -272,7 +274,9 @@ def _second_order(case: Case, arrays: Sequence[Any], wanted: Sequence[int]) -> l
         ]
         if not onward:
             return [None] * len(wanted)
-        return tape.gradients([g for g, _ in onward], variables, tensors_of([w for _, w in onward]))
+        return reverse.gradients(
+            [g for g, _ in onward], variables, tensors_of([w for _, w in onward])
+        )
     finally:
         tape.state.recording = before
 

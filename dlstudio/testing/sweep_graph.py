@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core import random, tape
+from dlstudio.core import random, reverse, tape
 from dlstudio.core.tensor import NDArray
 from dlstudio.graph import program
 from dlstudio.graph.capture import CachedOp
@@ -97,7 +97,7 @@ def check_plan_gradient(case: Case) -> None:
         outs = _floating(_call(op, tensors))
         if outs:
             heads = tensors_of(head_weights([o._data for o in outs]))
-            got = tape.gradients(outs, [tensors[i] for i in wanted], heads)
+            got = reverse.gradients(outs, [tensors[i] for i in wanted], heads)
             _compare(got, expected, wanted)
 
 
@@ -115,7 +115,7 @@ def check_two_calls_before_backward(case: Case) -> None:
         for outs, tensors in both:
             if outs:
                 heads = tensors_of(head_weights([o._data for o in outs]))
-                got = tape.gradients(outs, [tensors[i] for i in wanted], heads)
+                got = reverse.gradients(outs, [tensors[i] for i in wanted], heads)
                 _compare(got, expected, wanted)
 
 
