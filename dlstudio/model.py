@@ -2,5 +2,6 @@
 
 from dlstudio.callback import save_checkpoint
 from dlstudio.module.checkpoint import BatchEndParam, load_checkpoint, load_params
+from dlstudio.module.feed_forward import FeedForward
 
-__all__ = ["BatchEndParam", "load_checkpoint", "load_params", "save_checkpoint"]
+__all__ = ["BatchEndParam", "FeedForward", "load_checkpoint", "load_params", "save_checkpoint"]

@@ -325,3 +325,41 @@ def test_modules_are_found_where_mxnet_has_them():
     assert mx.mod.executor_group.DataParallelExecutorGroup
     assert mx.mon.Monitor is mx.monitor.Monitor
     assert mx.model.BatchEndParam(0, 1, None, None).nbatch == 1
+
+
+def test_slopes_of_leaky_units_start_where_mxnet_starts_them():
+    x = mx.sym.LeakyReLU(mx.sym.var("data"), act_type="prelu", name="prelu")
+    mod = mx.mod.Module(x, label_names=None)
+    mod.bind([("data", (2, 3))])
+    mod.init_params()
+    np.testing.assert_array_equal(values(mod)["prelu_gamma"], [0.25] * 3)
+
+
+def test_images_of_time_first_layout_are_cut_along_the_batch_axis():
+    x = mx.sym.var("data") * 2
+    x._set_attr(__layout__="TNC")
+    mod = mx.mod.Module(x, label_names=None, context=[mx.cpu(0), mx.cpu(1)])
+    mod.bind([mx.io.DataDesc("data", (3, 4, 1), layout="TNC")], for_training=False)
+    mod.init_params()
+    data = np.arange(12, dtype="float32").reshape(3, 4, 1)
+    out = mod.predict(mx.nd.array(data))
+    np.testing.assert_array_equal(out.asnumpy(), 2 * data)
+    assert [o.shape for o in mod.get_outputs(merge_multi_context=False)[0]] == [(3, 2, 1)] * 2
+
+
+def test_batches_may_come_cut_for_the_devices(batches):
+    mod = mx.mod.Module(mlp(), context=[mx.cpu(0), mx.cpu(1)])
+    mod.bind(batches.provide_data, batches.provide_label)
+    mod.init_params(mx.init.Xavier())
+    whole = next(batches)
+    halves = [
+        mx.io.DataBatch([whole.data[0][s]], [whole.label[0][s]])
+        for s in (slice(0, 25), slice(25, 50))
+    ]
+    mod.forward(whole)
+    expected = mod.get_outputs()[0].asnumpy()
+    mod.forward(halves)
+    np.testing.assert_array_equal(mod.get_outputs()[0].asnumpy(), expected)
+    metric = mx.metric.Accuracy()
+    mod.update_metric(metric, [half.label for half in halves], pre_sliced=True)
+    assert metric.num_inst == 50
