@@ -151,6 +151,23 @@ def test_both_themes_are_legible(graph: Any) -> None:
     assert graph.errors == []
 
 
+def test_a_narrower_window_keeps_the_picture_in_its_middle(graph: Any) -> None:
+    def off_centre() -> float:
+        return graph.page.eval_on_selector(
+            STAGE,
+            """stage => {
+                const [box, inner] = [stage, stage.querySelector('.dl-item rect')]
+                    .map(node => node.getBoundingClientRect());
+                return Math.abs(box.x + box.width / 2 - inner.x - inner.width / 2);
+            }""",
+        )
+
+    before = off_centre()
+    graph.page.set_viewport_size({"width": 800, "height": 900})
+    graph.page.wait_for_timeout(600)
+    assert off_centre() < before + 3
+
+
 LARGE = """
 import dlstudio as mx
 from dlstudio.widgets import GraphView

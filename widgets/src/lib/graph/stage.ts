@@ -40,6 +40,7 @@ export class Stage {
   private bounds: Window[] = [];
   private theme: Theme | undefined;
   private fitted = false;
+  private drawnWidth = 0;
   private hovered = "";
 
   constructor(
@@ -115,7 +116,11 @@ export class Stage {
     if (!this.fitted && this.scene.items.length > 0) {
       this.camera.fitWidth(this.scene, this.width, this.height);
       this.fitted = true;
+    } else {
+      // A narrower or wider window keeps the middle of the picture in its middle.
+      this.camera.pan((this.width - this.drawnWidth) / 2, 0);
     }
+    this.drawnWidth = this.width;
     this.root.dataset.renderer = this.usesCanvas ? "canvas" : "svg";
     if (this.usesCanvas) this.drawOnCanvas(theme);
     else this.drawAsSvg();
