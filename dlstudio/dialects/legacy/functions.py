@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.dialects.legacy.control import CONTROL_FLOW
 from dlstudio.dialects.legacy.updates import UPDATES
 from dlstudio.errors import ParamError
 
@@ -92,4 +93,4 @@ def sym_histogram(a: Any, bins: int = 10, range: Any = None, **kwargs: Any) -> A
 
 FUNCTIONS = {"histogram": histogram}
 SYM_FUNCTIONS = {"histogram": sym_histogram}
-CONTRIB = {"rand_zipfian": rand_zipfian, **UPDATES}
+CONTRIB = {"rand_zipfian": rand_zipfian, **CONTROL_FLOW, **UPDATES}
