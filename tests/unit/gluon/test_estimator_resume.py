@@ -159,6 +159,42 @@ def test_batches_go_on_inside_an_epoch(tmp_path):
     assert estimator.train_metrics[0].get() == whole.train_metrics[0].get()
 
 
+def shuffled(folder, batches, ctx=None, **keywords):
+    np.random.seed(4)
+    estimator = classifier(ctx=ctx)
+    handler = es.CheckpointHandler(folder, resume_from_checkpoint=True)
+    data = loader(shuffle=True, **keywords)
+    estimator.fit(data, batches=batches, event_handlers=[handler])
+    return weights(estimator) if ctx is None else estimator.net[0].weight.list_data()
+
+
+@pytest.mark.parametrize("keywords", [{"thread_pool": True}, {}])
+def test_batches_made_ahead_by_workers_come_in_the_same_order(tmp_path, keywords):
+    keywords = {**keywords, "num_workers": 1, "last_batch": "rollover"}
+    whole = shuffled(tmp_path / "whole", 13, **keywords)
+    shuffled(tmp_path / "cut", 7, **keywords)
+    for key, value in shuffled(tmp_path / "cut", 13, **keywords).items():
+        np.testing.assert_array_equal(value, whole[key])
+
+
+def test_a_training_on_two_devices_goes_on_too(tmp_path):
+    devices = [mx.cpu(0), mx.cpu(1)]
+    whole = shuffled(tmp_path / "whole", 13, devices)
+    shuffled(tmp_path / "cut", 7, devices)
+    for one, other in zip(shuffled(tmp_path / "cut", 13, devices), whole, strict=True):
+        np.testing.assert_array_equal(one.asnumpy(), other.asnumpy())
+
+
+def test_files_that_a_killed_process_left_half_written_are_removed(tmp_path):
+    resume(tmp_path, epochs=1)
+    (tmp_path / ".model-epoch1batch10.params.abc").write_bytes(b"half")
+    (tmp_path / ".other-epoch1batch10.params.abc").write_bytes(b"not ours")
+    resume(tmp_path, epochs=2)
+    assert [name for name in names(tmp_path) if name.startswith(".")] == [
+        ".other-epoch1batch10.params.abc"
+    ]
+
+
 def test_a_finished_training_does_nothing_more(tmp_path):
     first, _, _ = resume(tmp_path, epochs=2)
     second, _, lines = resume(tmp_path, epochs=2)

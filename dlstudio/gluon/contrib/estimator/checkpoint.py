@@ -49,6 +49,11 @@ class CheckpointHandler(TrainBegin, BatchEnd, EpochEnd):
     resume_from_checkpoint : bool, default False
         Go on from the newest checkpoint in `model_dir`, if there is one.
 
+    Notes
+    -----
+    A loader with ``auto_reload=True`` draws the next epoch's order while this one runs: such a
+    training goes on whole, but from there on with another order than without the interruption.
+
     Raises
     ------
     ParamError
