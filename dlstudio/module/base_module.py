@@ -129,7 +129,7 @@ class BaseModule:
         return eval_metric.get_name_value()
 
     def _measure(self, eval_metric: Any, batch: Any) -> None:
-        if isinstance(batch, (list, tuple)):
+        if isinstance(batch, list):
             self.update_metric(eval_metric, [b.label for b in batch], pre_sliced=True)
         else:
             self.update_metric(eval_metric, batch.label)
@@ -145,7 +145,11 @@ class BaseModule:
         for nbatch, batch in self._batches(
             eval_data, num_batch, reset=reset, sparse_row_id_fn=sparse_row_id_fn
         ):
-            yield [without_pad(out, batch.pad) for out in self.get_outputs()], nbatch, batch
+            yield (
+                [without_pad(out, getattr(batch, "pad", 0)) for out in self.get_outputs()],
+                nbatch,
+                batch,
+            )
 
     def predict(
         self, eval_data: Any, num_batch: int | None = None, merge_batches: bool = True,

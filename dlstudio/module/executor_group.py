@@ -181,12 +181,12 @@ class DataParallelExecutorGroup:
             exe.forward(bool(train), **self._inputs(data_batch, i))
 
     def _inputs(self, data_batch: Any, i: int) -> dict[str, Any]:
-        if isinstance(data_batch, (list, tuple)):
+        if isinstance(data_batch, list):
             batch = data_batch[i]
-            values = [*batch.data, *(batch.label or [])]
+            values = [*batch.data, *_labels(batch)]
             return self._wanted([*self.data_names, *self.label_names], values)
         data = self._cut(data_batch.data, self.data_axes, i)
-        labels = self._cut(data_batch.label or [], self.label_axes, i)
+        labels = self._cut(_labels(data_batch), self.label_axes, i)
         return {
             **self._wanted(self.data_names, data),
             **self._wanted(self.label_names, labels),
@@ -332,6 +332,10 @@ def _split(batch_size: int, workload: Sequence[float]) -> list[slice]:
             )
         )
     return slices
+
+
+def _labels(batch: Any) -> Any:
+    return getattr(batch, "label", None) or []
 
 
 def _numbered(values: Sequence[Any]) -> list[str]:

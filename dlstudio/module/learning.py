@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from time import perf_counter_ns
 from typing import Any
 
 from dlstudio import optimizer as optimizers
 from dlstudio.interop.files import read_file, write_atomically
 from dlstudio.module.executor_group import DataParallelExecutorGroup
 from dlstudio.optimizer import Optimizer, Updater
+from dlstudio.trace import bus
 
 __all__ = ["Learning", "make_optimizer"]
 
@@ -71,6 +73,13 @@ class Learning:
             store.set_optimizer(optimizer)
             self.updater = store._updater
 
+    def adopt(self, group: DataParallelExecutorGroup) -> None:
+        """Go on from the parameters as they are now, set by somebody else."""
+        if self.store is not None:
+            parameters = group.execs[0].arg_dict
+            for name in self.index:
+                self.store._stored(name)._overwrite(parameters[name])
+
     def update(self, group: DataParallelExecutorGroup) -> None:
         """Change the parameters of `group` along their gradients."""
         weights = [exe.arg_dict for exe in group.execs]
@@ -78,16 +87,34 @@ class Learning:
         names = [n for n in group.param_names if grads[0][n] is not None]
         if not names:
             return
+        start = perf_counter_ns() if bus.subscribers else 0
         if self.store is not None:
             self.store.push(names, [[g[n] for g in grads] for n in names])
             self.store.pull(names, [[w[n] for w in weights] for n in names])
-            return
-        count = len(group.execs)
+        else:
+            self._update_each(names, grads, weights)
+        if bus.subscribers:
+            self._tell(names, grads, weights, start)
+
+    def _update_each(self, names: list[str], grads: Any, weights: Any) -> None:
+        """Without a store every device learns by itself."""
+        count = len(weights)
         for k in range(count):
             indices = [self.index[n] * count + k for n in names]
             if count > 1:
                 self.optimizer._set_current_context(k)
             self.updater(indices, [grads[k][n] for n in names], [weights[k][n] for n in names])
+
+    def _tell(self, names: list[str], grads: Any, weights: Any, start: int) -> None:
+        from dlstudio.optimizer.watch import watched_update
+
+        for gradients, parameters in zip(grads, weights, strict=True):
+            places: dict[Any, list[str]] = {}
+            for n in names:
+                places.setdefault(parameters[n].context, []).append(n)
+            for device, there in places.items():
+                found = [gradients[n] for n in there], [parameters[n] for n in there]
+                watched_update(self.optimizer, device, there, *found, start)
 
     def save(self, fname: Any) -> None:
         """Write states and counts."""
@@ -101,9 +128,28 @@ class Learning:
         # schedules count from the beginning again, by the number of updates
         kept_schedule = dict(vars(schedule)) if schedule is not None else {}
         self.updater.set_states(read_file(fname))
+        self._take_keys()
         vars(optimizer).update(kept)
         if schedule is not None:
             vars(schedule).update(kept_schedule)
+
+    def _take_keys(self) -> None:
+        """Let states saved with a store be used without one, and the other way round.
+
+        A store knows parameters by name, a single device by number.
+        """
+        names = list(self.index)
+
+        def key(given: Any) -> Any:
+            if self.store is None:
+                return self.index.get(given, given)
+            return names[given] if isinstance(given, int) and given < len(names) else given
+
+        updater, counts = self.updater, self.optimizer._all_index_update_counts
+        for table in (updater.states, updater.states_synced, *counts.values()):
+            entries = {key(k): value for k, value in table.items()}
+            table.clear()
+            table.update(entries)
 
 
 def _constructor_names(kind: type) -> set[str]:

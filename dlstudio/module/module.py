@@ -9,7 +9,6 @@ from typing import Any
 from dlstudio import kvstore as stores
 from dlstudio.callback import save_checkpoint
 from dlstudio.core.device import Device, cpu
-from dlstudio.errors import ParamError, explain
 from dlstudio.initializer import InitDesc
 from dlstudio.io import DataDesc
 from dlstudio.module.base_module import SMALL_UNIFORM, BaseModule
@@ -18,7 +17,7 @@ from dlstudio.module.executor_group import DataParallelExecutorGroup
 from dlstudio.module.learning import Learning, make_optimizer
 from dlstudio.module.pieces import (
     check_names,
-    described,
+    checked_shapes,
     fill,
     groups,
     shapes_of,
@@ -96,7 +95,7 @@ class Module(BaseModule):
         self._compression_params = compression_params
         self._arg_params: dict[str, Any] | None = None  # loaded, and not bound yet
         self._aux_params: dict[str, Any] | None = None
-        self._group: DataParallelExecutorGroup | None = None
+        self._exec_group: DataParallelExecutorGroup | None = None
         self._learning: Learning | None = None
         self._preload_opt_states: str | None = None
         self._monitor: Any = None
@@ -153,10 +152,15 @@ class Module(BaseModule):
         assert self._learning is not None
         return self._learning
 
+    @property
+    def _optimizer(self) -> Any:
+        """What programs reach for to change a rate in the middle; None before `init_optimizer`."""
+        return self._learning and self._learning.optimizer
+
     def _bound(self) -> DataParallelExecutorGroup:
         self._require("binded")
-        assert self._group is not None
-        return self._group
+        assert self._exec_group is not None
+        return self._exec_group
 
     # ---- names and shapes ------------------------------------------------------------------
     @property
@@ -218,12 +222,12 @@ class Module(BaseModule):
         if self.binded and not force_rebind:
             self.logger.warning("Already bound, ignoring bind()")
             return
-        data, labels = self._checked_shapes(data_shapes, label_shapes)
+        data, labels = checked_shapes(self, data_shapes, label_shapes)
         if self.binded and self.params_initialized:
             self._arg_params, self._aux_params = self.get_params()
         self._stop_monitor()
         self.for_training, self.inputs_need_grad = for_training, inputs_need_grad
-        self._group = DataParallelExecutorGroup(
+        self._exec_group = DataParallelExecutorGroup(
             self._symbol, self._context, self._work_load_list, data, labels, self._param_names,
             for_training, inputs_need_grad, shared_module and shared_module._bound(), self.logger,
             self._fixed_param_names, grad_req, self._state_names, self._group2ctxs,
@@ -233,27 +237,8 @@ class Module(BaseModule):
         if shared_module is not None:
             self._join(shared_module)
         elif self.params_initialized:
-            self._group.set_params(self._arg_params or {}, self._aux_params, allow_extra=True)
+            self._exec_group.set_params(self._arg_params or {}, self._aux_params, allow_extra=True)
             self._arg_params = self._aux_params = None
-
-    def _checked_shapes(
-        self, data_shapes: Any, label_shapes: Any
-    ) -> tuple[list[DataDesc], list[DataDesc]]:
-        data, labels = described(data_shapes), described(label_shapes)
-        if sorted(d.name for d in data) != sorted(self._data_names):
-            raise ParamError(
-                explain(
-                    f"the data are named {[d.name for d in data]}.",
-                    f"the module's data_names, {self._data_names}.",
-                    "name the data so, or mx.mod.Module(symbol, data_names=[...])",
-                )
-            )
-        if labels and sorted(d.name for d in labels) != sorted(self._label_names):
-            self.logger.warning(
-                "Module: the labels are named %s, label_names is %s.",
-                [d.name for d in labels], self._label_names,
-            )  # fmt: skip
-        return data, labels
 
     def _join(self, other: Module) -> None:
         self.params_initialized = other.params_initialized
@@ -262,10 +247,9 @@ class Module(BaseModule):
 
     def reshape(self, data_shapes: Any, label_shapes: Any = None) -> None:
         """Take batches of other shapes from now on; parameters stay."""
-        group = self._bound()
-        data, labels = self._checked_shapes(data_shapes, label_shapes)
+        data, labels = checked_shapes(self, data_shapes, label_shapes)
         self._stop_monitor()
-        group.reshape(data, labels)
+        self._bound().reshape(data, labels)
         self._start_monitor()
 
     # ---- parameters ------------------------------------------------------------------------
@@ -311,17 +295,18 @@ class Module(BaseModule):
                 self.logger.warning("init_params: the network does not need %s.", extra)
         self.params_initialized = True
         if len(group.execs) > 1:
-            states = first.aux_dict
-            group.set_params({n: first.arg_dict[n] for n in self._param_names}, states)
+            group.set_params({n: first.arg_dict[n] for n in self._param_names}, first.aux_dict)
+        if self._learning is not None:
+            self._learning.adopt(group)
 
     def get_params(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return copies of parameters and auxiliary states, on the CPU."""
         self._require("params_initialized")
-        if self._group is None:
+        if self._exec_group is None:
             return dict(self._arg_params or {}), dict(self._aux_params or {})
         arg_params: dict[str, Any] = {}
         aux_params: dict[str, Any] = {}
-        self._group.get_params(arg_params, aux_params)
+        self._exec_group.get_params(arg_params, aux_params)
         return arg_params, aux_params
 
     # ---- optimizer -------------------------------------------------------------------------
@@ -440,11 +425,11 @@ class Module(BaseModule):
         self._start_monitor()
 
     def _start_monitor(self) -> None:
-        if self._monitor is not None and self._group is not None:
-            self._group.install_monitor(self._monitor)
+        if self._monitor is not None and self._exec_group is not None:
+            self._exec_group.install_monitor(self._monitor)
 
     def _stop_monitor(self) -> None:
         uninstall = getattr(self._monitor, "uninstall", None)
-        if uninstall is not None and self._group is not None:
-            for exe in self._group.execs:
+        if uninstall is not None and self._exec_group is not None:
+            for exe in self._exec_group.execs:
                 uninstall(exe)

@@ -12,8 +12,8 @@ from dlstudio.initializer import Constant, InitDesc, One, Zero
 from dlstudio.io import DataDesc
 
 __all__ = [
-    "check_names", "described", "fill", "groups", "joined", "shapes_of", "wishes", "without_pad",
-    "workload",
+    "check_names", "checked_shapes", "described", "fill", "groups", "joined", "shapes_of",
+    "wishes", "without_pad", "workload",
 ]  # fmt: skip
 
 
@@ -43,6 +43,26 @@ def check_names(symbol: Any, kind: str, names: Sequence[str]) -> None:
                     f"mx.mod.Module(symbol, {kind}_names=[...])",
                 )
             )
+
+
+def checked_shapes(
+    module: Any, data_shapes: Any, label_shapes: Any
+) -> tuple[list[DataDesc], list[DataDesc]]:
+    """Descriptions of data and labels; ParamError if the data are not those of `module`."""
+    data, labels = described(data_shapes), described(label_shapes)
+    if sorted(d.name for d in data) != sorted(module.data_names):
+        raise ParamError(
+            explain(
+                f"the data are named {[d.name for d in data]}.",
+                f"the module's data_names, {module.data_names}.",
+                "name the data so, or mx.mod.Module(symbol, data_names=[...])",
+            )
+        )
+    names = [d.name for d in labels]
+    if labels and sorted(names) != sorted(module.label_names):
+        text = "Module: the labels are named %s, label_names is %s."
+        module.logger.warning(text, names, module.label_names)
+    return data, labels
 
 
 def workload(given: Sequence[float] | None, count: int) -> list[float]:
@@ -85,7 +105,8 @@ def shapes_of(data_batch: Any, group: Any) -> tuple[list[DataDesc], list[DataDes
     data_batch : DataBatch, or list of DataBatch (one per device)
     group : DataParallelExecutorGroup
     """
-    batches = data_batch if isinstance(data_batch, (list, tuple)) else [data_batch]
+    # programs make batches of one field, data, from a namedtuple: a tuple is one batch
+    batches = data_batch if isinstance(data_batch, list) else [data_batch]
     shapes = [_whole(batches, "data", i, axis) for i, axis in enumerate(group.data_axes)]
     if shapes == [tuple(d.shape) for d in group.data_shapes]:
         return None
@@ -94,7 +115,7 @@ def shapes_of(data_batch: Any, group: Any) -> tuple[list[DataDesc], list[DataDes
         data, labels = batch.provide_data, getattr(batch, "provide_label", None)
     else:
         data, labels = _reshaped(group.data_shapes, shapes), None
-    if not labels and batch.label:
+    if not labels and getattr(batch, "label", None):
         sizes = [_whole(batches, "label", i, axis) for i, axis in enumerate(group.label_axes)]
         labels = _reshaped(group.label_shapes, sizes)
     return data, labels

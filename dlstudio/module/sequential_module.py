@@ -206,7 +206,7 @@ class SequentialModule(BaseModule):
             module.forward(batch, is_train)
             if i + 1 < len(self._modules):
                 outputs = module.get_outputs()
-                batch = DataBatch(outputs, data_batch.label, data_batch.pad, data_batch.index)
+                batch = DataBatch(outputs, getattr(data_batch, "label", None))
 
     def backward(self, out_grads: Any = None) -> None:
         """Compute the gradients, from the last module to the first."""

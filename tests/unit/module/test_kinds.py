@@ -73,7 +73,7 @@ def test_buckets_of_two_lengths_learn_together(bucketing):
 
 
 def test_buckets_share_parameters_and_gradients_without_a_copy(bucketing):
-    three, five = (bucketing._buckets[k]._group.execs[0] for k in (3, 5))
+    three, five = (bucketing._buckets[k]._exec_group.execs[0] for k in (3, 5))
     for name in ("u_weight", "w_weight", "h_bias", "out_weight"):
         assert three.arg_dict[name] is five.arg_dict[name]
         assert three.grad_dict[name] is five.grad_dict[name]
@@ -183,10 +183,10 @@ def test_a_monitor_reports_outputs_weights_and_nothing_in_between(caplog):
         ["Batch:", "1", "b_weight"], ["Batch:", "1", "tanh_output"],
         ["Batch:", "3", "b_weight"], ["Batch:", "3", "tanh_output"],
     ]  # fmt: skip
-    executor = mod._group.execs[0]
+    executor = mod._exec_group.execs[0]
     assert executor._monitor is None
     mod.reshape([("data", (5, 4))], [("softmax_label", (5,))])
-    assert monitor.exes == mod._group.execs
+    assert monitor.exes == mod._exec_group.execs
     assert executor not in monitor.exes
 
 

@@ -1,5 +1,6 @@
 """Module: training on real digits, checkpoints, several devices, shapes, errors."""
 
+import collections
 import logging
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_states_keep_counts_and_leave_the_new_rate(batches, tmp_path):
     assert b"pickle" not in (tmp_path / "a.states").read_bytes()
     mod.init_optimizer(optimizer="adam", optimizer_params={"learning_rate": 0.5}, force_init=True)
     mod.load_optimizer_states(tmp_path / "a.states")
-    learner = mod._learning.optimizer
+    learner = mod._optimizer
     assert (learner.lr, learner.num_update) == (0.5, 16)
     (tmp_path / "b.states").write_bytes(b"(dp0\n.")
     with pytest.raises(FileFormatError):
@@ -143,7 +144,7 @@ def test_parts_of_a_network_run_where_group2ctxs_says(batches):
         values(fit(split, batches)), values(fit(mx.mod.Module(mlp()), batches)),
         rtol=1e-5, atol=1e-6,
     )  # fmt: skip
-    weights = split._group.execs[0].arg_dict
+    weights = split._exec_group.execs[0].arg_dict
     assert weights["fc1_weight"].context == mx.cpu(0)
     assert weights["fc2_weight"].context == mx.cpu(1)
 
@@ -273,7 +274,7 @@ def test_gradients_add_up_if_asked_to(arrays):
         mod.init_params(mx.init.Xavier())
         for _ in range(2):
             mod.forward_backward(mx.io.DataBatch([data], [label]))
-        grads[req] = mod._group.execs[0].grad_dict["fc2_weight"].asnumpy()
+        grads[req] = mod._exec_group.execs[0].grad_dict["fc2_weight"].asnumpy()
     np.testing.assert_allclose(grads["add"], 2 * grads["write"], rtol=1e-5, atol=1e-6)
 
 
@@ -363,3 +364,63 @@ def test_batches_may_come_cut_for_the_devices(batches):
     metric = mx.metric.Accuracy()
     mod.update_metric(metric, [half.label for half in halves], pre_sliced=True)
     assert metric.num_inst == 50
+
+
+def test_a_checkpoint_of_one_device_goes_on_with_two_and_back(batches, tmp_path):
+    def step(contexts, saved, states=None):
+        mx.random.seed(1)
+        batches.reset()
+        mod = mx.mod.Module(mlp(), context=contexts)
+        mod.bind(batches.provide_data, batches.provide_label)
+        mod.init_params(mx.init.Xavier())
+        mod.init_optimizer("local", "adam", {"learning_rate": 0.01})
+        if states:
+            mod.load_optimizer_states(states)
+        mod.forward_backward(next(batches))
+        mod.update()
+        mod.save_optimizer_states(tmp_path / saved)
+        return mod
+
+    one, two = [mx.cpu(0)], [mx.cpu(0), mx.cpu(1)]
+    step(one, "1.states")
+    step(two, "2.states")
+    a = step(one, "a.states", tmp_path / "2.states")
+    b = step(two, "b.states", tmp_path / "1.states")
+    assert a._optimizer.num_update == b._optimizer.num_update == 2
+    assert set(b._learning.updater.states) == set(b._param_names)
+    assert_same(values(a), values(b), rtol=1e-3, atol=1e-4)
+
+
+def test_parameters_set_by_hand_are_where_several_devices_go_on(batches):
+    mod = fit(mx.mod.Module(mlp(), context=[mx.cpu(0), mx.cpu(1)]), batches)
+    zeros = {n: mx.nd.zeros(a.shape) for n, a in mod.get_params()[0].items()}
+    mod.set_params(zeros, {})
+    batches.reset()
+    mod.forward_backward(next(batches))
+    mod.update()
+    assert np.abs(values(mod)["fc1_weight"]).max() == 0  # nothing flows back through zeros
+    assert np.abs(values(mod)["fc2_bias"]).max() > 0
+
+
+def test_whoever_watches_the_bus_hears_of_updates(batches):
+    from dlstudio.trace.events import OpRan
+    from dlstudio.trace.recorder import Recorder
+
+    mod = fit(mx.mod.Module(mlp()), batches)
+    batches.reset()
+    with Recorder() as recorder:
+        mod.forward_backward(next(batches))
+        mod.update()
+    ran = [event.op for event in recorder.of(OpRan)]
+    assert "FullyConnected" in ran
+    assert ran[-1] == "sgd_update"
+
+
+def test_a_batch_may_be_any_object_with_data():
+    mod = mx.mod.Module(mlp())
+    mod.bind([("data", (2, 784))], for_training=False)
+    mod.init_params()
+    batch_of = collections.namedtuple("Batch", ["data"])
+    for count in (2, 5):
+        mod.forward(batch_of([mx.nd.ones((count, 784))]))
+        assert mod.get_outputs()[0].shape == (count, 10)
