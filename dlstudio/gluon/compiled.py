@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dlstudio import autograd, sym
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.errors import GraphError, explain
-from dlstudio.gluon.structure import Leaf, count_leaves, flatten, regroup
+from dlstudio.errors import GraphError, ShapeError, explain
+from dlstudio.gluon.structure import Leaf, count_leaves, flatten, leaves, regroup
 from dlstudio.graph.capture import CachedOp
 from dlstudio.graph.symbol import Symbol
 
 if TYPE_CHECKING:
     from dlstudio.gluon.hybrid import HybridBlock
+    from dlstudio.gluon.parameter import Parameter
     from dlstudio.gluon.parameter_dict import ParameterDict
 
-__all__ = ["Compiled", "Traced", "retrace", "trace", "tracer_needed"]
+__all__ = ["Compiled", "Traced", "not_inferred", "retrace", "trace", "tracer_needed"]
 
 
 class Traced(NamedTuple):
@@ -140,6 +141,20 @@ def grouped(block: Any, out: Any) -> tuple[Symbol, Any]:
             )
         )
     return (symbols[0] if len(symbols) == 1 else sym.Group(symbols)), structure
+
+
+def not_inferred(block: HybridBlock, parameter: Parameter, args: tuple[Any, ...]) -> ShapeError:
+    """Compose the error for a parameter whose shape the inputs leave open."""
+    given = ", ".join(str(x.shape) for x in leaves(args))
+    return ShapeError(
+        explain(
+            f"The shape of parameter {parameter.name!r} {parameter.shape} cannot be inferred from"
+            f" inputs of shape {given}.",
+            "inputs with the axes that the layers need (images: batch, channels, height, width),"
+            " so that all shapes follow from the first batch.",
+            f"give the shape in {type(block).__name__}.__init__, or define infer_shape(self, x)",
+        )
+    )
 
 
 class Compiled:

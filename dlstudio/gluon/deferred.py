@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dlstudio.errors import (
     DeviceError,
     DTypeError,
     InitError,
+    ParamError,
     ShapeError,
     explain,
 )
@@ -21,9 +23,23 @@ from dlstudio.errors import (
 if TYPE_CHECKING:
     from dlstudio.gluon.parameter import Parameter
 
-__all__ = ["Deferred", "check_load", "devices_of", "elsewhere", "fits", "not_ready"]
+__all__ = ["Deferred", "check_load", "devices_of", "elsewhere", "fits", "not_ready", "sizes"]
 
 Shape = tuple[int, ...]
+
+
+def sizes(name: str, shape: Any) -> Shape:
+    """Return `shape` as a tuple; what is no whole number is refused."""
+    for size in shape:
+        if not isinstance(size, Integral):
+            raise ParamError(
+                explain(
+                    f"Parameter {name!r}: {size!r} stands in its shape {tuple(shape)}.",
+                    "whole numbers (units, channels, kernel sizes), 0 for one not known yet.",
+                    "Dense(10), Conv2D(16, kernel_size=5)",
+                )
+            )
+    return tuple(shape)
 
 
 class Deferred:

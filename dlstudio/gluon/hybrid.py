@@ -22,6 +22,7 @@ from dlstudio.gluon.compiled import (
     Compiled,
     Traced,
     compiling_allowed,
+    not_inferred,
     retrace,
     run_eagerly,
     runs_to_infer,
@@ -279,7 +280,7 @@ backward_bulk_size, **kwargs
             vars(self)["_graphs"] = {k: retrace(self, k) for k in self._graphs}
         waiting = [p for p in self._reg_params.values() if p._deferred is not None]
         if waiting:
-            raise _not_inferred(self, waiting[0], args)
+            raise not_inferred(self, waiting[0], args)
 
     # ---- tracing and compiling -----------------------------------------------------------
     def _graph(self, args: tuple[Any, ...]) -> Traced:
@@ -310,7 +311,7 @@ backward_bulk_size, **kwargs
         found = Compiled(self._graph(args), parameters, self)
         for source in found.sources:
             if isinstance(source, Parameter) and source._deferred is not None:
-                raise _not_inferred(self, source, args)
+                raise not_inferred(self, source, args)
         self._compiled[structure] = found
         return found
 
@@ -418,19 +419,6 @@ backward_bulk_size, **kwargs
 
 def _symbolic(args: tuple[Any, ...]) -> bool:
     return any(isinstance(x, Symbol) for x in leaves(args))
-
-
-def _not_inferred(block: HybridBlock, parameter: Parameter, args: tuple[Any, ...]) -> ShapeError:
-    given = ", ".join(str(x.shape) for x in leaves(args))
-    return ShapeError(
-        explain(
-            f"The shape of parameter {parameter.name!r} {parameter.shape} cannot be inferred from"
-            f" inputs of shape {given}.",
-            "inputs with the axes that the layers need (images: batch, channels, height, width),"
-            " so that all shapes follow from the first batch.",
-            f"give the shape in {type(block).__name__}.__init__, or define infer_shape(self, x)",
-        )
-    )
 
 
 def _no_array(block: HybridBlock, x: Any) -> ParamError:

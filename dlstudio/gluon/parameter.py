@@ -7,7 +7,6 @@ its shape until the first batch has passed (deferred initialisation: a 0 in the 
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -24,26 +23,13 @@ from dlstudio.errors import (
     ShapeError,
     explain,
 )
-from dlstudio.gluon.deferred import Deferred, devices_of, elsewhere, fits, not_ready
+from dlstudio.gluon.deferred import Deferred, devices_of, elsewhere, fits, not_ready, sizes
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
 
 tensor_types = (NDArray,)
 Shape = tuple[int, ...]
 _REQS = ("write", "add", "null")
-
-
-def _sizes(name: str, shape: Any) -> Shape:
-    for size in shape:
-        if not isinstance(size, Integral):
-            raise ParamError(
-                explain(
-                    f"Parameter {name!r}: {size!r} stands in its shape {tuple(shape)}.",
-                    "whole numbers (units, channels, kernel sizes), 0 for one not known yet.",
-                    "Dense(10), Conv2D(16, kernel_size=5)",
-                )
-            )
-    return tuple(shape)
 
 
 def shape_is_known(shape: Shape | None) -> bool:
@@ -102,7 +88,7 @@ class Parameter:
         self.wd_mult = wd_mult
         self.init = init
         self._shape = (
-            None if shape is None else _sizes(name, (shape,) if isinstance(shape, int) else shape)
+            None if shape is None else sizes(name, (shape,) if isinstance(shape, int) else shape)
         )
         self._dtype = dtype
         self._stype, self._grad_stype = stype, grad_stype
