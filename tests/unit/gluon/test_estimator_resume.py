@@ -1,5 +1,6 @@
 """CheckpointHandler: files, the best, and going on after a kill as if nothing had happened."""
 
+import contextlib
 import logging
 import os
 import subprocess
@@ -56,17 +57,28 @@ def assert_same(one, other):
         np.testing.assert_array_equal(one[name].asnumpy(), other[name].asnumpy(), err_msg=name)
 
 
-def test_a_training_killed_twice_ends_as_an_uninterrupted_one(repository, tmp_path):
+def kill_at_any_moment(repository, folder, result, seconds):
+    process = start(repository, folder, result, "never")
+    for line in process.stdout:
+        if line.startswith("Training begin"):
+            break
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    process.communicate()
+
+
+def test_a_training_killed_five_times_ends_as_an_uninterrupted_one(repository, tmp_path):
     seed = int.from_bytes(os.urandom(4), "little")
     chance = np.random.default_rng(seed)
     print(f"seed {seed}")
-    first = f"batch:{chance.integers(1, 20)}"
-    second = f"write:{chance.integers(1, 8)}"
-    whole, killed = tmp_path / "whole.params", tmp_path / "killed.params"
+    whole, killed, folder = tmp_path / "whole.params", tmp_path / "killed.params", tmp_path / "b"
     run_to_the_end(repository, tmp_path / "a", whole)
-    kill(repository, tmp_path / "b", killed, first)
-    kill(repository, tmp_path / "b", killed, second)
-    run_to_the_end(repository, tmp_path / "b", killed)
+    kill(repository, folder, killed, f"batch:{chance.integers(1, 16)}")
+    kill(repository, folder, killed, f"write:{chance.integers(1, 6)}")
+    for _ in range(3):
+        kill_at_any_moment(repository, folder, killed, chance.uniform(0, 0.2))
+    run_to_the_end(repository, folder, killed)
     assert_same(whole, killed)
 
 
