@@ -251,6 +251,8 @@ class BaseModule:
                 train_data, epoch, eval_metric, batch_end_callback, monitor, sparse_row_id_fn
             )
             arg_params, aux_params = self.get_params()
+            # running means that several devices collected become the same on all of them
+            self.set_params(arg_params, aux_params)
             _call(epoch_end_callback, epoch, self.symbol, arg_params, aux_params)
             if eval_data is not None:
                 results = self.score(

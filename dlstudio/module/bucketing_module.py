@@ -9,7 +9,7 @@ from typing import Any
 from dlstudio.errors import ParamError, explain
 from dlstudio.module.base_module import SMALL_UNIFORM, BaseModule
 from dlstudio.module.checkpoint import load_params
-from dlstudio.module.module import Module
+from dlstudio.module.module import CPU, Module
 
 __all__ = ["BucketingModule"]
 
@@ -50,7 +50,7 @@ class BucketingModule(BaseModule):
 
     def __init__(
         self, sym_gen: Callable[[Any], Generated], default_bucket_key: Any = None,
-        logger: Any = logging, context: Any = None, work_load_list: Any = None,
+        logger: Any = logging, context: Any = CPU, work_load_list: Any = None,
         fixed_param_names: Any = None, state_names: Any = None, group2ctxs: Any = None,
         compression_params: Any = None,
     ) -> None:  # fmt: skip

@@ -27,6 +27,8 @@ from dlstudio.module.pieces import (
 
 __all__ = ["Module"]
 
+CPU = cpu()
+
 
 class Module(BaseModule):
     """A symbol with data, parameters and an optimizer.
@@ -71,12 +73,12 @@ class Module(BaseModule):
     def __init__(
         self, symbol: Any, data_names: Sequence[str] | None = ("data",),
         label_names: Sequence[str] | None = ("softmax_label",), logger: Any = logging,
-        context: Any = None, work_load_list: Sequence[float] | None = None,
+        context: Any = CPU, work_load_list: Sequence[float] | None = None,
         fixed_param_names: Sequence[str] | None = None, state_names: Sequence[str] | None = None,
         group2ctxs: Any = None, compression_params: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(logger)
-        contexts = context if isinstance(context, (list, tuple)) else [context or cpu()]
+        contexts = context if isinstance(context, (list, tuple)) else [context or CPU]
         self._symbol, self._context = symbol, [Device(c) for c in contexts]
         self._work_load_list = workload(work_load_list, len(contexts))
         self._group2ctxs = groups(group2ctxs, len(contexts))

@@ -424,3 +424,15 @@ def test_a_batch_may_be_any_object_with_data():
     for count in (2, 5):
         mod.forward(batch_of([mx.nd.ones((count, 784))]))
         assert mod.get_outputs()[0].shape == (count, 10)
+
+
+def test_running_means_of_several_devices_are_joined_after_each_epoch():
+    x = mx.sym.BatchNorm(mx.sym.var("data"), name="bn", fix_gamma=False)
+    loss = mx.sym.LinearRegressionOutput(x, name="lr")
+    mod = mx.mod.Module(loss, label_names=["lr_label"], context=[mx.cpu(0), mx.cpu(1)])
+    data = np.repeat(np.float32([[0.0], [8.0]]), 4, axis=0)
+    points = mx.io.NDArrayIter(data, data, batch_size=8, label_name="lr_label")
+    mod.fit(points, num_epoch=1, eval_metric="mse")
+    first, second = (e.aux_dict["bn_moving_mean"].asnumpy() for e in mod._exec_group.execs)
+    np.testing.assert_allclose(first, 0.1 * 4, rtol=1e-6)  # 0.1 * 0 on one, 0.1 * 8 on the other
+    np.testing.assert_array_equal(first, second)
