@@ -58,6 +58,7 @@ MODULES: dict[str, str] = {
     "util": "util",
     "base": "base",
     "test_utils": "test_utils",
+    "profiler": "profiler",
     "compat": "compat",
     "config": "config",
 }
