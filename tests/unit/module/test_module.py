@@ -436,3 +436,27 @@ def test_running_means_of_several_devices_are_joined_after_each_epoch():
     first, second = (e.aux_dict["bn_moving_mean"].asnumpy() for e in mod._exec_group.execs)
     np.testing.assert_allclose(first, 0.1 * 4, rtol=1e-6)  # 0.1 * 0 on one, 0.1 * 8 on the other
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("optimizer", ["nag", "nadam", "rmsprop", "ftrl"])
+def test_every_kind_of_state_and_a_schedule_survive_a_restart(tmp_path, optimizer):
+    line = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=1, name="fc")
+    loss = mx.sym.LinearRegressionOutput(line, name="lr")
+    data = np.random.default_rng(0).random((32, 3)).astype("float32")
+
+    def train(begin, end, mod):
+        points = mx.io.NDArrayIter(data, data.sum(axis=1), 8, label_name="lr_label")
+        schedule = mx.lr_scheduler.FactorScheduler(3, 0.8)
+        mx.random.seed(0)
+        mod.fit(
+            points, begin_epoch=begin, num_epoch=end, eval_metric="mse", optimizer=optimizer,
+            optimizer_params={"learning_rate": 0.1, "lr_scheduler": schedule},
+        )  # fmt: skip
+        return mod
+
+    prefix, labels = str(tmp_path / "net"), ["lr_label"]
+    whole = train(0, 4, mx.mod.Module(loss, label_names=labels))
+    train(0, 2, mx.mod.Module(loss, label_names=labels)).save_checkpoint(prefix, 2, True)
+    rest = train(2, 4, mx.mod.Module.load(prefix, 2, True, label_names=labels))
+    assert_same(values(whole), values(rest))
+    assert rest._optimizer.learning_rate == whole._optimizer.learning_rate
