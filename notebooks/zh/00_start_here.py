@@ -113,13 +113,13 @@ for _ in range(5):
 objective = gluon.loss.SoftmaxCrossEntropyLoss()
 trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.02, "momentum": 0.9})
 monitor = ui.TrainingMonitor(trainer=trainer)
-display(monitor, ui.MemoryView(net))
 for data, label in monitor.track(loaders["train"], epochs=14):
     with autograd.record():
         scores = net(data)
         loss = objective(scores, label)
     loss.backward()
     trainer.step(len(data))
+    if monitor.steps == 1: display(ui.MemoryView(net))  # now that there is a plan for training
     if monitor.steps == 1250: monitor.lr = 0.003  # small steps at the end
     monitor.log(loss=loss.mean(), accuracy=(scores.argmax(axis=1) == label.astype("float32")).mean())
 

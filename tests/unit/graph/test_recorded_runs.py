@@ -82,5 +82,3 @@ def test_output_and_gradients_are_those_recorded(run, way):
     if "data_grad" in facts:
         recorded = _array(flat, facts["data_grad"])
         np.testing.assert_allclose(grads["data"].asnumpy(), recorded, rtol=1e-3, atol=1e-5)
-
-
