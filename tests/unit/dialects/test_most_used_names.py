@@ -31,7 +31,7 @@ repeat relu slice clip max as_np_ndarray flatten swapaxes tostype zeros_like wai
 ones_like dot stype take exp sqrt as_nd_ndarray abs sigmoid pad square broadcast_like detach item
 sort min one_hot norm
 """.split()
-NUMPY_METHODS = "all std as_in_ctx".split()
+NUMPY_METHODS = ["all", "std", "as_in_ctx"]
 SYMBOL_METHODS = """
 bind infer_shape list_arguments save simple_bind tojson list_outputs sum reshape transpose softmax
 """.split()
