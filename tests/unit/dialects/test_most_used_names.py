@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 import dlstudio as mx
@@ -40,10 +42,8 @@ bind infer_shape list_arguments save simple_bind tojson list_outputs sum reshape
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_exists(name):
     head, *path = name.split(".")
-    for found in (mx.nd, mx.sym) if head == "F" else (mx,):
-        for part in path:
-            found = getattr(found, part)
-        assert found is not None
+    for start in (mx.nd, mx.sym) if head == "F" else (mx,):
+        assert functools.reduce(getattr, path, start) is not None
 
 
 @pytest.mark.parametrize(
