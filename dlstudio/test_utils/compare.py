@@ -186,9 +186,10 @@ def assert_almost_equal(
 def _difference(
     a: Any, b: Any, close: Any, rtol: float, atol: float, names: tuple[str, str], listed: int
 ) -> str:
-    a, b = (x.astype(np.int64) if x.dtype == bool else x for x in (a, b))
+    # whole numbers would wrap around (uint8) and booleans cannot be subtracted
+    x, y = (v.astype(np.float64) if v.dtype.kind in "biu" else v for v in (a, b))
     with np.errstate(all="ignore"):
-        size = np.abs(a - b) / (atol + rtol * np.abs(b) + np.finfo(np.float64).tiny)
+        size = np.abs(x - y) / (atol + rtol * np.abs(y) + np.finfo(np.float64).tiny)
     worst = np.where(close, -1.0, np.nan_to_num(size, nan=np.inf))
     order = np.argsort(-worst, axis=None)[: min(listed, int((~close).sum()))]
     places = [tuple(int(i) for i in np.unravel_index(k, a.shape)) for k in order]

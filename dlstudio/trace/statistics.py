@@ -17,8 +17,9 @@ __all__ = ["Row", "as_json", "as_table", "collect"]
 SORTS = ("total", "avg", "min", "max", "count")
 _TIMES = ("Time (ms)", "Min Time (ms)", "Max Time (ms)", "Avg Time (ms)")
 _SIZES = ("Total (kB)", "Min (kB)", "Max (kB)", "Avg (kB)")
-_VALUES = ("Total", "Min", "Max", "Avg")
-_UNITS = {"ms": _TIMES, "kB": _SIZES, "": _VALUES}
+_LEVELS = ("Min Use (kB)", "Max Use (kB)", "Avg Use (kB)")  # a sum of levels would mean nothing
+_VALUES = ("Min", "Max", "Avg")
+_UNITS = {"ms": _TIMES, "kB": _SIZES, "kB in use": _LEVELS, "": _VALUES}
 
 
 @dataclass
@@ -58,7 +59,7 @@ def collect(events: Iterable[Any], since: int = 0) -> Sections:
     -------
     dict
         ``(title, unit) -> name -> Row``: operators, tasks, frames and events in milliseconds;
-        copies and memory in use in kilobytes (1024 bytes); counters in their own unit.
+        copies and memory in use in kilobytes (1024 bytes); counters in their own unit, "".
 
     Examples
     --------
@@ -87,7 +88,7 @@ def _measured(e: Any, living: _Living) -> Iterator[tuple[str, str, str, float]]:
         yield e.domain, "", e.name, e.value
     elif isinstance(e, (Census, Allocated, Freed)):
         for device in living.take(e):
-            yield "Memory", "kB", device, sum(living.used[device].values()) / 1024
+            yield "Memory", "kB in use", device, sum(living.used[device].values()) / 1024
 
 
 def as_table(sections: Sections, sort_by: str = "total", ascending: bool = False) -> str:
@@ -97,7 +98,7 @@ def as_table(sections: Sections, sort_by: str = "total", ascending: bool = False
         lines += [title, "=" * 17, _line("Name", ("Total Count", *_UNITS[unit]))]
         lines.append(_line("----", ["-" * len(c) for c in ("Total Count", *_UNITS[unit])]))
         for name, row in _sorted(rows, sort_by, ascending):
-            numbers = (row.total, row.min, row.max, row.avg)
+            numbers = (row.total, row.min, row.max, row.avg)[-len(_UNITS[unit]) :]
             lines.append(_line(name, (str(row.count), *(f"{n:.4f}" for n in numbers))))
         lines.append("")
     return "\n".join([*lines, ""])
@@ -106,12 +107,12 @@ def as_table(sections: Sections, sort_by: str = "total", ascending: bool = False
 def as_json(sections: Sections, sort_by: str = "total", ascending: bool = False) -> str:
     """Write the sections as JSON, times apart from bytes and counters."""
     groups: dict[str, dict[str, Any]] = {"Time": {}, "Memory": {}, "Counter": {}}
-    places = {"ms": "Time", "kB": "Memory", "": "Counter"}
+    places = {"ms": "Time", "kB": "Memory", "kB in use": "Memory", "": "Counter"}
     for (title, unit), rows in sections.items():
         groups[places[unit]][title] = {
             name: {
                 "Count": row.count,
-                "Total": row.total,
+                **({"Total": row.total} if unit in ("ms", "kB") else {}),
                 "Min": row.min,
                 "Max": row.max,
                 "Avg": row.avg,

@@ -80,6 +80,12 @@ def test_booleans_and_whole_numbers_must_be_equal():
         test_utils.assert_almost_equal(np.array([100000]), np.array([100001]))
 
 
+def test_the_largest_difference_of_small_unsigned_numbers_is_found():
+    a, b = np.array([0, 200], np.uint8), np.array([3, 5], np.uint8)
+    with pytest.raises(AssertionError, match=r"error: \(1,\)"):
+        test_utils.assert_almost_equal(a, b)
+
+
 def test_same_means_every_value():
     assert test_utils.same(nd.ones(2), np.ones(2))
     assert not test_utils.same(nd.ones(2), np.ones(3))

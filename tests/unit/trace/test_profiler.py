@@ -149,6 +149,21 @@ def test_the_json_table_adds_up(profiler):
     assert table["Unit"] == {"Time": "ms", "Memory": "kB"}
 
 
+def test_memory_and_counters_are_levels_and_have_no_total(profiler):
+    profiler.set_state("run")
+    queue = profiler.Counter(profiler.Domain("loading"), "queue", 4)
+    queue -= 2
+    kept_alive = nd.exp(nd.ones(256))  # 1024 bytes
+    profiler.set_state("stop")
+    assert kept_alive.size == 256
+    table = json.loads(profiler.dumps(format="json"))
+    assert table["Counter"]["loading"]["queue"] == {"Count": 2, "Min": 2, "Max": 4, "Avg": 3}
+    assert table["Memory"]["Memory"]["cpu(0)"]["Max"] >= 1
+    assert "Total" not in table["Memory"]["Memory"]["cpu(0)"]
+    [header] = [line for line in profiler.dumps().splitlines() if "Max Use (kB)" in line]
+    assert "Total (kB)" not in header
+
+
 def test_reset_counts_anew_and_keeps_the_trace(profiler):
     profiler.set_state("run")
     nd.exp(nd.ones(3))
