@@ -145,11 +145,12 @@ def _visit(facts: Facts, node: Node, *, partial: bool) -> bool:
     if any(shape is None for shape in shapes):
         return False
     unsure = not all(known(shape) for shape in shapes)
-    avals = [Aval(s, facts.dtype(e)) for s, e in zip(shapes, node.inputs, strict=True)]  # type: ignore[arg-type]
+    dtypes = [facts.dtype(edge) for edge in node.inputs]
+    avals = [Aval(s, d) for s, d in zip(shapes, dtypes, strict=True)]  # type: ignore[arg-type]
     try:
         results = node_outputs(node, avals)
     except MXNetError:
-        if unsure or (partial and any(aval.dtype is None for aval in avals)):
+        if unsure or (partial and any(dtype is None for dtype in dtypes)):
             return False  # a dimension that is still 0 explains nothing yet
         raise
     for i, aval in enumerate(results):
