@@ -18,7 +18,7 @@ from dlstudio.core.params import Anything, Scalar
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.documentation import docstring
-from dlstudio.errors import UnknownNameError
+from dlstudio.errors import ParamError, UnknownNameError
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
 
@@ -104,6 +104,9 @@ _IGNORED = ("name", "attr", "num_args", "ctx", "where", "order", "device")
 
 def check_extra(op: Op, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Sort out keywords that are no attributes: MXNet ignores some, the rest are mistakes."""
+    mask = kwargs.get("where")
+    if mask is not None and mask is not True:
+        raise ParamError(f"{op.name}: parameter where must be True. Use np.where on the result.")
     for key in kwargs:
         if key not in _IGNORED and not (key.startswith("__") and key.endswith("__")):
             raise op.unknown_attribute(key)

@@ -7,6 +7,7 @@ it; whoever runs the program holds a frame for as long as its buffers are needed
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -54,6 +55,10 @@ def choose_kernels(graph: Graph, storages: Storages) -> dict[int, Callable[..., 
         kernel = kernels.find(eqn.op.name, ins, outs, eqn.attrs)
         if kernel is not None:
             found[k] = kernel
+    if sys.stderr is not None and sys.stderr.isatty():  # notebooks are told by their monitor
+        news = kernels.announcement()
+        if news:
+            print(news, file=sys.stderr)
     return found
 
 

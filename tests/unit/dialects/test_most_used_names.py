@@ -53,3 +53,10 @@ def test_function_exists(name):
 )
 def test_methods_exist(cls, names):
     assert [n for n in names if not hasattr(cls, n)] == []
+
+
+def test_where_masks_are_refused_instead_of_ignored():
+    x = mx.np.ones(2)
+    assert mx.np.exp(x, where=True).shape == (2,)
+    with pytest.raises(mx.MXNetError, match="where"):
+        mx.np.exp(x, where=x > 1)
