@@ -1,6 +1,5 @@
 """MonitorHandler, and `fit` in the background: steering a training while it runs."""
 
-import asyncio
 import importlib
 import threading
 
@@ -104,7 +103,7 @@ class Failing(es.BatchEnd):
         raise ValueError("out of order")
 
 
-def test_an_error_in_the_background_is_raised_by_wait_and_await():
+def test_an_error_in_the_background_is_raised_by_wait_and_await(run_async):
     run = classifier().fit(loader(), epochs=1, event_handlers=[Failing()], background=True)
     with pytest.raises(ValueError, match="out of order"):
         run.wait(60)
@@ -114,7 +113,7 @@ def test_an_error_in_the_background_is_raised_by_wait_and_await():
         await run
 
     with pytest.raises(ValueError, match="out of order"):
-        asyncio.run(awaited())
+        run_async(awaited())
 
 
 def test_a_run_trains_on_the_device_that_is_current_where_it_was_started():
