@@ -33,6 +33,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.xdist_group(name))
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print how many recorded MXNet cases agree; worker processes cannot print themselves."""
+    reports = [r for group in terminalreporter.stats.values() for r in group]
+    texts = [
+        value
+        for report in reports
+        for key, value in getattr(report, "user_properties", ())
+        if key == "recorded" and report.when == "call"
+    ]
+    if texts:
+        terminalreporter.section("recorded MXNet 1.9.1")
+    for text in sorted(texts):
+        terminalreporter.line(text)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose tool is missing and say how to get it; on CI, fail."""
     for name, (missing, how) in _NEEDS.items():
