@@ -268,6 +268,8 @@ def operands(op: Op, inputs: Sequence[Any], cls: type[Tensor]) -> tuple[list[Any
     least = len(op.inputs) - op.optional_inputs - (1 if op.variadic else 0)
     while len(given) > least and given and given[-1] is None:
         given.pop()
+    if len(given) < least:
+        raise _missing(op, len(given))
     tensors = [x for x in given if isinstance(x, Tensor)]
     device = tensors[0]._device if tensors else current_context()
     for i, x in enumerate(given):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +24,7 @@ from dlstudio.core.device import cpu
 from dlstudio.core.dispatch import Attrs, attributes, create, invoke
 from dlstudio.core.registry import OPS, Op, Sample
 from dlstudio.core.tensor import NDArray, Tensor
-from dlstudio.errors import MXNetError
+from dlstudio.errors import ArgumentError, DeviceError, MXNetError
 from dlstudio.testing.gradcheck import numeric_gradients
 from dlstudio.testing.samples import SampleMaker
 
@@ -31,6 +32,7 @@ __all__ = [
     "CHECKS",
     "Case",
     "cases",
+    "check_common_errors",
     "check_errors",
     "check_invalid_parameters",
     "operators",
@@ -390,6 +392,34 @@ def check_errors(op: Op) -> None:
         _expect(op, declared.sample, declared.error, declared.match)
 
 
+def check_common_errors(op: Op) -> None:
+    """What every operator must refuse: an unknown parameter, a missing input, mixed devices."""
+    with _raises(ArgumentError, re.escape(op.name)):
+        op.parse({"no_such_parameter": 1})
+    least = len(op.inputs) - op.optional_inputs
+    if op.variadic or not least:
+        return
+    with _raises(ArgumentError, op.inputs[0]):
+        invoke(op, [], Attrs(dict(op.attrs)), NDArray)
+    if least > 1:
+        ones = [np.ones((2, 2))] * least
+        mixed = [NDArray._wrap(a, cpu(min(i, 1))) for i, a in enumerate(ones)]
+        with _raises(DeviceError, r"cpu\(1\)"):
+            invoke(op, mixed, Attrs(dict(op.attrs)), NDArray)
+
+
+@contextmanager
+def _raises(error: type[Exception], match: str) -> Iterator[None]:
+    """Expect `error` inside, with a message that the pattern `match` finds."""
+    text = None
+    try:
+        yield
+    except error as raised:
+        text = str(raised)
+    assert text is not None, f"no {error.__name__} was raised"
+    assert re.search(match, text, re.DOTALL), f"{match!r} not found in {text}"
+
+
 def check_invalid_parameters(op: Op) -> None:
     """Every attribute refuses the values its domain excludes, naming operator and parameter."""
     for name, param in op.params.items():
@@ -408,14 +438,9 @@ def _refuses(op: Op, name: str, value: Any) -> None:
 
 
 def _expect(op: Op, sample: Sample, error: type[Exception], match: str) -> None:
-    try:
-        tensors = tensors_of(present(sample.inputs))
+    tensors = tensors_of(present(sample.inputs))
+    with _raises(error, match):
         if tensors:
             invoke(op, tensors, attributes(op, dict(sample.attrs)), NDArray)
         else:
             create(op, attributes(op, dict(sample.attrs)), cpu(), NDArray)
-    except error as raised:
-        found = re.search(match, str(raised), re.DOTALL)
-        assert found, f"{match!r} not found in {raised}"  # noqa: PT017  pytest is not needed here
-        return
-    raise AssertionError(f"{op.name} accepted what it declares as an error ({error.__name__})")

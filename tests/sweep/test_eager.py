@@ -27,5 +27,6 @@ def test_operator(op):
 
 @pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.name)
 def test_operator_refuses_what_it_declares_as_errors(op):
+    sweep.check_common_errors(op)
     sweep.check_errors(op)
     sweep.check_invalid_parameters(op)
