@@ -126,12 +126,14 @@ def test_lenet_training_fits_into_its_lower_bound():
     assert plan.arena_bytes < plan.inplace_bytes < plan.naive_bytes
 
 
-def test_planning_lenet_is_fast():
+def test_planning_memory_costs_no_more_than_the_passes_before_it():
     net = lenet()
     training_graph(net, data=(2, 1, 28, 28))  # imports
     start = perf_counter()
-    memory.plan(training_graph(net, data=(64, 1, 28, 28)))
-    assert perf_counter() - start < 0.3
+    graph = training_graph(net, data=(64, 1, 28, 28))
+    between = perf_counter()
+    memory.plan(graph)
+    assert perf_counter() - between < 2 * (between - start)  # a tenth, on a quiet machine
 
 
 @pytest.mark.parametrize("training", [False, True])
