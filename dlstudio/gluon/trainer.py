@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from numbers import Real
 from time import perf_counter_ns
@@ -10,7 +11,7 @@ from typing import Any
 from dlstudio import optimizer as opt
 from dlstudio.core.device import Device
 from dlstudio.errors import GradError, ParamError, explain
-from dlstudio.gluon.parameter import Parameter
+from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.interop.files import read_file, write_atomically
 from dlstudio.trace import bus
@@ -32,7 +33,9 @@ class Trainer:
     Parameters
     ----------
     params : ParameterDict, dict or list of Parameter
-        Usually ``net.collect_params()``.
+        Usually ``net.collect_params()``. A dict is sorted by name, numbers in it by their
+        value (MXNet sorts them as text: states saved for ``dense9_``, ``dense10_`` then do not fit
+        ``dense10_``, ``dense11_``).
     optimizer : str or Optimizer
     optimizer_params : dict, optional
         Arguments of the optimizer: ``{"learning_rate": 0.1, "momentum": 0.9}``.
@@ -278,11 +281,12 @@ class Trainer:
         Raises
         ------
         FileFormatError
-            If the file is damaged or of another optimizer; nothing changes then.
+            If the file is damaged, of another optimizer or other parameters; nothing changes then.
         """
         states = read_file(fname)
+        shapes = {i: tuple(p.shape) for i, p in enumerate(self._params) if shape_is_known(p.shape)}
         for updater in self._updaters:
-            updater.set_states(states)
+            updater.set_states(states, shapes)
 
 
 def _as_options(given: Any) -> dict[str, Any]:
@@ -299,7 +303,7 @@ def _as_options(given: Any) -> dict[str, Any]:
 
 def _as_list(params: Any) -> list[Parameter]:
     if isinstance(params, (dict, ParameterDict)):
-        params = [params[name] for name in sorted(params.keys())]
+        params = [params[name] for name in sorted(params.keys(), key=_counted)]
     if not isinstance(params, (list, tuple)):
         raise ParamError(
             "First argument must be a list or dict of Parameters, got"
@@ -312,6 +316,11 @@ def _as_list(params: Any) -> list[Parameter]:
                 f" {type(parameter)}. Fix: Trainer(net.collect_params(), ...)"
             )
     return list(params)
+
+
+def _counted(name: str) -> list[str | int]:
+    """Sort ``dense9_`` before ``dense10_``, so that a network made again has the same order."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
 def _moved(parameter: Parameter, contexts: list[Device]) -> ParamError:

@@ -76,13 +76,19 @@ class Updater:
         arrays[_META] = np.frombuffer(json.dumps(meta).encode("utf-8"), np.uint8)
         return params.dumps(arrays)
 
-    def set_states(self, states: bytes) -> None:
+    def set_states(self, states: bytes, shapes: dict[Any, tuple[int, ...]] | None = None) -> None:
         """Take back what `get_states` gave. Nothing changes if the bytes cannot be read.
+
+        Parameters
+        ----------
+        states : bytes
+        shapes : dict of index to tuple of int, optional
+            Shapes of the weights, where known; states of other shapes are refused.
 
         Raises
         ------
         FileFormatError
-            If the bytes are something else, or belong to another optimizer.
+            If the bytes are something else, or belong to another optimizer or other weights.
         """
         arrays = params.loads(states)
         if not isinstance(arrays, dict) or _META not in arrays:
@@ -97,6 +103,8 @@ class Updater:
             int(key) if meta["whole_numbers"][key] else key: _unpack(tree, arrays)
             for key, tree in meta["structure"].items()
         }
+        for key, state in restored.items():
+            _check_fit(key, state, (shapes or {}).get(key))
         if "optimizer" in meta:
             _restore(self.optimizer, meta["optimizer"])
         self.states = restored
@@ -131,6 +139,26 @@ def _unpack(tree: Any, arrays: dict[str, Any]) -> State:
     if tree not in arrays:
         raise FileFormatError(f"the optimizer state {tree!r} is missing.")
     return NDArray(arrays[tree])
+
+
+def _check_fit(key: Any, state: State, shape: tuple[int, ...] | None) -> None:
+    """Refuse states that cannot belong to a weight of `shape`: equal sizes, or 1 where shared."""
+    if isinstance(state, (tuple, list)):
+        for part in state:
+            _check_fit(key, part, shape)
+    elif state is not None and shape is not None:
+        if len(state.shape) == len(shape) and all(
+            n in (1, m) for n, m in zip(state.shape, shape, strict=True)
+        ):
+            return
+        raise FileFormatError(
+            explain(
+                f"the saved state of parameter {key} has shape {state.shape}, the parameter has"
+                f" {shape}.",
+                "the states of the same network, its parameters in the same order.",
+                "make the Trainer from the network whose states were saved",
+            )
+        )
 
 
 def _numbers(thing: Any) -> dict[str, Any]:

@@ -208,6 +208,29 @@ def test_training_goes_on_from_saved_states_as_if_never_interrupted(tmp_path, na
     assert train(other, resumed, 4) == want
 
 
+def test_the_order_of_parameters_does_not_depend_on_the_counters_of_names():
+    found = []
+    for first in (1, 9, 99):
+        net = nn.HybridSequential()
+        net.add(*(nn.Dense(i + 1, in_units=2, prefix=f"dense{first + i}_") for i in range(3)))
+        net.initialize()
+        found.append([p.shape for p in gluon.Trainer(net.collect_params(), "sgd")._params])
+    assert found[0] == found[1] == found[2]
+
+
+def test_states_of_other_parameters_change_nothing(tmp_path):
+    net, trainer = make("adam", learning_rate=0.01)
+    train(net, trainer, 2)
+    trainer.save_states(tmp_path / "adam.states")
+    other = nn.Dense(7, in_units=3)
+    other.initialize()
+    others = gluon.Trainer(other.collect_params(), "adam", {"learning_rate": 0.5})
+    with pytest.raises(FileFormatError, match=r"the parameter has \(7,\)"):
+        others.load_states(tmp_path / "adam.states")
+    assert others.learning_rate == 0.5
+    assert not others._updaters[0].states
+
+
 def test_damaged_or_foreign_states_change_nothing(tmp_path):
     net, trainer = make("adam", learning_rate=0.01)
     train(net, trainer, 2)
