@@ -10,7 +10,7 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from dlstudio.core.device import Device
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
@@ -19,7 +19,11 @@ from dlstudio.graph.operators import ASSIGN, CROSS
 from dlstudio.graph.storage import Storages
 from dlstudio.trace import copies
 
-__all__ = ["Half", "Text", "function_name", "human_bytes", "write"]
+__all__ = ["Half", "Text", "Twin", "function_name", "human_bytes", "write"]
+
+Twin = Literal["", "watched", "stepped"]
+# Behind a line it says which equation the line computes; `_Writer.text` takes it off again.
+_MARK = "\0"
 
 
 def human_bytes(n: int) -> str:
@@ -40,17 +44,22 @@ class Half:
 
 
 class Text:
-    """The finished text, its halves, and the objects its names stand for."""
+    """The finished text, its halves, and the objects its names stand for.
+
+    `lines` tells the line (from 1) of each equation, `names` the identifier of each value.
+    """
 
     def __init__(
-        self, source: str, halves: tuple[Half, ...], scope: dict[str, Any], signals: int
-    ) -> None:
+        self, source: str, halves: tuple[Half, ...], scope: dict[str, Any], signals: int,
+        lines: dict[int, int], names: dict[int, str],
+    ) -> None:  # fmt: skip
         self.source, self.halves, self.scope, self.signals = source, halves, scope, signals
+        self.lines, self.names = lines, names
 
 
 def write(
     graph: Graph, storages: Storages, plan: MemoryPlan, kernels: dict[int, Callable[..., None]],
-    unused: frozenset[int], *, watch: bool = False, title: str = "graph",
+    unused: frozenset[int], *, twin: Twin = "", title: str = "graph",
 ) -> Text:  # fmt: skip
     """Generate the program of a planned graph.
 
@@ -58,14 +67,15 @@ def write(
     ----------
     kernels : compiled kernels by index of equation
     unused : outputs nobody reads and no memory is planned for
-    watch : also report every step: the watched twin
+    twin : "watched" reports every step; "stepped" makes the functions generators that pause
+        before every step
 
     Returns
     -------
     Text
         Its source defines ``build(arena, signal, watch)``, which answers a dict of functions.
     """
-    return _Writer(graph, storages, plan, kernels, unused, watch=watch).text(title)
+    return _Writer(graph, storages, plan, kernels, unused, twin).text(title)
 
 
 class _Names:
@@ -106,10 +116,10 @@ _RESERVED = {
 class _Writer:
     def __init__(
         self, graph: Graph, storages: Storages, plan: MemoryPlan,
-        kernels: dict[int, Callable[..., None]], unused: frozenset[int], *, watch: bool,
+        kernels: dict[int, Callable[..., None]], unused: frozenset[int], twin: Twin,
     ) -> None:  # fmt: skip
         self.graph, self.storages, self.plan = graph, storages, plan
-        self.kernels, self.unused, self.watch = kernels, unused, watch
+        self.kernels, self.unused, self.twin = kernels, unused, twin
         self.buffers: dict[int, Buffer] = {b.value: b for b in plan.buffers}
         self.scope: dict[str, Any] = {}
         self.names = _Names(set(_RESERVED))
@@ -173,7 +183,9 @@ class _Writer:
             *(f"    {line}" for line in body),
             f"    return {{{answer}}}",
         ]
-        return Text("\n".join(lines) + "\n", tuple(halves), self.scope, len(self.signals))
+        found = {int(k): i for i, (_, k) in enumerate(map(_unmarked, lines), 1) if k}
+        source = "".join(f"{line}\n" for line, _ in map(_unmarked, lines))
+        return Text(source, tuple(halves), self.scope, len(self.signals), found, self.name_of)
 
     def _heading(self, title: str) -> Iterator[str]:
         plan = self.plan
@@ -202,7 +214,8 @@ class _Writer:
             )
         for k, eqn in enumerate(self.graph.eqns):
             if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
-                yield self._view(eqn) + _remark(f"  # {eqn.name}: the same memory")
+                remark = _remark(f"  # {eqn.name}: the same memory")
+                yield f"{self._view(eqn)}{remark}{_MARK}{k}"
 
     def _view(self, eqn: Eqn) -> str:
         targets = ", ".join(self.name_of[v] for v in eqn.outs)
@@ -255,7 +268,7 @@ class _Writer:
                 yield f"    {line}"
                 empty = False
         if empty:
-            yield "    pass"
+            yield "    yield from ()" if self.twin == "stepped" else "    pass"
         yield ""
 
     def _unview(self, root: int, value: int) -> str:
@@ -268,44 +281,51 @@ class _Writer:
     def _step(self, k: int, eqn: Eqn, local: set[int]) -> Iterator[str]:
         if k in self.storages.views and eqn.op is not ASSIGN:
             # bound per frame, or made where it is first read; a watcher wants to see it anyway
-            if self.watch:
+            if self.twin:
                 yield from self._external_views(eqn.outs, local)
-                yield f"watch({k}, now(), {self._watched(eqn)})"
+                yield (
+                    self._pause(k, eqn) if self.twin == "stepped" else self._report(k, eqn, "now()")
+                )
             return
         yield from self._external_views(eqn.reads, local)
         if eqn.op is CROSS and self._computed(eqn.ins[0]) in self.signals:
             yield f"wait({self.signals[self._computed(eqn.ins[0])]})"
-        statement = f"{self._statement(k, eqn)}{self._comment(k, eqn)}"
-        if self.watch:
-            yield "t = now()"
-            yield statement
-            yield f"watch({k}, t, {self._watched(eqn)})"
-        else:
-            yield statement
+        if self.twin:
+            yield self._pause(k, eqn) if self.twin == "stepped" else "t = now()"
+        yield f"{self._statement(k, eqn)}{self._comment(k, eqn)}{_MARK}{k}"
+        if self.twin == "watched":
+            yield self._report(k, eqn, "t")
         for value in eqn.outs:
             if value in self.signals:
                 yield f"ready({self.signals[value]})"
 
-    def _watched(self, eqn: Eqn) -> str:
-        """The external arrays of a step, whose buffer numbers the watcher looks up."""
+    def _pause(self, k: int, eqn: Eqn) -> str:
+        return f"yield {k}, {self._arrays(eqn)}"
+
+    def _report(self, k: int, eqn: Eqn, start: str) -> str:
+        return f"watch({k}, {start}, {self._arrays(eqn)})"
+
+    def _arrays(self, eqn: Eqn) -> str:
+        """The arrays that a step reads and writes, for whoever looks on."""
         values = [v for v in (*eqn.reads, *eqn.outs) if v not in self.unused]
         return "(" + "".join(f"{self.name_of[v]}, " for v in values) + ")"
 
     def _external_views(self, values: tuple[int, ...], local: set[int]) -> Iterator[str]:
         """Views of arguments cannot be bound per frame: make them where they are first read."""
         for value in values:
-            chain: list[Eqn] = []
+            chain: list[tuple[int, Eqn]] = []
             while value not in local and value in self.made and not self._in_frame(value):
                 k, maker = self.made[value]
                 carried = value in self.carriers.values()
                 if k not in self.storages.views or carried:
                     break
-                chain.append(maker)
+                chain.append((k, maker))
                 local.update(maker.outs)
                 value = maker.ins[0]  # noqa: PLW2901
-            for maker in reversed(chain):
+            for k, maker in reversed(chain):
                 if maker.op is not ASSIGN:
-                    yield self._view(maker) + _remark(f"  # {maker.name}: a view")
+                    remark = _remark(f"  # {maker.name}: a view")
+                    yield f"{self._view(maker)}{remark}{_MARK}{k}"
 
     # ---- one statement -------------------------------------------------------------------
     def _statement(self, k: int, eqn: Eqn) -> str:
@@ -374,6 +394,12 @@ class _Writer:
         elif buffer is not None:
             facts.append(human_bytes(buffer.nbytes))
         return _remark("  # " + "  ".join(f for f in facts if f))
+
+
+def _unmarked(line: str) -> tuple[str, str]:
+    """A line without its mark, and the mark: the number of an equation, or nothing."""
+    text, _, equation = line.partition(_MARK)
+    return text, equation
 
 
 def _remark(text: str) -> str:

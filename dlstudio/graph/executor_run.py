@@ -101,18 +101,27 @@ class Run:
 
     def forward(self) -> None:
         """Run the forward half."""
+        self._execute("forward", self.forward_arrays())
+
+    def forward_arrays(self) -> list[Array]:
+        """What the forward half reads and writes, ready to be written."""
         for out in self.owner.outputs:
             out._prepare_write()
-        self._execute("forward", self._arrays("forward", {}))
+        return self._arrays("forward", {})
 
     def backward(self, given: Sequence[Any] | None) -> None:
         """Run the backward half with the given head gradients."""
+        arrays = self.backward_arrays(given)
+        if "backward" in self.program.params:
+            self._execute("backward", arrays)
+
+    def backward_arrays(self, given: Sequence[Any] | None) -> list[Array]:
+        """What the backward half reads and writes, ready to be written."""
         for tensor in [*self.written, *self.grads.values()]:
             if tensor is not None:
                 tensor._prepare_write()
         heads = self._heads(given)
-        if "backward" in self.program.params:
-            self._execute("backward", self._arrays("backward", heads))
+        return self._arrays("backward", heads) if "backward" in self.program.params else []
 
     def _heads(self, given: Sequence[Any] | None) -> dict[int, Array]:
         if given is None:
@@ -143,14 +152,22 @@ class Run:
         return found
 
     def _execute(self, half: str, arrays: list[Array]) -> None:
-        monitor = self.owner._monitor
-        if monitor is None:
+        if self.owner._monitor is None:
             self.frame.run(half, arrays)
             return
         if self.monitored is None:
-            nodes = {n.name for n in topological(self.owner._symbol.outputs_) if n.op}
-            self.monitored = self.frame.observed(_Monitor(self.program, nodes, *monitor))
+            self.monitored = self.frame.observed(self.monitor())
         self.monitored(half)(*arrays)
+
+    def monitor(self) -> Callable[..., None]:
+        """A watcher that calls the executor's monitor callback."""
+        assert self.owner._monitor is not None
+        nodes = {n.name for n in topological(self.owner._symbol.outputs_) if n.op}
+        return _Monitor(self.program, nodes, *self.owner._monitor)
+
+    def take_over(self, frame: Frame) -> None:
+        """Go on in the memory of `frame`, in which somebody else has run a half."""
+        self.frame, self.monitored = frame, None
 
 
 class _Monitor:

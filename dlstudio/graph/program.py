@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from time import perf_counter_ns
 from typing import Any
@@ -83,7 +84,7 @@ class Program:
         self.kernels = choose_kernels(graph, self.storages)
         self.unused = _unused(graph, self.kernels)
         self.memory = memory.plan(graph, self.storages, self.unused)
-        self._text = self._write(watch=False)
+        self._text = self._write("")
         self._code = compile(self._text.source, f"<dlstudio plan {title}>", "exec")
         self.halves = {half.name: half for half in self._text.halves}
         self.params = {name: half.params for name, half in self.halves.items()}
@@ -93,14 +94,14 @@ class Program:
         places = {e.device or "cpu(0)" for e in self.graph.eqns} | set(self.memory.arenas)
         return sorted(places | set(self.graph.devices.values()))
 
-    def _write(self, *, watch: bool) -> codegen.Text:
+    def _write(self, twin: codegen.Twin) -> codegen.Text:
         return codegen.write(
             self.graph,
             self.storages,
             self.memory,
             self.kernels,
             self.unused,
-            watch=watch,
+            twin=twin,
             title=self.title,
         )
 
@@ -112,8 +113,26 @@ class Program:
     @cached_property
     def watched(self) -> tuple[codegen.Text, Any]:
         """Text and code of the watched twin, made when somebody first watches."""
-        text = self._write(watch=True)
-        return text, compile(text.source, f"<dlstudio watched plan {self.title}>", "exec")
+        return self._twin("watched")
+
+    @cached_property
+    def stepped(self) -> tuple[codegen.Text, Any]:
+        """Text and code of the stepped twin, made when somebody first debugs."""
+        return self._twin("stepped")
+
+    def _twin(self, twin: codegen.Twin) -> tuple[codegen.Text, Any]:
+        text = self._write(twin)
+        return text, compile(text.source, f"<dlstudio {twin} plan {self.title}>", "exec")
+
+    @property
+    def lines(self) -> Mapping[int, int]:
+        """Line of `source`, from 1, by index of equation."""
+        return self._text.lines
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Identifier in `source` by value."""
+        return self._text.names
 
     @property
     def parallel(self) -> bool:
@@ -148,10 +167,10 @@ class Frame:
 
     # ---- binding -------------------------------------------------------------------------
     def _bind(
-        self, text: codegen.Text, code: Any, watch: Callable[..., None]
-    ) -> dict[str, Callable[..., None]]:
+        self, text: codegen.Text, code: Any, watch: Callable[..., None], draw: Any = None
+    ) -> dict[str, Callable[..., Any]]:
         scope: dict[str, Any] = {
-            "np": np, "draw": _draw, "now": perf_counter_ns,
+            "np": np, "draw": draw or _draw, "now": perf_counter_ns,
             "wait": self.signals.wait, "ready": self.signals.ready, **text.scope,
         }  # fmt: skip
         gpus = [d for n, d in self.program.devices.items() if n.startswith("gpu")]
@@ -168,6 +187,13 @@ class Frame:
         if kind.kind in "fc":
             self._floats.append(view)
         return view
+
+    def array_of(self, buffer: memory.Buffer) -> Array:
+        """What lies in the place of a buffer now, as the value that belongs there."""
+        shape, dtype = self.program.graph.avals[buffer.value]
+        nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        place = self.arenas[buffer.device][buffer.offset : buffer.offset + nbytes]
+        return place.view(dtype).reshape(shape)
 
     def _half(self, name: str, functions: dict[str, Callable[..., None]]) -> Callable[..., None]:
         half = self.program.halves.get(name)
@@ -199,6 +225,31 @@ class Frame:
         text, code = self.program.watched
         functions = self._bind(text, code, watch)
         return lambda name: self._half(name, functions)
+
+    def stepping(
+        self, name: str, draw: Callable[[str], Any]
+    ) -> dict[str, Callable[..., Iterator[tuple[int, tuple[Array, ...]]]]]:
+        """The stepped twin of a half: by device, functions that make generators.
+
+        Each generator answers the index of the step that comes next and the arrays it reads and
+        writes; going on runs that step. `draw` gives the random generators.
+        """
+        half = self.program.halves[name]
+        self.signals.failed = False  # an earlier run may have been broken off
+        text, code = self.program.stepped
+        functions = self._bind(text, code, _nobody, draw)
+        return {d: functions[codegen.function_name(half, d)] for d in half.devices}
+
+    @contextmanager
+    def delivering(self, name: str, function: Callable[..., None]) -> Iterator[None]:
+        """Let `function` stand for a half: the debugger has computed it already."""
+        saved = self.forward, self.backward, self._watched
+        self._watched = {"forward": self.forward, "backward": self.backward, name: function}
+        setattr(self, name, function)
+        try:
+            yield
+        finally:
+            self.forward, self.backward, self._watched = saved
 
     def _watched_half(self, name: str) -> Callable[..., None]:
         if self._watched is None:
