@@ -183,8 +183,11 @@ class _Writer:
             *(f"    {line}" for line in body),
             f"    return {{{answer}}}",
         ]
-        found = {int(k): i for i, (_, k) in enumerate(map(_unmarked, lines), 1) if k}
-        source = "".join(f"{line}\n" for line, _ in map(_unmarked, lines))
+        found: dict[int, int] = {}
+        for number, mark in enumerate((_unmarked(line)[1] for line in lines), 1):
+            if mark:  # a view of an argument is made again in the other half: the first counts
+                found.setdefault(int(mark), number)
+        source = "".join(f"{_unmarked(line)[0]}\n" for line in lines)
         return Text(source, tuple(halves), self.scope, len(self.signals), found, self.name_of)
 
     def _heading(self, title: str) -> Iterator[str]:
@@ -258,7 +261,7 @@ class _Writer:
         empty = True
         for root, value in self.carriers.items():
             if value in half.params:
-                yield f"    {self._unview(root, value)}"
+                yield f"    {self._unview(root, value)}{_MARK}{self.made[value][0]}"
                 empty = False
         for k in steps:
             eqn = self.graph.eqns[k]
@@ -283,27 +286,28 @@ class _Writer:
             # bound per frame, or made where it is first read; a watcher wants to see it anyway
             if self.twin:
                 yield from self._external_views(eqn.outs, local)
-                yield (
-                    self._pause(k, eqn) if self.twin == "stepped" else self._report(k, eqn, "now()")
-                )
+                yield from self._before(k, eqn)
+                yield from self._after(k, eqn)
             return
         yield from self._external_views(eqn.reads, local)
         if eqn.op is CROSS and self._computed(eqn.ins[0]) in self.signals:
             yield f"wait({self.signals[self._computed(eqn.ins[0])]})"
-        if self.twin:
-            yield self._pause(k, eqn) if self.twin == "stepped" else "t = now()"
+        yield from self._before(k, eqn)
         yield f"{self._statement(k, eqn)}{self._comment(k, eqn)}{_MARK}{k}"
-        if self.twin == "watched":
-            yield self._report(k, eqn, "t")
+        yield from self._after(k, eqn)
         for value in eqn.outs:
             if value in self.signals:
                 yield f"ready({self.signals[value]})"
 
-    def _pause(self, k: int, eqn: Eqn) -> str:
-        return f"yield {k}, {self._arrays(eqn)}"
+    def _before(self, k: int, eqn: Eqn) -> Iterator[str]:
+        if self.twin == "stepped":
+            yield f"yield {k}, {self._arrays(eqn)}"
+        elif self.twin:
+            yield "t = now()"
 
-    def _report(self, k: int, eqn: Eqn, start: str) -> str:
-        return f"watch({k}, {start}, {self._arrays(eqn)})"
+    def _after(self, k: int, eqn: Eqn) -> Iterator[str]:
+        if self.twin == "watched":
+            yield f"watch({k}, t, {self._arrays(eqn)})"
 
     def _arrays(self, eqn: Eqn) -> str:
         """The arrays that a step reads and writes, for whoever looks on."""
