@@ -19,6 +19,8 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     ├── MissingFileError(FileNotFoundError)  a file or folder that is not there
     ├── UnknownNameError(AttributeError)     a function that a namespace does not have
     ├── IndexRangeError(IndexError)   an index outside its axis
+    ├── AxisError(ShapeError, IndexRangeError)  an axis that the array does not have
+    ├── NotSupportedForSparseNDArray(NotImplementedError)  what sparse arrays cannot do
     ├── DataError(RuntimeError)       a data set or worker that cannot deliver
     └── MissingExtraError(ImportError) an optional library that is not installed
 """
@@ -32,6 +34,7 @@ from typing import Any
 
 __all__ = [
     "ArgumentError",
+    "AxisError",
     "DTypeError",
     "DataError",
     "DeferredInitializationError",
@@ -44,6 +47,7 @@ __all__ = [
     "MXNetError",
     "MissingExtraError",
     "MissingFileError",
+    "NotSupportedForSparseNDArray",
     "ParamError",
     "ShapeError",
     "StaleValueError",
@@ -167,6 +171,22 @@ class IndexRangeError(MXNetError, IndexError):
 
     Wrong: ``nd.ones((2, 3))[5]``
     Right: ``nd.ones((2, 3))[1]``
+    """
+
+
+class AxisError(ShapeError, IndexRangeError):
+    """An axis that the array does not have; both ``ValueError`` and ``IndexError``, as in NumPy.
+
+    Wrong: ``nd.ones((2, 3)).sum(axis=2)``
+    Right: ``nd.ones((2, 3)).sum(axis=1)``
+    """
+
+
+class NotSupportedForSparseNDArray(MXNetError, NotImplementedError):  # noqa: N818  MXNet's name
+    """What arrays in sparse storage cannot do.
+
+    Wrong: ``nd.sparse.zeros("csr", (2, 3)).reshape((3, 2))``
+    Right: ``nd.sparse.zeros("csr", (2, 3)).tostype("default").reshape((3, 2))``
     """
 
 

@@ -195,6 +195,8 @@ class Scalar(Param):
         """Keep Python and NumPy numbers as they are; read JSON spellings."""
         if isinstance(value, str):
             return _number(value.strip())
+        if isinstance(value, np.complexfloating):
+            return complex(value)
         if isinstance(value, (bool, int, float, complex, np.generic)):
             return value
         raise TypeError(value)

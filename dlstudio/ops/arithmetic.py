@@ -32,6 +32,7 @@ class Arithmetic(NamedTuple):
     np: str = ""  # names in np; default: the name
     scalar: str = ""  # MXNet's name beside a number: _<scalar>_scalar
     reverse: str = ""  # and with the number on the left
+    ufunc: bool = False  # NumPy's function of this name does it all for floats of one dtype
     meets: Any = counted  # dtype of integers in the NumPy dialect
     legacy_compute: Callable[..., Array] | None = None
 
@@ -69,6 +70,8 @@ def _power(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Raise to a power; integers with negative exponents drop the fraction."""
     if x.dtype.kind in "fc":
         return xp.power(x, y, out=out)
+    if x.dtype.kind != "b" and not (y < 0).any():
+        return xp.power(x, y, out=out)  # exact, where float64 has only 53 bits
     powers = xp.power(x.astype("float64"), y.astype("float64"))
     return _whole(xp, powers, x, y, out)
 
@@ -193,6 +196,7 @@ TABLE = (
         legacy="broadcast_add broadcast_plus add",
         elemwise="elemwise_add",
         scalar="plus",
+        ufunc=True,
     ),
     Arithmetic(
         "subtract",
@@ -204,6 +208,7 @@ TABLE = (
         elemwise="elemwise_sub",
         scalar="minus",
         reverse="rminus",
+        ufunc=True,
     ),
     Arithmetic(
         "multiply",
@@ -214,6 +219,7 @@ TABLE = (
         legacy="broadcast_mul multiply",
         elemwise="elemwise_mul",
         scalar="mul",
+        ufunc=True,
     ),
     Arithmetic(
         "divide",
@@ -228,6 +234,7 @@ TABLE = (
         reverse="rdiv",
         meets=floating,
         legacy_compute=_divide_like_c,
+        ufunc=True,
     ),
     Arithmetic(
         "mod",
@@ -259,6 +266,7 @@ TABLE = (
         _pick_slope("greater_equal"),
         legacy="broadcast_maximum maximum",
         scalar="maximum",
+        ufunc=True,
     ),
     Arithmetic(
         "minimum",
@@ -268,6 +276,7 @@ TABLE = (
         _pick_slope("less_equal"),
         legacy="broadcast_minimum minimum",
         scalar="minimum",
+        ufunc=True,
     ),
     Arithmetic(
         "hypot",
@@ -296,7 +305,8 @@ TABLE = (
 )
 
 
-def _register(row: Arithmetic) -> None:
+def register(row: Arithmetic) -> None:
+    """Register the operators of one line of a table like the one above."""
     binary(
         row.name,
         row.doc,
@@ -307,6 +317,7 @@ def _register(row: Arithmetic) -> None:
         legacy_compute=row.legacy_compute,
         result=None if row.meets is counted else row.meets,
         names=Names(np=row.np or row.name, np_args="x1 x2", json=f"_npi_{row.name}"),
+        ufunc=row.name if row.ufunc else "",
     )
     scalar_op(
         f"{row.name}_scalar",
@@ -325,4 +336,4 @@ def _register(row: Arithmetic) -> None:
 
 
 for _row in TABLE:
-    _register(_row)
+    register(_row)

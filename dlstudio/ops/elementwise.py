@@ -12,7 +12,7 @@ from dlstudio.core.params import DType
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError
 from dlstudio.ops.families import unary
-from dlstudio.ops.rules import same, zeros
+from dlstudio.ops.rules import refuse_complex, same, zeros
 
 Array = Any
 
@@ -44,6 +44,7 @@ unary(
     "Absolute value: ``|x|``.",
     lambda F, g, y, x: F.multiply(g, F.sign(x)),
     names=both_names("abs", "absolute", "fabs"),
+    modulus=True,
     reference=np.abs,
 )
 unary(
@@ -271,7 +272,7 @@ unary(
     infer=same,
     grad=lambda F, g, out, x: (g,),
     flags=Flags(inplace=(0,), out=True),
-    names=Names(nd="identity", np="copy", json="_copy", args="data", np_args="a"),
+    names=Names(nd="identity", np="copy positive", json="_copy", args="data", np_args="a"),
     samples=lambda s: [s(2, 3), s(()), s(0, 3)],
     reference=np.copy,
 )
@@ -306,6 +307,7 @@ def _as_dtype(x: Aval, *, dtype: str) -> Aval:
 
 
 def _cast_grad(F: Any, g: Array, out: Array, x: Array, *, dtype: str) -> tuple[Array]:
+    refuse_complex(g, x)
     return (F.cast(g, dtype=x.dtype.name),)
 
 

@@ -10,6 +10,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.registry import bad, op
 from dlstudio.errors import ShapeError, explain
 from dlstudio.ops.matrix import definite, solvable, square, square_in, symmetric, turned
+from dlstudio.ops.rules import real_dtype
 
 Array = Any
 SYMMETRIC = "it is taken among symmetric matrices, as in MXNet"
@@ -75,7 +76,7 @@ def _eigh_grad(F: Any, g: Any, out: Any, a: Array, *, lower: bool) -> tuple[Arra
     outputs=2,
     grad=_eigh_grad,
     custom_gradient=SYMMETRIC,
-    infer=lambda a, *, lower: (square("eigh", a), (Aval(a.shape[:-1], a.dtype), a))[1],
+    infer=lambda a, *, lower: (square("eigh", a), (Aval(a.shape[:-1], real_dtype(a.dtype)), a))[1],
     samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2), lower=False)],
     errors=lambda s: [bad(s(2, 3), ShapeError, "square matrices")],
 )
@@ -138,7 +139,7 @@ def _infer_svd(a: Aval) -> tuple[Aval, Aval, Aval]:
     lead = a.shape[:-2]
     return (
         Aval((*lead, rows, k), a.dtype),
-        Aval((*lead, k), a.dtype),
+        Aval((*lead, k), real_dtype(a.dtype)),
         Aval((*lead, k, columns), a.dtype),
     )
 

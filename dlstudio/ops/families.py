@@ -20,6 +20,8 @@ from dlstudio.ops.rules import (
     common_dtype,
     counted,
     fit,
+    real_dtype,
+    refuse_complex,
     same_dtypes,
     same_shapes,
     scalar_like,
@@ -41,6 +43,7 @@ def unary(
     names: Names | None = None,
     compute: Callable[..., Array] | None = None,
     boolean: bool = False,
+    modulus: bool = False,
     domain: tuple[float, float] = (0.5, 1.5),
     **fields: Any,
 ) -> Op:
@@ -51,6 +54,7 @@ def unary(
     slope : ``(F, g, out, x) -> gradient``, or why there is none
     compute : ``(xp, x, out) -> array``; default: the NumPy function called `name`
     boolean : whether truth values are accepted
+    modulus : whether complex numbers give real ones
     domain : interval the samples are drawn from, away from kinks and poles
     """
 
@@ -59,11 +63,11 @@ def unary(
             return getattr(xp, name)(x, out=out) if compute is None else compute(xp, x, out)
         _refuse_bool(name, x, boolean=boolean)
         y = getattr(xp, name)(x) if compute is None else compute(xp, x, None)
-        return _into(xp, y, x.dtype, out)
+        return _into(xp, y, real_dtype(x.dtype) if modulus else x.dtype, out)
 
     def infer(x: Aval) -> Aval:
         _refuse_bool(name, x, boolean=boolean)
-        return x
+        return Aval(x.shape, real_dtype(x.dtype)) if modulus else x
 
     def grad(F: Any, g: Array, out: Array, x: Array) -> tuple[Array]:
         return (slope(F, g, out, x),)  # type: ignore[operator]  # a rule, or grad is not used
@@ -299,21 +303,27 @@ def scalar_op(
     """
 
     def apply(xp: Any, x: Array, scalar: Any, flip: bool, out: Array | None) -> Array:
-        if x.dtype.kind == "f":
+        if x.dtype.kind == "f" and scalar.__class__ is not complex:
             number = x.dtype.type(scalar)
         else:
-            dtype = meets(x.dtype)
+            dtype = meeting(x.dtype, scalar)
             x = x if x.dtype == dtype else x.astype(dtype)
             number = scalar_like(x, scalar)
         return compute(xp, number, x, out) if flip else compute(xp, x, number, out)
 
-    def infer(x: Aval, **_: Any) -> Aval:
-        dtype = meets(x.dtype)
+    def meeting(dtype: np.dtype[Any], scalar: Any) -> np.dtype[Any]:
+        if isinstance(scalar, complex):  # NumPy's complex64 and complex128 are not weak
+            return np.result_type(dtype, scalar)
+        return meets(dtype)
+
+    def infer(x: Aval, *, scalar: Any = 1.0, **_: Any) -> Aval:
+        dtype = meeting(x.dtype, scalar)
         return Aval(x.shape, result(dtype) if result else dtype)
 
     def grad(
         F: Any, g: Array, out: Array, x: Array, *, scalar: Any, reverse: bool = bool(reverse)
     ) -> tuple[Array]:
+        refuse_complex(out, x)
         return (slope(F, g, out, x, scalar, reverse),)  # type: ignore[operator]  # as in unary
 
     def both(

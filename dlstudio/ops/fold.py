@@ -95,6 +95,50 @@ def _(xp, a, *, axis=None, dtype=None, out=None):
     return xp.cumsum(a, axis=axis, dtype=dtype or kept_sum_dtype(a.dtype), out=out)
 
 
+def _cumprod_grad(F: Any, g: Array, out: Array, a: Array, *, axis: Any, dtype: Any) -> tuple[Array]:
+    """Gradient of running products, right also where elements are zero.
+
+    The derivative of out[j] by a[k], for k <= j, is the product of the others: out[j] / a[k],
+    except at the first zero of the line. There the others are a with that zero made one.
+    """
+    along = 0 if axis is None else axis
+    x = F.reshape(a, shape=(a.size,)) if axis is None else a
+    x = x if x.dtype == out.dtype else F.cast(x, dtype=out.dtype.name)
+    zero = F.equal_scalar(x, scalar=0)
+    first = F.logical_and(zero, F.equal_scalar(F.cumsum(zero, axis=along), scalar=1))
+    one = F.ones(shape=tuple(x.shape), dtype=out.dtype.name)
+    usual = F.divide(_sums_from_here(F, F.multiply(g, out), along), F.where(zero, one, x))
+    others = F.cumprod(F.where(first, one, x), axis=along)
+    gx = F.where(first, _sums_from_here(F, F.multiply(g, others), along), usual)
+    gx = F.reshape(gx, shape=tuple(a.shape)) if axis is None else gx
+    return (gx if gx.dtype == a.dtype else F.cast(gx, dtype=a.dtype.name),)
+
+
+def _sums_from_here(F: Any, x: Array, axis: int) -> Array:
+    return F.flip(F.cumsum(F.flip(x, axis=axis), axis=axis), axis=axis)
+
+
+@op(
+    "cumprod",
+    infer=_cumsum_infer,
+    grad=_cumprod_grad,
+    flags=Flags(out=True),
+    params={"axis": Int(optional=True), "dtype": DType(optional=True)},
+    names=Names(np="cumprod", np_method="cumprod"),
+    samples=lambda s: [
+        s(2, 3),
+        s(2, 3, axis=1),
+        s(2, 3, axis=-2, dtype="float64"),
+        s(0, 3, axis=1),
+    ],
+    reference=np_reference("cumprod"),
+    errors=lambda s: [bad(s(2, 3, axis=5), ShapeError, "axis=5 .* 2 dimensions")],
+)
+def _(xp, a, *, axis=None, dtype=None, out=None):
+    """Running product along `axis`, or of the flattened array."""
+    return xp.cumprod(a, axis=axis, dtype=dtype or kept_sum_dtype(a.dtype), out=out)
+
+
 # --- adjoint of broadcasting --------------------------------------------------------------------
 
 

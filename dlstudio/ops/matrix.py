@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Int
 from dlstudio.core.registry import Names, bad, op
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
-from dlstudio.ops.rules import broadcast_shape, common_dtype
+from dlstudio.ops.rules import broadcast_shape, common_dtype, real_dtype
 
 Array = Any
 
@@ -123,11 +123,17 @@ def _slogdet_grad(F: Any, g: Any, out: Any, a: Array) -> tuple[Array]:
     return (F.multiply(_spread(F, g[1], a), turned(F, F.matrix_inverse(a))),)
 
 
+def _infer_slogdet(a: Aval) -> tuple[Aval, Aval]:
+    square("slogdet", a)
+    lead = a.shape[:-2]
+    return Aval(lead, a.dtype), Aval(lead, real_dtype(a.dtype))
+
+
 @op(
     "matrix_slogdet",
     outputs=2,
     grad=_slogdet_grad,
-    infer=lambda a: (square("slogdet", a), (Aval(a.shape[:-2], a.dtype),) * 2)[1],
+    infer=_infer_slogdet,
     samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2))],
     reference=lambda a: tuple(np.linalg.slogdet(a)),
     errors=lambda s: [bad(s(2, 3), ShapeError, "square matrices")],
@@ -136,7 +142,7 @@ def _(xp, a):
     """Sign and logarithm of the absolute value of the determinant."""
     square("slogdet", a)
     sign, logarithm = xp.linalg.slogdet(a)
-    return xp.asarray(sign, a.dtype), xp.asarray(logarithm, a.dtype)
+    return xp.asarray(sign, a.dtype), xp.asarray(logarithm, real_dtype(a.dtype))
 
 
 def _infer_solve(a: Aval, b: Aval) -> Aval:

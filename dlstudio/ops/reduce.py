@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Axes, DType, Param
+from dlstudio.core.params import Axes, DType, Param, Scalar
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, bad, op
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.rules import LOGIC, floating, normalize_axes, spread
+from dlstudio.ops.rules import LOGIC, floating, normalize_axes, real_dtype, spread
 
 Array = Any
 
@@ -285,7 +285,7 @@ def _spread_of_values(name: str, doc: str, slope: Callable[..., Array]) -> None:
         infer=infer,
         grad=grad,
         flags=Flags(out=True),
-        params={"axis": Axes(), "dtype": DType(optional=True)},
+        params={"axis": Axes(), "dtype": DType(optional=True), "ddof": Scalar()},
         names=Names(np=name, np_method=name, np_args="a", json=f"_npi_{name}"),
         samples=lambda s: [
             s(2, 3),
@@ -322,13 +322,15 @@ def _norm_grad(
     flags=Flags(out=True),
     params={"axis": Axes()},
     infer=lambda x, *, axis, keepdims: Aval(
-        reduced_shape("norm", x, axis, keepdims=keepdims), x.dtype
+        reduced_shape("norm", x, axis, keepdims=keepdims), real_dtype(x.dtype)
     ),
     samples=reduce_samples,
     errors=_reduce_errors,
 )
 def _(xp, x, *, axis=None, keepdims=False, out=None):
-    """Euclidean norm over `axis`: ``√Σx²``."""
+    """Euclidean norm over `axis`: ``√Σ|x|²``."""
+    if x.dtype.kind == "c":
+        x = xp.abs(x)
     y = xp.sqrt(xp.sum(xp.square(x), axis=axis, keepdims=keepdims, dtype=floating(x.dtype)))
     if out is None:
         return y.astype(x.dtype)

@@ -17,7 +17,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.registry import NotDifferentiable
-from dlstudio.errors import DTypeError, ShapeError, explain
+from dlstudio.errors import AxisError, DTypeError, GradError, ShapeError, explain
 
 __all__ = [
     "FLOATING",
@@ -30,6 +30,8 @@ __all__ = [
     "floating",
     "normalize_axes",
     "normalize_axis",
+    "real_dtype",
+    "refuse_complex",
     "same",
     "same_dtypes",
     "same_shapes",
@@ -65,6 +67,13 @@ def floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return dtype if dtype.kind in FLOATING else np.dtype("float32")
 
 
+def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Dtype of the parts of a complex number; other dtypes are their own."""
+    if dtype.kind != "c":
+        return dtype
+    return np.dtype("float32") if dtype == np.complex64 else np.dtype("float64")
+
+
 def scalar_like(x: Array, scalar: Any) -> Any:
     """Give the number as the array's dtype holds it: 2.5 as int32 is 2, -1 as uint8 is 255."""
     if x.dtype.kind in FLOATING:
@@ -96,10 +105,10 @@ def broadcast_shape(name: str, x: tuple[int, ...], y: tuple[int, ...]) -> tuple[
 
 
 def normalize_axis(name: str, axis: int, ndim: int) -> int:
-    """Non-negative form of `axis`, or a ShapeError."""
+    """Non-negative form of `axis`, or an AxisError."""
     if -ndim <= axis < ndim:
         return axis + ndim if axis < 0 else axis
-    raise ShapeError(
+    raise AxisError(
         explain(
             f"{name}: axis={axis} is outside an array of {ndim} dimensions.",
             f"an axis from {-ndim} to {ndim - 1}." if ndim else "no axis: the array is a scalar.",
@@ -161,11 +170,24 @@ def flat(F: Any, g: Array, out: Array, x: Array) -> Array:
     return zeros(F, x)
 
 
+def refuse_complex(g: Any, x: Any) -> None:
+    """Refuse a complex gradient for real `x`: the rules are those of real functions."""
+    if g.dtype.kind == "c" and x.dtype.kind != "c":
+        raise GradError(
+            explain(
+                "a real array took part in complex arithmetic that was recorded.",
+                "real numbers on the way to the loss: gradients are of real functions.",
+                "keep real and imaginary part as two arrays, or detach() the complex factor",
+            )
+        )
+
+
 def fit(F: Any, g: Array, x: Array) -> Array:
     """Gradient `g` of a broadcast, promoted result, brought to shape and dtype of input `x`."""
     if g.shape != x.shape:
         g = F.sum_to(g, shape=tuple(x.shape))
     if g.dtype != x.dtype:
+        refuse_complex(g, x)
         g = F.cast(g, dtype=x.dtype.name)
     return g
 

@@ -50,6 +50,9 @@ _BINARY = [
     "gcd",
     "left_shift",
     "right_shift",
+    "floor_divide",
+    "logaddexp",
+    "nextafter",
 ]
 _ALIASES = {"divide": "true_divide", "mod": "remainder", "arctan2": "atan2", "power": "pow"}
 
