@@ -128,12 +128,14 @@ class Op:
     errors: Callable[..., list[Bad]] | None = None
     reference: Callable[..., Any] | None = None  # outside authority: (*arrays, **attrs) -> arrays
     complete: Callable[..., Any] | None = None  # (shapes, attrs) -> shapes, filling in None inputs
+    complete_dtypes: Callable[..., Any] | None = None  # (dtypes, attrs) -> dtypes, likewise
     input_names: Callable[[dict[str, Any]], tuple[str, ...]] | None = None
     outputs: int | Callable[[dict[str, Any]], int] = 1
     visible: int | Callable[[dict[str, Any]], int] | None = None
     aux: tuple[str, ...] = ()
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
+    ufunc: str = ""  # NumPy's function that is the whole forward for arrays of one floating dtype
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
     custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""
     needs: dict[Any, Any] = field(default_factory=dict)  # cache of tape.what_backward_needs

@@ -117,6 +117,7 @@ def what_backward_needs(
     return tuple(id(x) in read for x in ins), tuple(id(x) in read for x in outs)
 
 
+_SMALL = 32  # elements
 _aval = tuple.__new__  # of Aval, without the detour through its Python constructor
 
 
@@ -125,11 +126,12 @@ def record(
     outputs: Sequence[Tensor], results: Sequence[Array],
 ) -> Entry:  # fmt: skip
     """Put a call on the tape. `attrs` carries a cache of what backward needs (see `attributes`)."""
-    # rules branch on dtypes and numbers of axes; a NumPy dtype's number is below 32
-    key = tuple([-1 if a is None else a.ndim * 32 + a.dtype.num for a in arrays])
+    # rules branch on dtypes and numbers of axes; numbers of dtypes stay below 4096
+    key = tuple([-1 if a is None else a.ndim * 4096 + a.dtype.num for a in arrays])
     needs = attrs.needs.get(key)
     if needs is None:
-        needs = attrs.needs[key] = what_backward_needs(op, attrs, arrays, results)
+        ins, outs = what_backward_needs(op, attrs, arrays, results)
+        needs = attrs.needs[key] = (ins if any(ins) else None, outs if any(outs) else None)
     entry = Entry()
     entry.op, entry.attrs, entry.extra = op, attrs, None
     entry.seq, entry.count, entry.device = next(_numbers), len(results), outputs[0]._device
@@ -137,8 +139,9 @@ def record(
         [None if x is None or x._entry is None else (x._entry, x._index) for x in inputs]
     )
     versions: list[Any] = []
-    entry.inputs = _save(inputs, arrays, needs[0], versions)
-    entry.outputs = _save(outputs, results, needs[1], versions)
+    ins, outs = needs
+    entry.inputs = _unread(arrays) if ins is None else _save(inputs, arrays, ins, versions)
+    entry.outputs = _unread(results) if outs is None else _save(outputs, results, outs, versions)
     entry.versions = versions
     if op.aux_update is not None:
         _keep_aux(entry, op, inputs)
@@ -156,6 +159,14 @@ class _Lines:
 
 
 lines = _Lines()
+
+
+def _unread(arrays: Sequence[Array]) -> tuple[Any, ...]:
+    """Avals of arrays that no rule reads; small arrays stand for themselves, which is quicker."""
+    for array in arrays:
+        if array is not None and array.size > _SMALL:
+            return tuple([None if a is None else _aval(Aval, (a.shape, a.dtype)) for a in arrays])
+    return tuple(arrays)
 
 
 def _save(

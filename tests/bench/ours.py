@@ -74,9 +74,13 @@ class Training:
 
 def eager_calls() -> dict[str, Callable[[], object]]:
     """Small operators, whose time is that of the dispatch."""
-    x, y = mx.nd.ones((4, 4)), mx.nd.ones((4, 4))
-    w = mx.nd.ones((4, 4))
+    x, y, w = mx.nd.ones(10), mx.nd.ones(10), mx.nd.ones(10)
     w.attach_grad()
+
+    def add() -> None:
+        with autograd.record():
+            for _ in range(100):
+                w + y
 
     def recorded() -> None:
         with autograd.record():
@@ -85,6 +89,7 @@ def eager_calls() -> dict[str, Callable[[], object]]:
 
     return {
         "x + y": lambda: x + y,
+        "100 x + y, recorded": add,
         "exp(x)": lambda: x.exp(),  # noqa: PLW0108  a method is looked up at every call
         "record, 3 operators, backward": recorded,
     }

@@ -40,11 +40,19 @@ def training_step(name: str) -> Callable[[], object]:
 
 def eager_calls() -> dict[str, Callable[[], object]]:
     """Counterparts of `ours.eager_calls`."""
-    x, y = torch.ones(4, 4), torch.ones(4, 4)
-    w = torch.ones(4, 4, requires_grad=True)
+    x, y, w = torch.ones(10), torch.ones(10), torch.ones(10, requires_grad=True)
+
+    def add() -> None:
+        for _ in range(100):
+            w + y
 
     def recorded() -> None:
         w.grad = None
         (w * x + y).sum().backward()
 
-    return {"x + y": lambda: x + y, "exp(x)": x.exp, "record, 3 operators, backward": recorded}
+    return {
+        "x + y": lambda: x + y,
+        "100 x + y, recorded": add,
+        "exp(x)": x.exp,
+        "record, 3 operators, backward": recorded,
+    }
