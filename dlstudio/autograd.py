@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlstudio.core import reverse, tape
+from dlstudio.core.sparse import wrap
+from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import GradError, ParamError, explain
 
@@ -199,6 +201,8 @@ def _result(gradient: Any, variable: Tensor) -> Any:
         )
     if isinstance(gradient, Tensor):
         return gradient._as(type(variable))
+    if is_sparse(gradient):
+        return wrap(gradient, variable._device)
     return type(variable)._wrap(gradient, variable._device)
 
 

@@ -17,6 +17,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import NotDifferentiable
+from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.tensor import Tensor, refuse_while_recorded
 from dlstudio.errors import (
     ArgumentError,
@@ -32,7 +33,7 @@ from dlstudio.trace import bus, copies
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
 
-__all__ = ["Attrs", "attributes", "create", "invoke", "move"]
+__all__ = ["Attrs", "attributes", "create", "invoke", "move", "transfer"]
 
 Array = Any
 _MEMO_LIMIT = 4096
@@ -95,6 +96,8 @@ def invoke(  # noqa: C901, PLR0912  every eager call passes here: one frame inst
             if x._device is not device:
                 raise _mixed_devices(op, inputs)
     except (AttributeError, IndexError):
+        if any(isinstance(x, BaseSparseNDArray) for x in inputs):
+            return _sparse(op, inputs, attrs, cls, out)
         inputs, device = operands(op, inputs, cls)
         arrays = [None if x is None else x._data for x in inputs]
     if tape.state.recording and (op.expand is not None or tape.state.tracer is not None):
@@ -127,6 +130,13 @@ def invoke(  # noqa: C901, PLR0912  every eager call passes here: one frame inst
                     tape.record(op, inputs, attrs, arrays, (tensor,), (result,))
                 break
     return tensor
+
+
+def _sparse(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Any], out: Any) -> Any:
+    """Take the way of sparse operands, which have no `_data`."""
+    from dlstudio.core.sparse_calls import call
+
+    return call(op, inputs, attrs, cls, out)
 
 
 def _deliver(
@@ -205,6 +215,10 @@ def _into(
     """Write results into the caller's `out` arrays and return those."""
     results = list(result) if isinstance(result, (tuple, list)) else [result]
     targets = list(out) if isinstance(out, (tuple, list)) else [out]
+    if any(isinstance(target, BaseSparseNDArray) for target in targets):
+        from dlstudio.core.sparse_calls import write_all
+
+        return write_all(op, out, results)
     for target, value in zip(targets, results, strict=False):
         if not isinstance(target, Tensor):
             raise ArgumentError(
@@ -304,7 +318,7 @@ def _as_operand(
     array = np.asarray(x)
     if not isinstance(x, (np.ndarray, np.generic)):
         # Python numbers take the dtype of the arrays beside them, as NumPy's weak scalars do
-        like = tensors[0]._data.dtype if tensors else np.dtype(np.float32)
+        like = np.dtype(tensors[0].dtype if tensors else np.float32)
         if array.dtype.kind not in "iub" or not tensors:
             like = like if like.kind in "fc" else np.dtype(np.float32)
         array = array.astype(like)
@@ -352,7 +366,7 @@ def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception)
     """Find the teaching error for a forward that raised `error`."""
     if isinstance(error, (MXNetError, MemoryError)):
         return error
-    avals = [None if x is None else Aval(x._data.shape, x._data.dtype) for x in inputs]
+    avals = [None if x is None else Aval(tuple(x.shape), np.dtype(x.dtype)) for x in inputs]
     for name, value in attrs.items():
         if value is inspect.Parameter.empty:
             return op.unknown_attribute(name)
@@ -382,7 +396,7 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
     if tensor._device is device and not always:
         return tensor
     same = tensor._device is device
-    array = _transfer(tensor._data, tensor._device, device)
+    array = transfer(tensor._data, tensor._device, device)
     moved = type(tensor)._wrap(array, device)
     if bus.subscribers:
         from dlstudio.core.watch import copied
@@ -397,13 +411,13 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
                 return [move(head, source)]
             if bus.subscribers:
                 copies.count(str(device), str(source), head.nbytes, "gradient of a copy")
-            return [_transfer(head, device, source)]
+            return [transfer(head, device, source)]
 
         tape.record_custom((tensor,), (moved,), back, "copy")
     return moved
 
 
-def _transfer(array: Array, source: Device, target: Device) -> Array:
+def transfer(array: Array, source: Device, target: Device) -> Array:
     """Copy bytes from one device to another."""
     if source.device_type == "gpu" and target.device_type == "gpu":
         with target.xp.cuda.Device(target.device_id):

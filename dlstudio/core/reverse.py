@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import raw
+from dlstudio.core.sparse import BaseSparseNDArray
+from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tape import Entry, Leaf, Recorded, state
 from dlstudio.errors import GradError, ShapeError, StaleValueError, explain
 from dlstudio.trace import bus
@@ -54,6 +56,8 @@ class _Sweep:
             return None
         if grad._store is not None:
             grad._prepare_write()
+        if isinstance(grad, BaseSparseNDArray):
+            return None
         buffer = grad._data
         if not buffer.flags.c_contiguous:
             return None
@@ -61,6 +65,8 @@ class _Sweep:
         return buffer
 
     def _sum(self, entry: Entry | Leaf, old: Any, new: Any) -> Any:
+        if is_sparse(old) or is_sparse(new):
+            return sparse_calls().added(entry.device.xp, old, new)
         return self._functions(entry).add(old, new)
 
     def _functions(self, entry: Entry | Leaf) -> Any:
@@ -188,6 +194,13 @@ def _stale(entry: Entry) -> StaleValueError:
     )
 
 
+def sparse_calls() -> Any:
+    """Import what only sparse gradients need."""
+    from dlstudio.core import sparse_calls
+
+    return sparse_calls
+
+
 # ---- entry points ----------------------------------------------------------------------------
 def _heads(
     heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None
@@ -205,16 +218,18 @@ def _heads(
 
 def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
     if gradient is None:
-        value = head._device.xp.ones(head._data.shape, head._data.dtype)
+        value = head._device.xp.ones(head.shape, head.dtype)
         if not create_graph:
             return value
         from dlstudio.core.tensor import Tensor
 
         return Tensor._wrap(value, head._device)
-    if gradient._data.shape != head._data.shape:
+    if gradient.stype != "default":
+        gradient = gradient.tostype("default")
+    if gradient._data.shape != head.shape:
         raise ShapeError(
             explain(
-                f"the head gradient has shape {gradient._data.shape}, the head {head._data.shape}.",
+                f"the head gradient has shape {gradient._data.shape}, the head {head.shape}.",
                 "the shape of the head: one weight per output element.",
                 "y.backward(mx.nd.ones_like(y))",
             )
@@ -223,7 +238,7 @@ def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
         from dlstudio.core.tensor import Tensor
 
         return gradient._as(Tensor)
-    return gradient._data.astype(head._data.dtype, copy=False)
+    return gradient._data.astype(head.dtype, copy=False)
 
 
 def _start(
@@ -289,6 +304,9 @@ def deliver(leaf: Leaf, gradient: Any, *, create_graph: bool = False) -> None:
     """Put a finished gradient where the leaf's `grad_req` says."""
     target = leaf.grad
     if target is None or leaf.req == "null":
+        return
+    if is_sparse(gradient) or isinstance(target, BaseSparseNDArray):
+        sparse_calls().deliver(leaf, gradient)
         return
     if gradient is target._data:  # written in place by a compiled block
         leaf.fresh = True

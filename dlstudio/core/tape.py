@@ -121,6 +121,11 @@ _SMALL = 32  # elements
 _aval = tuple.__new__  # of Aval, without the detour through its Python constructor
 
 
+# Operators that may put themselves on the tape by `record_custom`: name -> function of (inputs,
+# attrs, arrays, outputs) that answers the entry, or None if the ordinary way will do.
+recorders: dict[str, Callable[..., Entry | None]] = {}
+
+
 def record(
     op: Op, inputs: Sequence[Any], attrs: Any, arrays: Sequence[Array],
     outputs: Sequence[Tensor], results: Sequence[Array],
@@ -130,6 +135,10 @@ def record(
     key = tuple([-1 if a is None else a.ndim * 4096 + a.dtype.num for a in arrays])
     needs = attrs.needs.get(key)
     if needs is None:
+        if op.name in recorders:
+            entry = recorders[op.name](inputs, attrs, arrays, outputs)
+            if entry is not None:
+                return entry
         ins, outs = what_backward_needs(op, attrs, arrays, results)
         needs = attrs.needs[key] = (ins if any(ins) else None, outs if any(outs) else None)
     entry = Entry()

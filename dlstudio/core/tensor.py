@@ -154,8 +154,8 @@ class Tensor:
         ----------
         grad_req : {"write", "add", "null"}
             Overwrite on each backward, accumulate, or keep none.
-        stype : str, optional
-            Accepted for MXNet programs; gradients are dense.
+        stype : {"default", "row_sparse", "csr"}, optional
+            Storage of the buffer; "row_sparse" suits an embedding, whose gradient has few rows.
 
         Raises
         ------
@@ -167,8 +167,12 @@ class Tensor:
                 f"attach_grad: parameter grad_req must be one of {_GRAD_REQS}. Got {grad_req!r}."
             )
         buffer = None
-        if grad_req != "null":
-            array = self._device.backend.empty(self._data.shape, self._data.dtype)
+        if grad_req != "null" and stype not in (None, "default"):
+            from dlstudio.core.sparse import zeros
+
+            buffer = zeros(stype, self.shape, self._device, self.dtype)
+        elif grad_req != "null":
+            array = self._device.backend.empty(self.shape, self.dtype)
             array.fill(0)
             buffer = type(self)._wrap(array, self._device)
         self._attach(buffer, grad_req)
@@ -333,6 +337,8 @@ class Tensor:
 
     def _overwrite(self, value: Tensor) -> None:
         """Replace all elements by those of `value`, which may lie on another device."""
+        if value.stype != "default":
+            value = value.tostype("default")
         if value._data.shape != self._data.shape:
             raise ShapeError(
                 explain(

@@ -50,6 +50,8 @@ class RowSparseArray(NamedTuple):
     indices: Array
     shape: tuple[int, ...]
 
+    __array_ufunc__ = None  # arithmetic with NumPy arrays must not take it for a sequence
+
     def todense(self) -> Array:
         """Spell out the zeros."""
         dense = np.zeros(self.shape, self.data.dtype)
@@ -64,6 +66,8 @@ class CsrArray(NamedTuple):
     indices: Array
     indptr: Array
     shape: tuple[int, int]
+
+    __array_ufunc__ = None
 
     def todense(self) -> Array:
         """Spell out the zeros."""

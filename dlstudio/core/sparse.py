@@ -1,0 +1,536 @@
+"""`CSRNDArray` and `RowSparseNDArray`: arrays that store what is not zero.
+
+They are `NDArray`s without a dense `_data`. Operators that can work around the zeros do
+(`dlstudio.core.sparse_calls`); for all others the array is spelled out first, as in MXNet.
+"""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Number
+from typing import Any, Self
+
+import numpy as np
+
+from dlstudio.core import sparse_storage as storage
+from dlstudio.core.device import Device
+from dlstudio.core.sparse_storage import CsrArray, RowSparseArray
+from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
+from dlstudio.errors import (
+    DTypeError,
+    FileFormatError,
+    IndexRangeError,
+    NotSupportedForSparseNDArray,
+    ParamError,
+    ShapeError,
+    explain,
+    missing_extra,
+)
+
+__all__ = ["BaseSparseNDArray", "CSRNDArray", "RowSparseNDArray", "stored", "wrap"]
+
+Array = Any
+_DENSE = 'x.tostype("default")'
+
+
+class BaseSparseNDArray(NDArray):
+    """What both kinds of sparse arrays share; made by `mx.nd.sparse` and `NDArray.tostype`."""
+
+    __slots__ = ("_stored",)
+    _stored: Any
+
+    def __init__(self, source: Any = (), ctx: Device | None = None, dtype: Any = None) -> None:
+        raise self._unsupported(
+            f"{type(self).__name__}(...)",
+            'mx.nd.sparse.csr_matrix(...), row_sparse_array(...), or x.tostype("csr")',
+        )
+
+    @classmethod
+    def _wrap(cls, array: Any, device: Device) -> Self:
+        """Make a sparse array of what is stored; a plain result takes a dense class."""
+        if not storage.is_sparse(array):
+            return NDArray._wrap(array, device)  # type: ignore[return-value]
+        tensor = cls.__new__(cls)
+        tensor._stored, tensor._device, tensor._entry, tensor._store = array, device, None, None
+        return tensor
+
+    def _unsupported(self, what: str, fix: str) -> NotSupportedForSparseNDArray:
+        return NotSupportedForSparseNDArray(
+            explain(f"{what} is not there for {self.stype} storage.", fix=fix)
+        )
+
+    def _as(self, cls: type[Any]) -> Any:
+        if issubclass(cls, ndarray):
+            raise self._unsupported(
+                "an array of the NumPy dialect", f"{_DENSE}.as_np_ndarray()"
+            )
+        return self
+
+    # ---- facts ---------------------------------------------------------------------------
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each axis, zeros included."""
+        return tuple(self._stored.shape)
+
+    @property
+    def dtype(self) -> Any:
+        """Element type as a NumPy scalar type."""
+        return self._stored.data.dtype.type
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self._stored.shape)
+
+    @property
+    def size(self) -> int:
+        """Refuse: stored elements or all elements? Use `data.size` or the shape."""
+        raise self._unsupported("size", "x.data.size (stored), or math.prod(x.shape) (all)")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes stored, index arrays included."""
+        return sum(part.nbytes for part in self._stored if hasattr(part, "nbytes"))
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self._stored.data.itemsize
+
+    @property
+    def data(self) -> NDArray:
+        """Stored values; the same memory, not a copy."""
+        return NDArray._wrap(self._stored.data, self._device)
+
+    @property
+    def indices(self) -> NDArray:
+        """Where the stored values stand: row numbers, or for csr column numbers (int64)."""
+        return NDArray._wrap(self._stored.indices, self._device)
+
+    @property
+    def _num_aux(self) -> int:
+        return len(self._stored) - 2
+
+    def __repr__(self) -> str:
+        sizes = "x".join(str(n) for n in self.shape)
+        return f"\n<{type(self).__name__} {sizes} @{self._device}>"
+
+    __str__ = __repr__
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return bool(self.tostype("default"))
+
+    # ---- leaving sparse storage ----------------------------------------------------------
+    def _dense(self) -> Array:
+        """All elements as a plain array of this device."""
+        return storage.densified(self._device.xp, self._stored)
+
+    def tostype(self, stype: str) -> Any:
+        """Convert to a storage type, recorded.
+
+        Parameters
+        ----------
+        stype : {"default", "csr", "row_sparse"}
+            A sparse array converts to dense storage or stays as it is.
+
+        Raises
+        ------
+        ParamError
+            For the other sparse storage: go through "default".
+        """
+        if stype not in ("default", self.stype):
+            raise ParamError(
+                explain(
+                    f"cast_storage from {self.stype} to {stype} is not supported.",
+                    '"default", or the storage it has.',
+                    f'{_DENSE}.tostype("{stype}")',
+                )
+            )
+        from dlstudio.core.sparse_calls import cast_storage
+
+        return cast_storage(self, stype)
+
+    def todense(self) -> NDArray:
+        """All elements, in dense storage."""
+        return self.tostype("default")
+
+    def asnumpy(self) -> np.ndarray[Any, Any]:
+        """Copy all elements, zeros included, into a new NumPy array."""
+        return self._device.backend.to_numpy(self._dense())
+
+    def asscalar(self) -> Any:
+        """Return the one element of an array that has only one."""
+        return self.tostype("default").asscalar()
+
+    def asscipy(self) -> Any:
+        """Copy into a SciPy matrix.
+
+        Raises
+        ------
+        MissingExtraError
+            If SciPy is not installed.
+        """
+        raise self._unsupported("asscipy()", f"{_DENSE}.asnumpy()")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        host = self.asnumpy()
+        return host if dtype is None else host.astype(dtype, copy=False)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        raise self._unsupported("DLPack", _DENSE)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self._on_host(), self._device)
+
+    def _on_host(self) -> Any:
+        """What is stored, as NumPy arrays."""
+        to_numpy = self._device.backend.to_numpy
+        parts = [to_numpy(p) if not isinstance(p, tuple) else p for p in self._stored]
+        return type(self._stored)(*parts)
+
+    # ---- copies --------------------------------------------------------------------------
+    def detach(self) -> Self:
+        """Return the same memory without its place on the tape."""
+        return type(self)._wrap(self._stored, self._device)
+
+    def copy(self) -> Self:
+        """Copy on the same device; recorded."""
+        from dlstudio.core.sparse_calls import moved
+
+        return moved(self, self._device)
+
+    def as_in_context(self, context: Device) -> Self:
+        """Return this array on `context`: itself if it is there already, else a copy."""
+        from dlstudio.core.sparse_calls import moved
+
+        target = Device(context)
+        return self if target is self._device else moved(self, target)
+
+    as_in_ctx = as_in_context
+    to_device = as_in_context
+
+    def astype(self, dtype: Any, copy: bool = True, **_: Any) -> Self:
+        """Convert the stored values to another dtype."""
+        target = np.dtype(dtype)
+        if not copy and self._stored.data.dtype == target:
+            return self
+        values = self._stored.data.astype(target)
+        return type(self)._wrap(fresh(self._stored._replace(data=values)), self._device)
+
+    def copyto(self, other: Any) -> Any:
+        """Copy into another array, or into a new one on a device.
+
+        Parameters
+        ----------
+        other : NDArray of equal shape, dense or of the same storage; or Device
+        """
+        if isinstance(other, Device):
+            from dlstudio.core.sparse_calls import moved
+
+            return moved(self, other)
+        if not isinstance(other, Tensor):
+            raise DTypeError(f"copyto does not support type {type(other)}")
+        if other is self:
+            warnings.warn(
+                "You are attempting to copy an array to itself", RuntimeWarning, stacklevel=2
+            )
+            return other
+        if other.stype not in ("default", self.stype):
+            raise DTypeError(
+                f"copyto does not support destination NDArray stype {other.stype}. "
+                f"Fix: x.tostype('default').copyto(y)"
+            )
+        other._overwrite(self)
+        return other
+
+    def _overwrite(self, value: Tensor) -> None:
+        """Replace what is stored by the values of `value`."""
+        if tuple(value.shape) != self.shape:
+            raise ShapeError(
+                explain(
+                    f"values of shape {tuple(value.shape)} were given "
+                    f"for an array of shape {self.shape}.",
+                    "equal shapes.",
+                )
+            )
+        refuse_while_recorded(self)
+        self._store_value(stored(value.detach().as_in_context(self._device)))
+
+    def _store_value(self, value: Any) -> None:
+        """Take over a plain or sparse array: converted, copied, and of this array's dtype."""
+        self._prepare_write()
+        kept = storage.cast(self._device.xp, value, self.stype)
+        values = kept.data.astype(self._stored.data.dtype, copy=False)
+        self._stored = fresh(kept._replace(data=values))
+
+    # ---- reading and writing parts -------------------------------------------------------
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """``x[:] = value`` replaces all elements; other keys are not there."""
+        if key != slice(None):
+            raise ParamError(
+                explain(
+                    f"{type(self).__name__}[{key!r}] = ... was called.",
+                    "[:], which replaces all elements.",
+                    f"y = {_DENSE}; y[...] = ...; y.tostype({self.stype!r})",
+                )
+            )
+        if isinstance(value, Tensor):
+            if value is not self:
+                self._overwrite(value)
+        elif isinstance(value, Number):
+            self._fill(value)
+        elif isinstance(value, (np.ndarray, np.generic)):
+            warnings.warn(
+                f"Assigning non-NDArray object to {type(self).__name__} is not efficient",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            self._overwrite(NDArray(np.asarray(value), self._device, self.dtype))
+        else:
+            raise DTypeError(f"{type(self).__name__}[:] = ...: type {type(value)} not supported.")
+
+    def _fill(self, number: Any) -> None:
+        if number != 0 and self.stype == "csr":
+            raise ParamError(
+                explain(
+                    f"CSRNDArray[:] = {number!r} would store every element.",
+                    "an array, or 0.",
+                    "mx.nd.full(x.shape, value)",
+                )
+            )
+        refuse_while_recorded(self)
+        xp = self._device.xp
+        self._store_value(xp.full(self.shape, number, self._stored.data.dtype))
+
+    def __getitem__(self, key: Any) -> Any:
+        raise self._unsupported("indexing", f"{_DENSE}[...]")
+
+    def reshape(self, *shape: Any, **kwargs: Any) -> Any:
+        """Refuse: sparse arrays keep their shape."""
+        raise self._unsupported("reshape", f"{_DENSE}.reshape(...)")
+
+    def _in_place(self, other: Any) -> Any:
+        raise self._unsupported("an operator in place (x += y)", "x = x + y")
+
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __imod__ = __ipow__ = _in_place
+
+    def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
+        """Ask for the gradient of this array; its buffer has the same storage by default."""
+        super().attach_grad(grad_req, stype or self.stype)
+
+    def check_format(self, full_check: bool = True) -> None:
+        """Check the index arrays against the format.
+
+        Parameters
+        ----------
+        full_check : bool
+            Look at every index, which takes a while; otherwise only at shapes and ends.
+
+        Raises
+        ------
+        FileFormatError
+            If indices are out of range, unsorted or doubled, or do not fit the stored values.
+        """
+        trouble = self._trouble(self._on_host(), full=full_check)
+        if trouble:
+            raise FileFormatError(
+                explain(f"{type(self).__name__} of shape {self.shape}: {trouble}.",
+                        "sorted indices inside the shape, one per stored value.")
+            )  # fmt: skip
+
+    def _trouble(self, host: Any, *, full: bool) -> str:
+        raise NotImplementedError
+
+
+class CSRNDArray(BaseSparseNDArray):
+    """A matrix in compressed sparse row storage.
+
+    Row i holds the values ``data[indptr[i]:indptr[i + 1]]`` in the columns
+    ``indices[indptr[i]:indptr[i + 1]]``.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> x = mx.nd.sparse.csr_matrix(([1, 2, 3], [1, 0, 2], [0, 1, 2, 3]), shape=(3, 3))
+    >>> x[1:2].asnumpy().tolist()
+    [[2.0, 0.0, 0.0]]
+    """
+
+    __slots__ = ()
+    _stored: CsrArray
+
+    @property
+    def stype(self) -> str:
+        """Return "csr"."""
+        return "csr"
+
+    @property
+    def indptr(self) -> NDArray:
+        """Start of each row in `indices` and `data`, and the end of the last (int64)."""
+        return NDArray._wrap(self._stored.indptr, self._device)
+
+    def asscipy(self) -> Any:
+        """Copy into a ``scipy.sparse.csr_matrix``."""
+        try:
+            import scipy.sparse
+        except ImportError:
+            raise missing_extra("scipy", "sparse", "CSRNDArray.asscipy()") from None
+        host = self._on_host()
+        return scipy.sparse.csr_matrix(
+            (host.data, host.indices, host.indptr), shape=host.shape, dtype=self.dtype
+        )
+
+    def __getitem__(self, key: Any) -> Any:
+        """``x[i]`` and ``x[i:j]`` give rows as a csr matrix; ``x[:]`` is the array itself."""
+        if isinstance(key, tuple):
+            raise ParamError(
+                explain("Multi-dimension indexing is not supported.", fix="x[1:3], or nd.slice")
+            )
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+            return self._row(int(key))
+        if not isinstance(key, slice):
+            raise ParamError(explain(f"Undefined behaviour for {key!r}.", fix="x[1:3]"))
+        if key.step is not None:
+            raise ParamError("CSRNDArray only supports continuous slicing on axis 0")
+        if key.start is None and key.stop is None:
+            return self
+        start, stop, _ = key.indices(self.shape[0])
+        return self._rows(start, max(start, stop))
+
+    def _row(self, i: int) -> CSRNDArray:
+        n = self.shape[0]
+        if not -n <= i < n:
+            raise IndexRangeError(
+                explain(f"row {i} of a matrix with {n} rows.", f"a row from {-n} to {n - 1}.")
+            )
+        return self._rows(i % n, i % n + 1)
+
+    def _rows(self, start: int, stop: int) -> CSRNDArray:
+        from dlstudio.core.sparse_calls import by_name
+
+        return by_name("slice", (self,), {"begin": (start,), "end": (stop,)})
+
+    def __iter__(self) -> Any:
+        for i in range(self.shape[0]):
+            yield self[i]
+
+    def _trouble(self, host: Any, *, full: bool) -> str:
+        pointer, columns, stored_count = host.indptr, host.indices, len(host.data)
+        if pointer.shape != (self.shape[0] + 1,) or len(columns) != stored_count:
+            return "index arrays of wrong lengths"
+        if pointer[0] != 0 or pointer[-1] != stored_count or (np.diff(pointer) < 0).any():
+            return "indptr does not lead from 0 to the number of stored values"
+        if not full or not stored_count:
+            return ""
+        if columns.min() < 0 or columns.max() >= self.shape[1]:
+            return "a column number outside the shape"
+        rises = np.diff(columns) > 0
+        starts = pointer[1:-1]
+        rises[starts[(starts > 0) & (starts < stored_count)] - 1] = True
+        return "" if rises.all() else "column numbers that do not rise within a row"
+
+
+class RowSparseNDArray(BaseSparseNDArray):
+    """An array most of whose rows are zero, such as the gradient of an embedding.
+
+    Row ``indices[k]`` is ``data[k]``; all other rows are zero.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> x = mx.nd.sparse.row_sparse_array(([[1, 2], [3, 4]], [1, 3]), shape=(5, 2))
+    >>> x.indices.asnumpy().tolist()
+    [1, 3]
+    """
+
+    __slots__ = ()
+    _stored: RowSparseArray
+
+    @property
+    def stype(self) -> str:
+        """Return "row_sparse"."""
+        return "row_sparse"
+
+    def retain(self, indices: Any) -> RowSparseNDArray:
+        """Keep only the rows numbered in `indices`."""
+        from dlstudio.core.sparse_calls import by_name
+
+        return by_name("_sparse_retain", (self, indices), {})
+
+    def __getitem__(self, key: Any) -> Any:
+        """``x[:]`` is the array itself; other keys are not there."""
+        if isinstance(key, slice) and key == slice(None):
+            return self
+        raise ParamError(
+            explain(
+                f"RowSparseNDArray[{key!r}] was read.",
+                "[:].",
+                f"x.retain(rows) for some rows, or {_DENSE}[...]",
+            )
+        )
+
+    def __iter__(self) -> Any:
+        raise self._unsupported("iteration", f"iter({_DENSE})")
+
+    def _trouble(self, host: Any, *, full: bool) -> str:
+        rows = host.indices
+        if len(rows) != len(host.data):
+            return "as many row numbers as stored rows are needed"
+        if not full or not len(rows):
+            return ""
+        if rows.min() < 0 or rows.max() >= self.shape[0]:
+            return "a row number outside the shape"
+        return "" if (np.diff(rows) > 0).all() else "row numbers that do not rise"
+
+
+_KINDS: dict[type, type[BaseSparseNDArray]] = {
+    CsrArray: CSRNDArray,
+    RowSparseArray: RowSparseNDArray,
+}
+
+
+def wrap(value: Any, device: Device) -> NDArray:
+    """Make a tensor of a plain or sparse array that lives on `device`."""
+    return _KINDS.get(value.__class__, NDArray)._wrap(value, device)
+
+
+def stored(tensor: Any) -> Any:
+    """What a tensor holds: a plain array, or the stored parts of a sparse one."""
+    return tensor._stored if isinstance(tensor, BaseSparseNDArray) else tensor._data
+
+
+def fresh(value: Any) -> Any:
+    """The same with arrays of its own."""
+    return type(value)(*(p if isinstance(p, tuple) else p.copy() for p in value))
+
+
+def on_device(host: Any, device: Device) -> Any:
+    """Sparse parts given as NumPy arrays, on `device`."""
+    bring = device.backend.from_numpy
+    return type(host)(*(p if isinstance(p, tuple) else bring(np.asarray(p)) for p in host))
+
+
+def _restore(host: Any, device: Device) -> NDArray:
+    return wrap(on_device(host, device), device)
+
+
+def zeros(stype: str, shape: tuple[int, ...], device: Device, dtype: Any) -> NDArray:
+    """Sparse array of zeros.
+
+    Raises
+    ------
+    ShapeError
+        If csr storage is asked for something else than a matrix.
+    ParamError
+        If the storage type is unknown.
+    """
+    if stype not in ("csr", "row_sparse"):
+        raise ParamError(f"unknown storage type: {stype!r}. Expected 'default', 'csr', 'row_sparse'.")
+    if not shape or (stype == "csr" and len(shape) != 2):
+        raise ShapeError(
+            explain(f"an array of shape {shape} in {stype} storage.", "a matrix for csr, at least one axis for row_sparse.")
+        )
+    return wrap(storage.empty(device.xp, stype, tuple(shape), np.dtype(dtype)), device)
