@@ -74,8 +74,10 @@ class Flags:
     mutates: tuple[int, ...] = ()  # inputs that are written (optimizer states, moving averages)
     random: bool = False  # forward takes rng=
     mode: bool = False  # forward takes training=
-    amp: str = "widest"  # "fp16" | "fp32" | "widest"
+    amp: str = "widest"  # mixed precision: "fp16" | "fp32" | "widest", or "" to be left alone
     dynamic: bool = False  # the output shape depends on values
+    graphs: tuple[str, ...] = ()  # attributes that hold a graph: the operator is a loop or branch
+    pointwise: bool = False  # element i of the output depends on elements i of the inputs only
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Op:
     outputs: int | Callable[[dict[str, Any]], int] = 1
     visible: int | Callable[[dict[str, Any]], int] | None = None
     aux: tuple[str, ...] = ()
+    aux_inputs: Callable[..., Any] | None = None  # attrs -> which inputs a graph inside updates
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
     ufunc: str = ""  # NumPy's function that is the whole forward for arrays of one floating dtype

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dlstudio.core.node import Node
+from dlstudio.core.params import DType
 from dlstudio.errors import ArgumentError, GraphError, ParamError, explain
 from dlstudio.graph.compose import Output, auxiliary, check_unique, replace, topological
 from dlstudio.graph.passes.infer import Facts, infer_dtypes, infer_nodes, known
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from dlstudio.graph.executor import Executor
 
 __all__ = ["Symbol"]
+
+_DTYPE = DType()
 
 
 def _output_names(node: Node) -> tuple[str, ...]:
@@ -242,15 +243,33 @@ class Symbol:
         return infer_nodes(self.outputs_, shapes, partial=partial)
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
-        """Dtypes of arguments, outputs and auxiliary states, as NumPy scalar types."""
-        facts = self._infer_type(args, kwargs)
+        """Dtypes of arguments, outputs and auxiliary states, as NumPy scalar types.
+
+        Parameters
+        ----------
+        *args, **kwargs : dtype or None
+            Dtypes of the arguments, in order or by name; variables that nothing tells the dtype of
+            are float32.
+
+        Raises
+        ------
+        DTypeError
+            If dtypes contradict each other; the message names the node.
+        """
+        return self._infer_type(args, kwargs, assume=True)
+
+    def infer_type_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        """As `infer_type`, with None for dtypes that nothing tells, instead of float32."""
+        return self._infer_type(args, kwargs, assume=False)
+
+    def _infer_type(self, args: Any, kwargs: Any, *, assume: bool) -> tuple[Any, Any, Any]:
+        given = {
+            k: _DTYPE.parse(v, f"infer_type: dtype of {k!r}")
+            for k, v in self._by_name(args, kwargs).items()
+            if v is not None
+        }
+        facts = infer_dtypes(self.outputs_, given, assume=assume)
         return self._collect(lambda edge: getattr(facts.dtype(edge), "type", None))
-
-    infer_type_partial = infer_type
-
-    def _infer_type(self, args: Any, kwargs: Any) -> Facts:
-        given = {k: np.dtype(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
-        return infer_dtypes(self.outputs_, given)
 
     def _by_name(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         names = self.list_arguments()

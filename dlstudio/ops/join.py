@@ -114,6 +114,16 @@ def _infer_concat(*data: Aval, dim: int) -> Aval:
     return Aval(_joined("concat", data, dim), data[0].dtype)
 
 
+def _complete_concat(shapes: Any, attrs: Any) -> Any:
+    """Unknown arrays are as long as the others, but not along the axis that is joined."""
+    known = next((s for s in shapes if s is not None), None)
+    if known is None:
+        return shapes
+    axis = normalize_axis("concat", attrs["dim"], len(known))
+    open_ = tuple(0 if i == axis else n for i, n in enumerate(known))
+    return [open_ if s is None else s for s in shapes]
+
+
 def _one_dtype(name: str, arrays: tuple[Any, ...]) -> None:
     for i, x in enumerate(arrays):
         if x.dtype != arrays[0].dtype:
@@ -129,6 +139,7 @@ def _one_dtype(name: str, arrays: tuple[Any, ...]) -> None:
 @op(
     "Concat",
     infer=_infer_concat,
+    complete=_complete_concat,
     flags=Flags(out=True),
     grad=lambda F, g, out, *data, dim: _concatenate_grad(F, g, out, *data, axis=dim),
     names=Names(nd="concat Concat", json="Concat"),
@@ -178,6 +189,7 @@ def _stack_grad(F: Any, g: Array, out: Array, *data: Array, axis: int) -> tuple[
 @op(
     "stack",
     infer=_infer_stack,
+    complete=lambda shapes, attrs: [next(filter(None, shapes), None)] * len(shapes),
     grad=_stack_grad,
     flags=Flags(out=True),
     names=Names(nd="stack", np="stack", np_args="arrays"),

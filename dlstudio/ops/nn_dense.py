@@ -157,7 +157,7 @@ def _(
     _check_dense(data, weight, bias, num_hidden, no_bias=no_bias, flatten=flatten)
     lead = data.shape[:1] if flatten else data.shape[:-1]
     x = data.reshape(prod(lead), weight.shape[1]) if data.ndim != 2 else data
-    if data.dtype == "float16":
+    if data.dtype.itemsize == 2:
         y = _dense_half(xp, x, weight, bias)
     else:
         y = xp.matmul(x, weight.T, out=None if out is None else out.reshape(-1, num_hidden))
@@ -165,14 +165,14 @@ def _(
             y += bias
     if out is None:
         return y.reshape(*lead, num_hidden)
-    if data.dtype == "float16":
+    if data.dtype.itemsize == 2:
         out[...] = y.reshape(out.shape)
     return out
 
 
 def _dense_half(xp: Any, x: Array, weight: Array, bias: Array) -> Array:
     y = xp.matmul(wide(x), wide(weight).T)
-    return (y if bias is None else y + bias).astype("float16")
+    return (y if bias is None else y + bias).astype(x.dtype)
 
 
 # ---- Embedding -------------------------------------------------------------------------------
@@ -200,6 +200,7 @@ def _infer_embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int,
         F.embedding_grad(g, data, input_dim=input_dim),
     ),
     complete=lambda shapes, attrs: [shapes[0], (attrs["input_dim"], attrs["output_dim"])],
+    complete_dtypes=lambda dtypes, attrs: [dtypes[0], attrs["dtype"]],
     constant=("data",),
     params={"input_dim": Int(1), "output_dim": Int(1), "dtype": DType()},
     names=Names(nd="Embedding contrib.SparseEmbedding sparse.Embedding", npx="embedding"),

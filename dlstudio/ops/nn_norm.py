@@ -179,6 +179,12 @@ def _complete_batch(shapes: Any, attrs: Any) -> Any:
     return [shapes[0], *((C,),) * 4]
 
 
+def _complete_batch_dtypes(dtypes: Any, attrs: Any) -> Any:
+    """Statistics of half precision data are kept in single precision."""
+    data = dtypes[0]
+    return [data, *(data if data is None or data != "float16" else np.dtype("float32"),) * 4]
+
+
 def _grad_batch(
     F: Any, g: Any, out: Any, data: Any, gamma: Any, *_vectors: Any, fix_gamma: bool,
     use_global_stats: bool, axis: int = 1, training: bool = False, **_: Any,
@@ -245,6 +251,7 @@ _BATCH_PARAMS = {
     infer=_infer_batch,
     grad=_grad_batch,
     complete=_complete_batch,
+    complete_dtypes=_complete_batch_dtypes,
     outputs=3,
     visible=lambda attrs: 3 if attrs["output_mean_var"] else 1,
     aux=("moving_mean", "moving_var"),

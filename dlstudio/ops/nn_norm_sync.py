@@ -17,6 +17,7 @@ _BASE = OPS["BatchNorm"]
 _COMMON: dict[str, Any] = dict(
     infer=_BASE.infer,
     complete=_BASE.complete,
+    complete_dtypes=_BASE.complete_dtypes,
     outputs=3,
     visible=_BASE.visible,
     aux=_BASE.aux,

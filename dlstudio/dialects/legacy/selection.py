@@ -19,6 +19,7 @@ VIEW = Flags(view=True)
 @composite(
     "_nd_where",
     names=Names(nd="where", json="where"),
+    complete=lambda shapes, attrs: [shapes[0], shapes[1] or shapes[2], shapes[2] or shapes[1]],
     samples=lambda s: [
         s(s.bools(2, 3), (2, 3), (2, 3)),
         s(s.ints(2, high=2), (2, 3), (2, 3)),
