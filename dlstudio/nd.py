@@ -10,9 +10,12 @@ import numpy as _np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
+from dlstudio.core.sparse import BaseSparseNDArray, on_device, wrap
+from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import NDArray, Tensor, ndarray, numbers
 from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
+from dlstudio.dialects import sparse as _sparse
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.operators import number_functions
@@ -57,6 +60,8 @@ def array(source_array: Any, ctx: Device | None = None, dtype: Any = None) -> ND
     dtype : optional
         Default: that of an NDArray source, else float32, whatever the source holds.
     """
+    if getattr(source_array, "stype", "default") != "default" or _sparse.is_scipy(source_array):
+        return _sparse.array(source_array, ctx, dtype)
     if isinstance(source_array, Tensor):
         host, default = source_array.asnumpy(), source_array._data.dtype
     else:
@@ -181,8 +186,9 @@ def zeros(
     stype: str | None = None,
     **kwargs: Any,
 ) -> NDArray:
-    """Array of zeros; float32 unless `dtype` says otherwise."""
-    del stype
+    """Array of zeros; float32 unless `dtype` says otherwise; `stype` may name sparse storage."""
+    if stype not in (None, "default"):
+        return _sparse.zeros(stype, shape, ctx, dtype, **kwargs)
     return _create("zeros", ctx, kwargs.get("out"), shape=shape, dtype=dtype or "float32")
 
 
@@ -202,7 +208,8 @@ def empty(
     shape: Shape, ctx: Device | None = None, dtype: Any = None, stype: str | None = None
 ) -> NDArray:
     """Array with arbitrary contents, for a caller that overwrites it."""
-    del stype
+    if stype not in (None, "default"):
+        return _sparse.empty(stype, shape, ctx, dtype)
     device = Device(ctx) if ctx is not None else current_context()
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return NDArray._wrap(device.backend.empty(shape, _np.dtype(dtype or "float32")), device)
@@ -288,10 +295,14 @@ def save(fname: Any, data: Any) -> None:
     )
     tensors = {name: _saveable(x) for name, x in named}
     new = any(isinstance(x, ndarray) for x in tensors.values())
-    arrays = {name: x.asnumpy() for name, x in tensors.items()}
+    arrays = {name: _on_host(x) for name, x in tensors.items()}
     params.save(
         fname, arrays if isinstance(data, dict) else list(arrays.values()), numpy_shapes=new
     )
+
+
+def _on_host(x: Tensor) -> Any:
+    return x._on_host() if isinstance(x, BaseSparseNDArray) else x.asnumpy()
 
 
 def _saveable(x: Any) -> Tensor:
@@ -330,6 +341,8 @@ def _loaded(found: Any) -> Any:
     device = current_context()
 
     def dress(x: Any) -> Any:
+        if is_sparse(x):
+            return wrap(on_device(x, device), device)
         return (
             NDArray._wrap(device.backend.from_numpy(x), device) if isinstance(x, _np.ndarray) else x
         )
@@ -355,5 +368,7 @@ vars(_module).update(number_functions("nd") | _functions.FUNCTIONS)
 vars(_module)["Custom"] = _custom.nd_custom
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
+vars(sys.modules[f"{__name__}.sparse"]).update(_sparse.functions())
+vars(_module)["cast_storage"] = _sparse.cast_storage
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.nd_functions())
 vars(sys.modules[f"{__name__}.contrib"]).update(_functions.CONTRIB)

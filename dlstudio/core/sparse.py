@@ -61,9 +61,7 @@ class BaseSparseNDArray(NDArray):
 
     def _as(self, cls: type[Any]) -> Any:
         if issubclass(cls, ndarray):
-            raise self._unsupported(
-                "an array of the NumPy dialect", f"{_DENSE}.as_np_ndarray()"
-            )
+            raise self._unsupported("an array of the NumPy dialect", f"{_DENSE}.as_np_ndarray()")
         return self
 
     # ---- facts ---------------------------------------------------------------------------
@@ -528,9 +526,14 @@ def zeros(stype: str, shape: tuple[int, ...], device: Device, dtype: Any) -> NDA
         If the storage type is unknown.
     """
     if stype not in ("csr", "row_sparse"):
-        raise ParamError(f"unknown storage type: {stype!r}. Expected 'default', 'csr', 'row_sparse'.")
+        raise ParamError(
+            f"unknown storage type: {stype!r}. Expected 'default', 'csr', 'row_sparse'."
+        )
     if not shape or (stype == "csr" and len(shape) != 2):
         raise ShapeError(
-            explain(f"an array of shape {shape} in {stype} storage.", "a matrix for csr, at least one axis for row_sparse.")
+            explain(
+                f"an array of shape {shape} in {stype} storage.",
+                "a matrix for csr, at least one axis for row_sparse.",
+            )
         )
     return wrap(storage.empty(device.xp, stype, tuple(shape), np.dtype(dtype)), device)

@@ -65,7 +65,8 @@ class Call(NamedTuple):
     op: Op
     attrs: Attrs
     values: tuple[Any, ...]  # of the inputs: plain arrays, sparse storage, or None
-    leaves: tuple[bool, ...]  # whether a row-sparse gradient may be answered for an input
+    wanted: tuple[bool, ...]  # whether the gradient of an input is asked for
+    leaves: tuple[bool, ...]  # whether it may be row-sparse: it goes straight to a leaf
 
 
 class Rule(NamedTuple):
@@ -241,8 +242,10 @@ def _record(
         attrs = attrs.with_training(tape.state.training)
     tensors = [x for x in given if x is not None]
     versions = _versions(tensors)
-    leaves = tuple(x is not None and isinstance(x._entry, Leaf) for x in given)
-    done = Call(out._device.xp, op, attrs, values, leaves)
+    entries = [None if x is None else x._entry for x in given]
+    wanted = tuple(entry is not None for entry in entries)
+    leaves = tuple(isinstance(entry, Leaf) for entry in entries)
+    done = Call(out._device.xp, op, attrs, values, wanted, leaves)
 
     def back(heads: tuple[Any, ...], create_graph: bool) -> list[Any]:
         if any(store.version != version for store, version in versions):
@@ -283,7 +286,9 @@ def _dense_gradients(
             for i in wanted:
                 dense[i]._attach(None, "write")
                 dense[i]._entry = Leaf(None, "write", dense[i]._device)
-        result = invoke(op, dense, Attrs({k: v for k, v in attrs.items() if k != "training"}), NDArray)
+        result = invoke(
+            op, dense, Attrs({k: v for k, v in attrs.items() if k != "training"}), NDArray
+        )
     finally:
         tape.state.recording = recording
     if not isinstance(head, Tensor):

@@ -92,7 +92,7 @@ def cast(xp: Any, x: Any, stype: str) -> Any:
     ShapeError
         If an array that is no matrix shall become csr, or a 0-d array row_sparse.
     """
-    if x.__class__ is (RowSparseArray if stype == "row_sparse" else CsrArray):
+    if is_sparse(x) and stype == ("csr" if x.__class__ is CsrArray else "row_sparse"):
         return x
     dense = densified(xp, x)
     if stype == "default":
@@ -151,9 +151,7 @@ def union(xp: Any, function: Any, x: Stored, y: Stored) -> Stored:
     columns = x.shape[1]
     ours, theirs = (row_numbers(xp, p) * columns + p.indices for p in (x, y))
     places = xp.union1d(ours, theirs)
-    left, right = (
-        _spread(xp, places, at, p.data) for at, p in ((ours, x), (theirs, y))
-    )
+    left, right = (_spread(xp, places, at, p.data) for at, p in ((ours, x), (theirs, y)))
     pointer = xp.searchsorted(places, xp.arange(x.shape[0] + 1) * columns).astype(INDEX)
     inside = (places % max(columns, 1)).astype(INDEX, copy=False)
     return CsrArray(function(left, right), inside, pointer, x.shape)

@@ -35,8 +35,22 @@ def dialect_names(op: Op, dialect: str) -> list[str]:
             text = f"{text} _internal.{op.names.json}"
     if dialect == "nd" and op.names.json:
         text = f"{text} _internal.{op.names.json}"
-    return text.split()
+    names = text.split()
+    if dialect in ("nd", "sym"):
+        names += [f"sparse.{n}" for n in names if n in SPARSE and f"sparse.{n}" not in names]
+    return names
 
+
+# operators that MXNet also offers under mx.nd.sparse and mx.sym.sparse
+SPARSE = frozenset(
+    """ElementWiseSum Embedding FullyConnected LinearRegressionOutput LogisticRegressionOutput
+    MAERegressionOutput abs adam_update add_n arccos arccosh arcsin arcsinh arctan arctanh
+    broadcast_add broadcast_div broadcast_minus broadcast_mul broadcast_plus broadcast_sub
+    cast_storage cbrt ceil clip concat cos cosh degrees dot elemwise_add elemwise_div elemwise_mul
+    elemwise_sub exp expm1 fix floor ftrl_update gamma gammaln log log10 log1p log2 make_loss mean
+    negative norm radians relu rint round rsqrt sgd_mom_update sgd_update sigmoid sign sin sinh
+    slice sqrt square stop_gradient sum tan tanh trunc where zeros_like""".split()
+)
 
 _indexes: dict[str, dict[str, Op]] = {}
 

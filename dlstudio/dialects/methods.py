@@ -12,7 +12,7 @@ from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.dialects import indexing
-from dlstudio.errors import MXNetError
+from dlstudio.errors import ParamError
 
 __all__ = ["install"]
 
@@ -59,16 +59,27 @@ def _as_np_ndarray(self: Any) -> ndarray:
 
 
 def _tostype(self: Any, stype: str) -> Any:
-    """Convert to a storage type; "default" is dense.
+    """Convert to the storage "default", "row_sparse" or "csr"; recorded.
 
     Raises
     ------
-    MXNetError
+    ParamError
         If the storage type is not known.
     """
     if stype == "default":
         return self
-    raise MXNetError(f"tostype: parameter stype must be 'default' for dense arrays. Got {stype!r}.")
+    if stype not in ("row_sparse", "csr"):
+        raise ParamError(
+            "tostype: parameter stype must be one of 'default', 'row_sparse', 'csr'. "
+            f"Got {stype!r}."
+        )
+    if isinstance(self, ndarray):
+        raise ParamError(
+            "tostype: arrays of the NumPy dialect are dense. Fix: x.as_nd_ndarray().tostype(...)"
+        )
+    from dlstudio.core.sparse_calls import cast_storage
+
+    return cast_storage(self, stype)
 
 
 def _transposed(self: Any) -> Any:

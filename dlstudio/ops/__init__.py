@@ -58,8 +58,12 @@ from dlstudio.ops import (
     shape,
     slices,
     sort,
+    sparse_elements,
+    sparse_products,
+    sparse_updates,
     special,
     spectral,
+    storage,
 )
 
 __all__ = [
@@ -120,6 +124,10 @@ __all__ = [
     "shape",
     "slices",
     "sort",
+    "sparse_elements",
+    "sparse_products",
+    "sparse_updates",
     "special",
     "spectral",
+    "storage",
 ]

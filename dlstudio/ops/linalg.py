@@ -9,11 +9,24 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import raw
+from dlstudio.core.params import Choice
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ShapeError, explain
+from dlstudio.ops.nn_rules import narrow, wide
 from dlstudio.ops.rules import broadcast_shape, common_dtype, fit, same_dtypes
 
 Array = Any
+
+
+def _product(xp: Any, a: Array, b: Array, out: Array | None = None) -> Array:
+    """``a @ b`` of equal dtypes; sums of 16-bit numbers are taken in float32."""
+    if a.dtype.itemsize > 2 or a.dtype.kind in "biu" or xp is not np:  # cuBLAS does it itself
+        return xp.matmul(a, b, out=out)
+    result = narrow(np.asarray(xp.matmul(wide(a), wide(b))), a.dtype)
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 def _mismatch(name: str, x: Any, y: Any, n: int, m: int) -> ShapeError:
@@ -76,6 +89,7 @@ def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Arra
 @op(
     "matmul",
     infer=_infer_matmul,
+    macs=lambda ins, outs, attrs: outs[0].size * ins[0].shape[-1],
     grad=_matmul_grad,
     flags=Flags(out=True, amp="fp16"),
     names=Names(np="matmul", json="_npi_matmul"),
@@ -97,7 +111,7 @@ def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Arra
 def _(xp, a, b, *, out=None):
     """Matrix product over the last axis of `a` and the last but one of `b`; others broadcast."""
     a, b = _promoted(a, b)
-    return xp.matmul(a, b, out=out)
+    return _product(xp, a, b, out)
 
 
 # --- dot: nd and np differ ----------------------------------------------------------------------
@@ -124,7 +138,9 @@ def _dot_dtypes(lhs: Any, rhs: Any) -> None:
         )
 
 
-def _infer_dot(lhs: Aval, rhs: Aval, *, transpose_a: bool, transpose_b: bool) -> Aval:
+def _infer_dot(
+    lhs: Aval, rhs: Aval, *, transpose_a: bool, transpose_b: bool, forward_stype: Any = None
+) -> Aval:
     _dot_dtypes(lhs, rhs)
     if not lhs.ndim or not rhs.ndim:
         raise ShapeError(
@@ -153,8 +169,9 @@ def _dot_matrices(
 
 
 def _dot_grad(
-    F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool
-) -> tuple[Array, Array]:
+    F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool,
+    forward_stype: Any = None,
+) -> tuple[Array, Array]:  # fmt: skip
     left, right = _dot_matrices(F, lhs, rhs, transpose_a, transpose_b)
     full = F.reshape(g, shape=(left.shape[0], right.shape[1]))
     # each product is taken in the layout of its operand, so no result needs a transpose
@@ -168,8 +185,12 @@ def _dot_grad(
     "dot",
     infer=_infer_dot,
     grad=_dot_grad,
+    macs=lambda ins, outs, attrs: (
+        outs[0].size * ins[0].shape[0 if attrs.get("transpose_a") else -1] if ins[0].ndim else 1
+    ),
     flags=Flags(out=True, amp="fp16"),
     names=Names(nd="dot", method="dot"),
+    params={"forward_stype": Choice("default", "csr", "row_sparse", optional=True)},
     samples=lambda s: [
         s((2, 3), (3, 4)),
         s((3, 2), (3, 4), transpose_a=True),
@@ -186,17 +207,19 @@ def _dot_grad(
         bad(s(s.ints(2, 2, high=3), s.ints(2, 2, high=3)), DTypeError, "floating-point"),
     ],
 )
-def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, out=None):
+def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, forward_stype=None, out=None):
     """Sum over the last axis of `lhs` and the first of `rhs`; two vectors give shape (1,).
 
     With `transpose_a` the first axis of `lhs` is summed and its others keep their order, with
-    `transpose_b` the last axis of `rhs`.
+    `transpose_b` the last axis of `rhs`. `forward_stype` asks for the storage of the result where
+    an operand is sparse: csr times dense is dense, csr transposed times dense is row_sparse.
     """
     _dot_dtypes(lhs, rhs)
     if lhs.ndim == 2 and rhs.ndim == 2:
-        return xp.matmul(lhs.T if transpose_a else lhs, rhs.T if transpose_b else rhs, out=out)
+        return _product(xp, lhs.T if transpose_a else lhs, rhs.T if transpose_b else rhs, out)
     shape = _infer_dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b).shape
-    product = xp.matmul(*_dot_matrices(raw(xp), lhs, rhs, transpose_a, transpose_b)).reshape(shape)
+    left, right = _dot_matrices(raw(xp), lhs, rhs, transpose_a, transpose_b)
+    product = _product(xp, left, right).reshape(shape)
     if out is None:
         return product
     xp.copyto(out, product)
@@ -242,6 +265,7 @@ def _batch_dot_grad(
     "batch_dot",
     infer=_infer_batch_dot,
     grad=_batch_dot_grad,
+    macs=lambda ins, outs, attrs: outs[0].size * ins[0].shape[1 if attrs["transpose_a"] else 2],
     flags=Flags(out=True, amp="fp16"),
     names=Names(nd="batch_dot", npx="batch_dot", np_args="a b"),
     samples=lambda s: [
@@ -262,4 +286,4 @@ def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, out=None):
     _infer_batch_dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
     left = lhs.swapaxes(-1, -2) if transpose_a else lhs
     right = rhs.swapaxes(-1, -2) if transpose_b else rhs
-    return xp.matmul(left, right, out=out)
+    return _product(xp, left, right, out)
