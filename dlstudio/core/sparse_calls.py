@@ -44,6 +44,7 @@ __all__ = [
     "Call",
     "Rule",
     "added",
+    "all_rows",
     "by_name",
     "call",
     "cast_storage",
@@ -75,19 +76,22 @@ class Rule(NamedTuple):
     ``forward(xp, attrs, *values)`` answers a plain or sparse value, or NotImplemented for a
     combination of storages it leaves to the fallback. ``backward(call, head)`` answers one
     gradient per input (None = none) and may answer NotImplemented likewise. An `update` changes
-    the values of its first input and of its states in place and answers nothing.
+    the values of its first input, whose storage must be one of those named, and of its states in
+    place, and answers nothing.
     """
 
     forward: Callable[..., Any]
     backward: Callable[[Call, Array], Any] | None = None
-    update: bool = False
+    update: tuple[str, ...] = ()
 
 
 RULES: dict[str, Rule] = {}
 
 
 def rule(
-    *names: str, backward: Callable[[Call, Array], Any] | None = None, update: bool = False
+    *names: str,
+    backward: Callable[[Call, Array], Any] | None = None,
+    update: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as the sparse rule of the operators `names`."""
 
@@ -104,7 +108,7 @@ def call(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Any], out: Any =
     """Run `op` on operands at least one of which is sparse, or with a sparse `out`."""
     given, device = operands(op, inputs, NDArray)
     found = RULES.get(op.name)
-    if found is None:
+    if found is None or (found.update and given[0].stype not in found.update):
         return _fall_back(op, given, attrs, cls, out)
     if found.update:
         return _update(op, found, given, attrs, device, out)
@@ -201,7 +205,7 @@ def _update(
                 )
             )
     changed = [target, *states]
-    dense = [_all_rows(x) for x in changed]
+    dense = [all_rows(x) for x in changed]
     gradient = stored(given[1])
     for x in changed:
         x._prepare_write()
@@ -214,7 +218,7 @@ def _update(
     return write_all(op, out, stored(target))
 
 
-def _all_rows(tensor: Tensor) -> Array:
+def all_rows(tensor: Tensor) -> Array:
     """Values of every row, to be changed in place; a row-sparse array then stores all its rows."""
     if not isinstance(tensor, BaseSparseNDArray):
         return tensor._data
@@ -284,11 +288,9 @@ def _dense_gradients(
         dense = [cast_storage(x if create_graph else x.detach(), "default") for x in inputs]
         if not create_graph:
             for i in wanted:
-                dense[i]._attach(None, "write")
                 dense[i]._entry = Leaf(None, "write", dense[i]._device)
-        result = invoke(
-            op, dense, Attrs({k: v for k, v in attrs.items() if k != "training"}), NDArray
-        )
+        plain = Attrs({k: v for k, v in attrs.items() if k != "training"})
+        result = invoke(op, dense, plain, NDArray)
     finally:
         tape.state.recording = recording
     if not isinstance(head, Tensor):

@@ -82,10 +82,9 @@ def _times_rows(xp: Any, a: CsrArray, b: Any, *, transpose: bool) -> Array:
 
 def _all_rows(xp: Any, b: Any) -> Array:
     """Dense rows; those of an array that stores all of them in order are not copied."""
-    if isinstance(b, RowSparseArray) and b.indices.shape[0] == b.shape[0]:
-        if (b.indices == xp.arange(b.shape[0])).all():
-            return b.data
-    return densified(xp, b)
+    if not isinstance(b, RowSparseArray) or b.indices.shape[0] != b.shape[0]:
+        return densified(xp, b)
+    return b.data if (b.indices == xp.arange(b.shape[0])).all() else densified(xp, b)
 
 
 # ---- FullyConnected --------------------------------------------------------------------------

@@ -14,14 +14,11 @@ from dlstudio.core.sparse_storage import RowSparseArray, densified
 
 Array = Any
 
-LAZY = (
-    "sgd_update", "sgd_mom_update", "adam_update", "ftrl_update", "adagrad_update",
-    "group_adagrad_update",
-)  # fmt: skip
+LAZY = ("sgd_update", "sgd_mom_update", "adam_update", "adagrad_update", "group_adagrad_update")
 
 
-def _register(name: str) -> None:
-    @rule(name, update=True)
+def _register(name: str, *storages: str) -> None:
+    @rule(name, update=storages)
     def _(xp: Any, attrs: Any, weight: Array, gradient: Any, *states: Array) -> None:
         forward = OPS[name].forward
         if not isinstance(gradient, RowSparseArray) or not attrs.get("lazy_update", True):
@@ -36,4 +33,6 @@ def _register(name: str) -> None:
 
 
 for _name in LAZY:
-    _register(_name)
+    _register(_name, "default", "row_sparse")
+# MXNet knows no lazy step of a dense weight here: rows without gradient are brought to zero too
+_register("ftrl_update", "row_sparse")

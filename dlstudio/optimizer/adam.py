@@ -33,7 +33,7 @@ class Adam(TwoStates):
     beta1, beta2 : float in [0, 1)
     epsilon : float
     lazy_update : bool
-        Accepted for MXNet programs; it concerns sparse gradients.
+        With a row-sparse gradient leave rows without gradient as they are: no decay, no momentum.
     **kwargs
         See `Optimizer`.
 

@@ -29,6 +29,8 @@ class AdaGrad(Optimizer):
     Duchi et al., "Adaptive Subgradient Methods for Online Learning", JMLR 2011.
     """
 
+    lazy_update = True
+
     def __init__(self, eps: float = 1e-7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.float_stable_eps = eps
@@ -191,6 +193,10 @@ class Ftrl(TwoStates):
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.lamda1 = lamda1
         self.beta = beta
+
+    def _is_lazy(self, weight: Any) -> bool:
+        # a dense weight is updated as a whole, as in MXNet: rows without gradient become zero too
+        return weight.stype == "row_sparse"
 
     def rule(
         self,

@@ -30,6 +30,8 @@ class GroupAdaGrad(Optimizer):
         If weights are not matrices, or decay is asked for.
     """
 
+    lazy_update = True
+
     def __init__(self, eps: float = 1e-5, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.float_stable_eps = eps

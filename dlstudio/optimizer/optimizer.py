@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from dlstudio.core import sparse
 from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.registry import Registry
 
@@ -55,6 +56,7 @@ class Optimizer:
     """
 
     opt_registry: ClassVar[dict[str, type]] = {}
+    lazy_update = False  # whether rows without a row-sparse gradient stay as they are
 
     @knows_its_names
     def __init__(
@@ -132,6 +134,9 @@ class Optimizer:
             for each in zip(index, weight, grad, state, strict=True):
                 self.update(*each)
             return
+        if weight.stype != "default" or grad.stype != "default":
+            self._update_sparse(index, weight, grad, state)
+            return
         self._update_count(index)
         arrays = _arrays(state)
         for tensor in (weight, *_tensors(state)):
@@ -140,6 +145,21 @@ class Optimizer:
             weight.context.xp, weight._data, grad._data, arrays,
             self._get_lr(index), self._get_wd(index), self._index_update_count[index],
         )  # fmt: skip
+
+    def _update_sparse(self, index: Any, weight: Any, grad: Any, state: State) -> None:
+        """Update where weight or gradient is sparse; `lazy_update` touches the gradient's rows."""
+        from dlstudio.optimizer.lazy import step
+
+        self._update_count(index)
+        step(
+            self, weight, grad, state, self._get_lr(index), self._get_wd(index),
+            self._index_update_count[index],
+        )  # fmt: skip
+
+    def _is_lazy(self, weight: Any) -> bool:
+        """Whether a row-sparse gradient of `weight` touches its own rows only."""
+        del weight
+        return self.lazy_update
 
     def kernel(self) -> tuple[str, dict[str, float]] | None:
         """Name the operator whose kernel computes this rule for many weights, and its constants.
@@ -187,8 +207,8 @@ class Optimizer:
         if self.multi_precision and weight.dtype == np.float16:
             master, inner = self._split_master(state)
             self.update(index, master, master_of(grad), inner)
-            weight._prepare_write()
-            weight._data[...] = master._data
+            narrowed = master.astype(weight.dtype)
+            weight._overwrite(narrowed)
         else:
             self.update(index, weight, grad, state)
 
@@ -336,7 +356,9 @@ def _arrays(state: State) -> tuple[Array, ...]:
 
 
 def zeros_like(weight: Any) -> Any:
-    """Make a zeroed state of the weight's shape, dtype and device."""
+    """Make a zeroed state of the weight's shape, dtype, device and storage."""
+    if weight.stype != "default":
+        return sparse.zeros(weight.stype, weight.shape, weight.context, weight.dtype)
     array = weight.context.backend.empty(weight.shape, weight._data.dtype)
     array.fill(0)
     return type(weight)._wrap(array, weight.context)
@@ -344,6 +366,8 @@ def zeros_like(weight: Any) -> Any:
 
 def master_of(weight: Any) -> Any:
     """Make the float32 copy of a float16 weight."""
+    if weight.stype != "default":
+        return weight.astype(np.float32)
     return type(weight)._wrap(weight._data.astype(np.float32), weight.context)
 
 

@@ -48,7 +48,7 @@ class SGD(MasterLast):
     momentum : float
         0 keeps no state.
     lazy_update : bool
-        Accepted for MXNet programs; it concerns sparse gradients.
+        With a row-sparse gradient leave rows without gradient as they are: no decay, no momentum.
     **kwargs
         See `Optimizer`.
     """
@@ -120,6 +120,10 @@ class NAG(MasterLast):
     def create_state(self, index: Any, weight: Any) -> State:
         """One momentum array, or None."""
         return zeros_like(weight) if self.momentum else None
+
+    def _is_lazy(self, weight: Any) -> bool:
+        # MXNet's steps without momentum are those of lazy SGD
+        return not self.momentum
 
     def rule(
         self,

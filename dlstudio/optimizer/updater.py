@@ -42,10 +42,23 @@ class Updater:
         if not isinstance(index, (list, tuple)):
             index, grad, weight = [index], [grad], [weight]
         states = [self.state(i, w) for i, w in zip(index, weight, strict=True)]
-        if self.many.update(self.optimizer, index, grad, weight, states):
+        if any(g.stype != "default" for g in grad) or any(w.stype != "default" for w in weight):
+            index, grad, weight, states = self._sparse_first(index, grad, weight, states)
+        if not index or self.many.update(self.optimizer, index, grad, weight, states):
             return
         for i, g, w, s in zip(index, grad, weight, states, strict=True):
             self.optimizer.update_multi_precision(i, w, g, s)
+
+    def _sparse_first(self, *columns: Any) -> list[list[Any]]:
+        """Update the weights that are sparse or have sparse gradients; return the others."""
+        dense: list[Any] = []
+        for row in zip(*columns, strict=True):
+            index, grad, weight, state = row
+            if grad.stype == weight.stype == "default":
+                dense.append(row)
+            else:
+                self.optimizer.update_multi_precision(index, weight, grad, state)
+        return [list(column) for column in zip(*dense, strict=True)] or [[], [], [], []]
 
     def state(self, index: Any, weight: Any) -> State:
         """State of weight `index`, made now if need be, on the weight's device."""

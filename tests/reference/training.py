@@ -92,8 +92,6 @@ def run_optimizer(case: Any) -> None:
     if case.name == "shared":
         _shared.update(case.raw)
         return
-    if case.raw.get("sparse_grad"):
-        raise Absent("sparse gradient")
     if case.error is not None:
         expect_error(lambda: _steps(case))
         return
@@ -114,11 +112,25 @@ def _steps(case: Any) -> None:
         optimizer.set_wd_mult(case.wd_mult)
     updater = mx.optimizer.get_updater(optimizer)
     weights = [nd.array(_shared["weights"][k], dtype=dtype) for k in "ab"]
+    if case.raw.get("sparse_grad"):
+        _sparse_steps(case, updater, weights[0])
+        return
     for gradients, recorded in zip(_shared["gradients"], case.steps, strict=False):
         for i, k in enumerate("ab"):
             updater(i, nd.array(gradients[k], dtype=dtype), weights[i])
         if case.optimizer != "sgld":
             agree(weights, recorded, "weights")
+
+
+def _sparse_steps(case: Any, updater: Any, weight: Any) -> None:
+    """Steps of the first weight whose gradient is row-sparse, one row of it zero."""
+    steps = case.raw.get("steps") or [None]
+    for number, (gradients, recorded) in enumerate(zip(_shared["gradients"], steps, strict=False)):
+        gradient = gradients["a"].copy()
+        gradient[number % 3] = 0
+        updater(0, nd.array(gradient).tostype("row_sparse"), weight)
+        if recorded is not None:
+            agree(weight, recorded[0] if isinstance(recorded, list) else recorded, "weight")
 
 
 def run_schedule(case: Any) -> None:
