@@ -267,7 +267,10 @@ class Tensor:
         """DLPack's door: the capsule shares the memory."""
         if self._store is not None and self._store.lazy is not None:
             self._prepare_write()
-        return self._data.__dlpack__(**options)
+        try:
+            return self._data.__dlpack__(**options)
+        except TypeError:  # NumPy 2.0 takes none of the later keywords
+            return self._data.__dlpack__(stream=options.get("stream"))
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self._data.__dlpack_device__()

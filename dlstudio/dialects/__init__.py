@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from dlstudio import ops as ops
 from dlstudio.core.tensor import NDArray, ndarray
-from dlstudio.dialects import indexing, legacy, methods, numpy, operators, printing, shaping
+from dlstudio.dialects import (
+    indexing,
+    legacy,
+    methods,
+    numpy,
+    operators,
+    printing,
+    shaping,
+    standard,
+)
 from dlstudio.dialects.bind import method_functions
+from dlstudio.dialects.standard import members, protocols
 
-__all__ = ["indexing", "legacy", "methods", "numpy", "operators", "printing", "shaping"]
+__all__ = [
+    "indexing",
+    "legacy",
+    "methods",
+    "numpy",
+    "operators",
+    "printing",
+    "shaping",
+    "standard",
+]
 
 
 def _install() -> None:
@@ -19,6 +38,8 @@ def _install() -> None:
     methods.install()
     shaping.install()
     operators.install()
+    members.install()
+    protocols.install()
     printing.install()
 
 

@@ -19,7 +19,7 @@ from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ShapeError, explain
 from dlstudio.trace import bus
 
-__all__ = ["install", "number_functions"]
+__all__ = ["inplace", "install", "number_functions"]
 
 
 class Arithmetic(NamedTuple):
@@ -251,7 +251,9 @@ def _reverse(function: Binary) -> Binary:
     return operator
 
 
-def _inplace(function: Binary) -> Binary:
+def inplace(function: Binary) -> Binary:
+    """Build the in-place operator of a binary one; the result goes into the left operand."""
+
     def operator(self: Any, other: Any) -> Any:
         refuse_while_recorded(self)
         result = function(self.detach(), other)
@@ -278,7 +280,7 @@ def install() -> None:
             setattr(cls, f"__{row.python}__", _quick(_pair(row, cls), cls, _forward(function)))
             if row.python not in _COMPARISONS:
                 setattr(cls, f"__r{row.python}__", _reverse(function))
-                setattr(cls, f"__i{row.python}__", _inplace(function))
+                setattr(cls, f"__i{row.python}__", inplace(function))
         _unary(cls)
     _matmul()
     _bits()
@@ -312,7 +314,7 @@ def _bits() -> None:
         function = binary_function(name)
         setattr(ndarray, f"__{python}__", _forward(function))
         setattr(ndarray, f"__r{python}__", _reverse(function))
-        setattr(ndarray, f"__i{python}__", _inplace(function))
+        setattr(ndarray, f"__i{python}__", inplace(function))
     invert = OPS["invert"]
     none = Attrs(dict(invert.attrs))
     owner: Any = ndarray

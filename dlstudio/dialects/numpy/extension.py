@@ -130,10 +130,19 @@ def _(F, a, b, *, axis=-1):
     params={"axis": Int(optional=True)},
     names=Names(np="linalg.vecdot vecdot"),
     samples=lambda s: [s((2, 3), (2, 3)), s((2, 3), (3,)), s((2, 3), (2, 3), axis=0)],
+    errors=lambda s: [bad(s((2, 3), (2, 1)), ShapeError, "equal lengths")],
 )
 def _(F, a, b, *, axis=None):
-    """Sum of products along `axis`, the last one by default."""
-    return F.sum(F.multiply(a, b), axis=-1 if axis is None else axis)
+    """Sum of products along `axis`, the last one by default; complex `a` are conjugated."""
+    axis = -1 if axis is None else axis
+    lengths = [x.shape[normalize_axis("vecdot", axis, x.ndim)] for x in (a, b)]
+    if lengths[0] != lengths[1]:
+        raise ShapeError(
+            f"vecdot: shapes {tuple(a.shape)} and {tuple(b.shape)}, axis {axis}.\n"
+            "Expected equal lengths along it."
+        )
+    first = F.conj(a) if a.dtype.kind == "c" else a
+    return F.sum(F.multiply(first, b), axis=axis)
 
 
 @composite(

@@ -147,6 +147,7 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return out
         return _dressed(result, device)
 
+    call.on_host = True  # type: ignore[attr-defined]  # for NumPy's protocols
     call.__name__ = call.__qualname__ = name
     call.__module__ = "dlstudio.np"
     call.__doc__ = f"NumPy's `{name}`, computed on the host; no gradient flows through."

@@ -171,7 +171,7 @@ def vector_norm(F: Any, x: Array, order: Any, axis: Any, keepdims: bool) -> Arra
         return F.l2_norm(x, axis=axis, keepdims=keepdims)
     size = F.abs(x)
     if order == 0:
-        hits = F.cast(F.not_equal_scalar(x, scalar=0), dtype=np.dtype(x.dtype).name)
+        hits = F.cast(F.not_equal_scalar(x, scalar=0), dtype=np.dtype(size.dtype).name)
         return F.sum(hits, axis=axis, keepdims=keepdims)
     if order in (np.inf, -np.inf):
         return getattr(F, "max" if order > 0 else "min")(size, axis=axis, keepdims=keepdims)

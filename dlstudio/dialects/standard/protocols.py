@@ -1,0 +1,240 @@
+"""NumPy's own functions on our arrays: `__array_ufunc__` and `__array_function__`.
+
+``numpy.sin(x)`` of a floating np array is ``mx.np.sin(x)``: computed by our operators, on the
+array's device, recorded by autograd. Integers, truth values and complex numbers carry no
+gradient; with them, and for functions and options that `mx.np` does not have, NumPy itself
+computes on the host and the results come back as np arrays. So dtypes are always NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from dlstudio.core.avals import is_floating
+from dlstudio.core.device import Device
+from dlstudio.core.tape import state
+from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
+from dlstudio.errors import ArgumentError
+
+__all__ = ["install"]
+
+_KNOWN = (Tensor, np.ndarray, np.generic, Number, list, tuple, str, type(None))
+
+
+# --- finding our arrays -------------------------------------------------------------------------
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    """Our arrays among the arguments, also inside lists and tuples."""
+    for x in values:
+        if isinstance(x, Tensor):
+            yield x
+        elif isinstance(x, (list, tuple)):
+            yield from _tensors(x)
+
+
+def _map(convert: Callable[[Any], Any], x: Any) -> Any:
+    """Apply `convert` to our and NumPy's arrays inside nested lists and tuples."""
+    if isinstance(x, (Tensor, np.ndarray)):
+        return convert(x)
+    if isinstance(x, (list, tuple)):
+        parts = [_map(convert, v) for v in x]
+        return parts if isinstance(x, list) else tuple(parts)
+    return x
+
+
+def _host(x: Any) -> Any:
+    """Our array as NumPy's; the memory of CPU arrays is shared, for NumPy only reads it."""
+    if not isinstance(x, Tensor):
+        return x
+    return x.asnumpy() if x._device.device_type == "gpu" or state.tracer else x._data
+
+
+def _dressed(result: Any, device: Device) -> Any:
+    """NumPy's results as arrays of ours; truth values, text and dtypes stay what they are."""
+    if isinstance(result, tuple) and hasattr(result, "_fields"):
+        return type(result)(*(_dressed(r, device) for r in result))
+    if isinstance(result, (list, tuple)):
+        return type(result)(_dressed(r, device) for r in result)
+    if isinstance(result, np.generic) and result.dtype.kind in "biufc":
+        result = np.asarray(result)
+    if isinstance(result, np.ndarray) and result.dtype.kind in "biufcV":
+        return ndarray._wrap(device.backend.from_numpy(result, ""), device)
+    return result
+
+
+def _ours(values: Any, device: Device) -> Any:
+    """NumPy's arrays among the arguments as arrays of ours on `device`."""
+
+    def convert(x: Any) -> Any:
+        return x._as(ndarray) if isinstance(x, Tensor) else _dressed(x, device)
+
+    return _map(convert, values)
+
+
+def _all_floating(values: Iterable[Any]) -> bool:
+    return all(is_floating(x._data.dtype) for x in _tensors(values))
+
+
+def _store(result: Any, out: Any) -> Any:
+    """Write a result into the caller's `out`, an array of ours or of NumPy."""
+    host = _host(result)
+    if isinstance(out, np.ndarray):
+        np.copyto(out, host, casting="same_kind")
+        return out
+    refuse_while_recorded(out)
+    out._prepare_write()
+    np.copyto(out._data, host, casting="same_kind")
+    return out
+
+
+# --- ufuncs -------------------------------------------------------------------------------------
+
+_FOLDS = {
+    "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min",
+}  # fmt: skip
+_SCANS = {"add": "cumsum", "multiply": "cumprod"}
+
+
+def _namesake(name: str) -> Callable[..., Any] | None:
+    """Return ``mx.np.<name>``, where it is more than NumPy's own function on the host."""
+    from dlstudio import np as mx_np
+
+    place: Any = mx_np
+    for part in name.split("."):
+        place = getattr(place, part, None)
+    return None if getattr(place, "on_host", False) else place
+
+
+def _call(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    """Compute ``ufunc(*inputs)`` by our operators; NotImplemented if they cannot."""
+    function = _namesake(ufunc.__name__)
+    numbers = [x.item() if isinstance(x, np.generic) else x for x in inputs]
+    if function is None or kwargs or ufunc.nout > 1:
+        return NotImplemented
+    if not _all_floating(inputs) and not any(isinstance(x, np.generic) for x in inputs):
+        return NotImplemented
+    return function(*_ours(numbers, device))
+
+
+def _reduce(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    name = _FOLDS.get(ufunc.__name__)
+    if name is None or not _all_floating(inputs) or set(kwargs) - {"axis", "keepdims"}:
+        return NotImplemented
+    function = _namesake(name)
+    assert function is not None
+    return function(*inputs, axis=kwargs.get("axis", 0), keepdims=kwargs.get("keepdims", False))
+
+
+def _accumulate(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    name = _SCANS.get(ufunc.__name__)
+    if name is None or not _all_floating(inputs) or set(kwargs) - {"axis"}:
+        return NotImplemented
+    function = _namesake(name)
+    assert function is not None
+    return function(*inputs, axis=kwargs.get("axis", 0))
+
+
+def _outer(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
+    x, y = _ours([np.asarray(x) if np.isscalar(x) else x for x in inputs], device)
+    return _call(ufunc, device, (x.reshape(x.shape + (1,) * y.ndim), y), kwargs)
+
+
+_METHODS = {
+    "__call__": _call,
+    "reduce": _reduce,
+    "accumulate": _accumulate,
+    "outer": _outer,
+}
+
+
+def _at(ufunc: Any, target: Any, *rest: Any) -> None:
+    """Run ``ufunc.at`` in place on an array of ours or of NumPy."""
+    if isinstance(target, Tensor):
+        refuse_while_recorded(target)
+        target._prepare_write()
+    ufunc.at(_host(target), *_map(_host, rest))
+
+
+def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    """Run one of NumPy's elementwise functions, or a method of it, on arrays of ours."""
+    out = kwargs.pop("out", ())
+    if not all(isinstance(x, _KNOWN) or method == "at" for x in (*inputs, *out)):
+        return NotImplemented
+    if method == "at":
+        return _at(ufunc, *inputs)
+    device = next(_tensors((*inputs, *out)))._device
+    result = NotImplemented
+    if method in _METHODS:
+        result = _METHODS[method](ufunc, device, inputs, kwargs)
+    if result is NotImplemented:
+        hosts = {name: _map(_host, value) for name, value in kwargs.items()}
+        found = getattr(ufunc, method)(*_map(_host, inputs), **hosts)
+        result = _dressed(found, device)
+    if not any(x is not None for x in out):
+        return result
+    if len(out) == 1:
+        return _store(result, out[0])
+    pairs = zip(result, out, strict=True)
+    return tuple(value if place is None else _store(value, place) for value, place in pairs)
+
+
+# --- other functions ----------------------------------------------------------------------------
+
+_WRITING = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
+
+
+def _dotted(function: Any) -> str:
+    """Name of a NumPy function below ``numpy``: "concatenate", "linalg.norm"."""
+    module = getattr(function, "__module__", "") or ""
+    return f"{module}.{function.__name__}".removeprefix("numpy.")
+
+
+def _by_operators(function: Any, device: Device, args: Any, kwargs: Any) -> Any:
+    """Call the function of `mx.np` of the same name; NotImplemented if it has no such options."""
+    ours = _namesake(_dotted(function))
+    if ours is None or not _all_floating((*args, *kwargs.values())):
+        return NotImplemented
+    try:
+        return ours(*_ours(args, device), **_ours_by_name(kwargs, device))
+    except (ArgumentError, TypeError):
+        return NotImplemented  # NumPy's options, or mistakes which NumPy will name
+
+
+def _ours_by_name(kwargs: dict[str, Any], device: Device) -> dict[str, Any]:
+    return {name: _ours(value, device) for name, value in kwargs.items()}
+
+
+def _array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """Run any other of NumPy's functions on arrays of ours."""
+    if not all(issubclass(t, (Tensor, np.ndarray, np.generic)) for t in types):
+        return NotImplemented
+    device = next(_tensors((*args, *kwargs.values())))._device
+    if function.__name__ in _WRITING:
+        return _write(function, args, kwargs)
+    out = kwargs.pop("out", None)
+    result = _by_operators(function, device, args, kwargs)
+    if result is NotImplemented:
+        hosts = {name: _map(_host, value) for name, value in kwargs.items()}
+        result = _dressed(function(*_map(_host, args), **hosts), device)
+    return result if out is None else _store(result, out)
+
+
+def _write(function: Any, args: Any, kwargs: Any) -> Any:
+    """Run a function that changes its first argument."""
+    target = args[0] if args else next(iter(kwargs.values()))
+    if isinstance(target, Tensor):
+        refuse_while_recorded(target)
+        target._prepare_write()
+    return function(*_map(_host, args), **{k: _map(_host, v) for k, v in kwargs.items()})
+
+
+def install() -> None:
+    """Hang the protocols on the array class of the NumPy dialect."""
+    owner: Any = ndarray
+    owner.__array_ufunc__ = _array_ufunc
+    owner.__array_function__ = _array_function
