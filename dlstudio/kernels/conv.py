@@ -14,7 +14,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.kernels import conv_loops as loops
-from dlstudio.kernels.conv_plan import Layer, WeightGradient, data_gradient, forward
+from dlstudio.kernels.conv_plan import Layer, data_gradient, forward, weight_gradient
 from dlstudio.kernels.conv_rows import LOAD_MASKED, LOAD_PLAIN, LOAD_UNPOOLED
 
 __all__ = ["BUILDERS", "KERNELS", "layer_of"]
@@ -120,7 +120,7 @@ def _build_grad_weight(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
     layer = layer_of(ins[1], outs[0], attrs)
     if layer is None:
         return None
-    run = WeightGradient(layer)
+    run = weight_gradient(layer)
 
     def grad_weight(dw: Array, g: Array, data: Array) -> None:
         run(_image(g), _image(data), _taps_last(dw))
@@ -133,7 +133,7 @@ def _build_fused_grad_weight(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
     if layer is None:
         return None
     load = _load_mode(ins)
-    run = WeightGradient(layer, load=load)
+    run = weight_gradient(layer, load=load)
 
     def grad_weight(dw: Array, dbias: Array, g: Array, kept: Array, data: Array) -> None:
         run(_image(g), _image(data), _taps_last(dw), bias=dbias, **_companion(load, kept))

@@ -13,7 +13,9 @@ s * s small correlations that together write every position once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -23,7 +25,14 @@ from dlstudio.kernels.scratch import Scratch
 from dlstudio.kernels.threads import budget, parallel_for
 from dlstudio.kernels.vector_ir import LANES
 
-__all__ = ["Correlation", "Layer", "WeightGradient", "data_gradient", "forward"]
+__all__ = [
+    "Correlation",
+    "Layer",
+    "WeightGradient",
+    "data_gradient",
+    "forward",
+    "weight_gradient",
+]
 
 Array = Any
 _GRAIN = 200_000  # multiply-adds worth one more thread
@@ -58,8 +67,8 @@ class Layer(NamedTuple):
 class _Offsets(NamedTuple):
     """One axis of a correlation: taps used, their offsets, step of the grid, its length."""
 
-    taps: list[int]
-    offsets: list[int]
+    taps: tuple[int, ...]
+    offsets: tuple[int, ...]
     step: int
     length: int
     first: int = 0  # where results go: first, first + out_step, ...
@@ -67,8 +76,8 @@ class _Offsets(NamedTuple):
 
 
 def _forward_axis(layer: Layer, axis: int) -> _Offsets:
-    taps = list(range(layer.kernel[axis]))
-    offsets = [i * layer.dilate[axis] - layer.pad[axis] for i in taps]
+    taps = tuple(range(layer.kernel[axis]))
+    offsets = tuple(i * layer.dilate[axis] - layer.pad[axis] for i in taps)
     return _Offsets(taps, offsets, layer.stride[axis], layer.out_size[axis])
 
 
@@ -78,9 +87,10 @@ def _phase_axes(layer: Layer, axis: int) -> list[_Offsets]:
     phases = []
     for a in range(min(stride, layer.size[axis])):
         shift = [a + layer.pad[axis] - i * layer.dilate[axis] for i in range(layer.kernel[axis])]
-        taps = [i for i, d in enumerate(shift) if d % stride == 0]
+        taps = tuple(i for i, d in enumerate(shift) if d % stride == 0)
+        offsets = tuple(shift[i] // stride for i in taps)
         length = -(-(layer.size[axis] - a) // stride)
-        phases.append(_Offsets(taps, [shift[i] // stride for i in taps], 1, length, a, stride))
+        phases.append(_Offsets(taps, offsets, 1, length, a, stride))
     return phases
 
 
@@ -200,11 +210,11 @@ class Correlation:
             self._use_space(head, base, grid, extent)
         slack = source * plane + 64 * LANES + width
         self.bias = np.zeros(layer.channels if transposed else layer.outputs, np.float32)
-        self.scratch = Scratch(
-            image=(budget(), slack), tiles=(budget(), self._tile_floats + _SLACK),
-            lines=_lines(layer),
+        common = dict(
+            tiles=(budget(), self._tile_floats + _SLACK),
             packed=(groups, self._blocks * len(self.taps) * self.block),
-        )  # fmt: skip
+        )
+        self.scratch = Scratch(image=(budget(), slack), lines=_lines(layer), common=common)
 
     def _use_channels(
         self, head: list[int], base: list[int], grid: list[int], rows: _Offsets, columns: _Offsets
@@ -296,8 +306,9 @@ class WeightGradient:
             image=(threads, channels * plane + 64 * LANES + width),
             grads=(threads, self._grad_floats + _SLACK),
             lines=_lines(layer),
-            sums=(threads, layer.groups, self._sum_floats),
-            bias=(threads, layer.outputs),
+            common=dict(
+                sums=(threads, layer.groups, self._sum_floats), bias=(threads, layer.outputs)
+            ),
         )
 
     def _use_channels(
@@ -355,10 +366,22 @@ class WeightGradient:
         self.scratch.give_back(scratch)
 
 
+# Layers alike in all sizes share one plan, and so its scratch: a residual network has few kinds.
+_plans: WeakValueDictionary[Any, Any] = WeakValueDictionary()
+
+
+def _shared(make: Callable[..., Any], layer: Layer, *rest: Any, **options: Any) -> Any:
+    key = (make, layer, rest, tuple(options.items()), budget())
+    found = _plans.get(key)
+    if found is None:
+        found = _plans[key] = make(layer, *rest, **options)
+    return found
+
+
 def forward(layer: Layer, *, relu: bool = False, pool: bool = False) -> Correlation:
     """Make the correlation that computes a convolution's output."""
     axes = _forward_axis(layer, 0), _forward_axis(layer, 1)
-    return Correlation(layer, *axes, relu=relu, pool=pool)
+    return _shared(Correlation, layer, *axes, relu=relu, pool=pool)
 
 
 def data_gradient(layer: Layer, *, load: int = LOAD_PLAIN) -> tuple[list[Correlation], bool]:
@@ -367,5 +390,10 @@ def data_gradient(layer: Layer, *, load: int = LOAD_PLAIN) -> tuple[list[Correla
         (rows, columns) for rows in _phase_axes(layer, 0) for columns in _phase_axes(layer, 1)
     ]
     used = [(rows, columns) for rows, columns in phases if rows.taps and columns.taps]
-    passes = [Correlation(layer, *axes, transposed=True, load=load) for axes in used]
+    passes = [_shared(Correlation, layer, *axes, transposed=True, load=load) for axes in used]
     return passes, len(used) < len(phases)
+
+
+def weight_gradient(layer: Layer, *, load: int = LOAD_PLAIN) -> WeightGradient:
+    """Make the plan of the gradient of the weights."""
+    return _shared(WeightGradient, layer, load=load)
