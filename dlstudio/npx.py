@@ -9,6 +9,7 @@ from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memo
 from dlstudio.core.random import seed
 from dlstudio.dialects import pictures as _pictures
 from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.numpy import control as _control
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.switches import is_np_array, is_np_shape, reset_np, set_np, use_np
@@ -61,7 +62,8 @@ def load(file: Any) -> Any:
 
 
 _module = sys.modules[__name__]
-vars(_module).update(_functions.NPX_FUNCTIONS)
+vars(_module).update(_functions.NPX_FUNCTIONS | _control.CONTROL_FLOW)
+control_flow = _control
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))
 vars(sys.modules[f"{__name__}.image"]).update(_pictures.FUNCTIONS)

@@ -10,6 +10,7 @@ from dlstudio.dialects import random as _samplers
 from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
+from dlstudio.dialects.numpy import control as _control
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]
@@ -24,6 +25,8 @@ Namespace("sym").attach(_module)
 vars(_module)["Custom"] = _custom.sym_custom
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
+vars(sys.modules[f"{__name__}.contrib"]).update(_functions.SYM_CONTRIB)
 _symbolic.install()
 np, npx = _symbolic.SymbolicNamespace("np"), _symbolic.SymbolicNamespace("npx")
+vars(npx).update(_control.SYMBOLIC)
 vars(_module).update(_symbolic.number_functions() | _functions.SYM_FUNCTIONS)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
 
 __all__ = [
+    "SUBGRAPH",
     "Output",
     "apply",
     "auxiliary",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 Output = tuple[Node, int]
+SUBGRAPH = "__subgraph_name__"  # attribute of nodes made in the body of a loop or branch
 
 
 def topological(outputs: Iterable[Output]) -> list[Node]:
@@ -71,7 +73,12 @@ def auxiliary(nodes: Iterable[Node]) -> set[int]:
     """Ids of the variables that some operator uses as an auxiliary state."""
     found: set[int] = set()
     for node in nodes:
-        if node.op is None or not node.op.aux:
+        if node.op is None:
+            continue
+        if node.op.aux_inputs is not None:
+            inside = (node.inputs[i][0] for i in node.op.aux_inputs(node.attrs))
+            found.update(id(child) for child in inside if child.is_variable)
+        if not node.op.aux:
             continue
         names = node.op.inputs_for(node.attrs, len(node.inputs))
         found.update(
@@ -83,7 +90,8 @@ def auxiliary(nodes: Iterable[Node]) -> set[int]:
 
 
 def variable(name: str, raw: dict[str, str] | None = None) -> Node:
-    """Make a variable node."""
+    """Make a variable node. Variables belong to no subgraph, whoever makes them."""
+    raw = {k: v for k, v in (raw or {}).items() if k != SUBGRAPH}
     return Node(None, (), {}, name, raw, caller_span(), current_scope())
 
 

@@ -118,11 +118,22 @@ class Tracer:
                 stacklevel=3,
             )
 
+    def edge(self, tensor: Tensor) -> Output:
+        """What `tensor` is in the graph: an input, a result, or else a constant from now on."""
+        return self._found(tensor, "a loop or branch")
+
+    def stand_for(self, tensors: Sequence[Tensor], edges: Sequence[Output]) -> None:
+        """Let results that were computed elsewhere be outputs of a node."""
+        self._mark(tensors, edges)
+
     def _edge(self, op: Op, tensor: Any) -> Output:
         if tensor is None:
             raise GraphError(
                 f"{op.name}: an input between others is absent; this cannot be captured."
             )
+        return self._found(tensor, op.name)
+
+    def _found(self, tensor: Tensor, user: str) -> Output:
         entry, index = tensor._entry, 0 if tensor._entry is None else tensor._index
         while isinstance(entry, Entry) and (entry.extra or {}).get("name") == "copy":
             entry, index = entry.parents[0]  # type: ignore[misc]  # a copy between devices has one parent
@@ -133,7 +144,7 @@ class Tracer:
             called = (entry.extra or {}).get("name", "a function")
             raise GraphError(
                 explain(
-                    f"{op.name} uses the result of {called}, which cannot be captured.",
+                    f"{user} uses the result of {called}, which cannot be captured.",
                     "operators of the table inside a hybridized forward.",
                     "do not hybridize this block",
                 )

@@ -1,7 +1,7 @@
-"""Loops and branches of ``nd.contrib``: ordinary Python, so that autograd records each step.
+"""Loops and branches on arrays: ordinary Python, so that autograd records each step.
 
 Arrays may stand alone or in nested lists; what is handed to the user's functions, and what comes
-back, keeps the nesting.
+back, keeps the nesting. While a block is captured they become nodes of its graph instead.
 """
 
 from __future__ import annotations
@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
+from dlstudio.core import tape
+from dlstudio.core.avals import aval_of
+from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.errors import ShapeError, explain
+from dlstudio.graph.control import capture
+from dlstudio.graph.control.nests import check_leaves, flatten, pair
+from dlstudio.graph.control.operators import check_iterations, check_truth
 
-__all__ = ["CONTROL_FLOW", "cond", "foreach", "while_loop"]
+__all__ = ["CONTROL_FLOW", "cond", "foreach", "truth", "while_loop"]
 
 # An array, or lists of arrays to any depth.
 Nest = Any
 
 
 def _leaves(nest: Nest) -> list[Tensor]:
-    if isinstance(nest, (list, tuple)):
-        return [leaf for part in nest for leaf in _leaves(part)]
-    return [nest]
+    return flatten(nest)[0]
 
 
 def _each(function: Callable[..., Any], *nests: Nest) -> Nest:
@@ -39,34 +42,16 @@ def _each(function: Callable[..., Any], *nests: Nest) -> Nest:
     return [_each(function, *parts) for parts in zip(*nests, strict=True)]
 
 
-def _check(owner: str, name: str, nest: Nest) -> None:
-    for leaf in _leaves(nest):
-        if not isinstance(leaf, Tensor):
-            raise ArgumentError(
-                explain(
-                    f"{owner}: {name} holds a {type(leaf).__name__}.",
-                    "an NDArray, or nested lists of NDArrays.",
-                    "nd.array([0])",
-                )
-            )
-
-
-def _pair(owner: str, function: str, returned: Any) -> tuple[Nest, Nest]:
-    if not isinstance(returned, (list, tuple)) or len(returned) != 2:
-        raise ArgumentError(
-            explain(
-                f"{owner}: {function} returned {type(returned).__name__}.",
-                "two things: the outputs of this step, and the states or variables of the next.",
-                f"return output, states   # from {function}",
-            )
-        )
-    return returned[0], returned[1]
-
-
 def _stacked(steps: list[Nest]) -> Nest:
     from dlstudio import nd
+    from dlstudio import np as mnp
 
-    return _each(lambda *arrays: nd.stack(*arrays, axis=0), *steps)
+    def stack(*arrays: Tensor) -> Tensor:
+        if isinstance(arrays[0], ndarray):
+            return mnp.stack(arrays, axis=0)
+        return nd.stack(*arrays, axis=0)
+
+    return _each(stack, *steps)
 
 
 def foreach(
@@ -100,8 +85,8 @@ def foreach(
     >>> outputs.asnumpy().ravel().tolist(), state.asnumpy().tolist()
     ([1.0, 3.0, 6.0], [6.0])
     """
-    _check("foreach", "data", data)
-    _check("foreach", "init_states", init_states)
+    check_leaves("foreach", "data", data, Tensor)
+    check_leaves("foreach", "init_states", init_states, Tensor)
     lengths = {leaf.shape[0] if leaf.ndim else 0 for leaf in _leaves(data)}
     if len(lengths) != 1 or 0 in lengths:
         raise ShapeError(
@@ -110,10 +95,13 @@ def foreach(
                 "arrays of one length, at least 1, in their first axis.",
             )
         )
+    if tape.state.tracer is not None:
+        np_shape = isinstance(_leaves(data)[0], ndarray)
+        return capture.foreach(tape.state.tracer, body, data, init_states, np_shape=np_shape)
     outputs, states = [], init_states
     for i in range(lengths.pop()):
         slices = _each(lambda array, i=i: array[i], data)
-        output, states = _pair("foreach", "body", body(slices, states))
+        output, states = pair("foreach", "body", body(slices, states))
         outputs.append(output)
     return _stacked(outputs), states
 
@@ -156,18 +144,14 @@ def while_loop(
     """
     single = not isinstance(loop_vars, (list, tuple))
     loop_vars = [loop_vars] if single else list(loop_vars)
-    _check("while_loop", "loop_vars", loop_vars)
-    if max_iterations is None or max_iterations < 0 or not loop_vars:
-        raise ParamError(
-            explain(
-                f"while_loop: max_iterations={max_iterations}, {len(loop_vars)} loop_vars.",
-                "a number of iterations from 0 on, and at least one loop variable.",
-                "nd.contrib.while_loop(cond, func, [i], max_iterations=10)",
-            )
-        )
+    check_leaves("while_loop", "loop_vars", loop_vars, Tensor)
+    max_iterations = check_iterations(max_iterations, loop_vars)
+    if tape.state.tracer is not None:
+        given = loop_vars[0] if single else loop_vars
+        return capture.while_loop(tape.state.tracer, cond, func, given, max_iterations)
     outputs = []
-    while len(outputs) < max_iterations and _truth("while_loop", "cond", cond(*loop_vars)):
-        output, new = _pair("while_loop", "func", func(*loop_vars))
+    while len(outputs) < max_iterations and truth("while_loop", "cond", cond(*loop_vars)):
+        output, new = pair("while_loop", "func", func(*loop_vars))
         outputs.append([] if output is None else output)
         loop_vars = list(new) if isinstance(new, (list, tuple)) else [new]
     if not outputs:
@@ -180,24 +164,23 @@ def while_loop(
 def _padded(array: Any, missing: int) -> Any:
     """Append zeros: MXNet leaves rows that were not reached undefined."""
     from dlstudio import nd
+    from dlstudio import np as mnp
 
     if missing == 0:
         return array
-    rest = nd.zeros((missing, *array.shape[1:]), ctx=array.context, dtype=array.dtype)
+    shape = (missing, *array.shape[1:])
+    if isinstance(array, ndarray):
+        rest = mnp.zeros(shape, ctx=array.context, dtype=array.dtype)
+        return mnp.concatenate([array, rest], axis=0)
+    rest = nd.zeros(shape, ctx=array.context, dtype=array.dtype)
     return nd.concat(array, rest, dim=0)
 
 
-def _truth(owner: str, name: str, value: Any) -> bool:
+def truth(owner: str, name: str, value: Any) -> bool:
+    """Whether a condition holds; raise ShapeError if it is an array of several elements."""
     if isinstance(value, Tensor):
-        if value.size != 1:
-            raise ShapeError(
-                explain(
-                    f"{owner}: {name} is an array of shape {value.shape}.",
-                    "one element, which is true or false.",
-                    "(x > 0).sum() > 0 asks for any, (x > 0).min() for all",
-                )
-            )
-        return bool(value.asscalar())
+        check_truth(f"{owner}: {name}", [aval_of(value)])
+        return bool(value._data.reshape(-1)[0])
     return bool(value)
 
 
@@ -221,7 +204,10 @@ def cond(pred: Any, then_func: Callable[[], Nest], else_func: Callable[[], Nest]
     >>> nd.contrib.cond(x > 2, lambda: x, lambda: -x).asnumpy().tolist()
     [3.0]
     """
-    return then_func() if _truth("cond", "pred", pred) else else_func()
+    if tape.state.tracer is not None and isinstance(pred, Tensor):
+        check_truth("cond: pred", [aval_of(pred)])
+        return capture.cond(tape.state.tracer, pred, then_func, else_func)
+    return then_func() if truth("cond", "pred", pred) else else_func()
 
 
 CONTROL_FLOW = {"cond": cond, "foreach": foreach, "while_loop": while_loop}

@@ -13,8 +13,9 @@ from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.dialects.legacy.control import CONTROL_FLOW
 from dlstudio.dialects.legacy.updates import UPDATES
 from dlstudio.errors import ParamError
+from dlstudio.graph.control import compose as symbolic
 
-__all__ = ["CONTRIB", "FUNCTIONS", "SYM_FUNCTIONS"]
+__all__ = ["CONTRIB", "FUNCTIONS", "SYM_CONTRIB", "SYM_FUNCTIONS"]
 
 
 def histogram(a: NDArray, bins: Any = 10, range: Any = None) -> list[NDArray]:  # noqa: A002
@@ -93,4 +94,5 @@ def sym_histogram(a: Any, bins: int = 10, range: Any = None, **kwargs: Any) -> A
 
 FUNCTIONS = {"histogram": histogram}
 SYM_FUNCTIONS = {"histogram": sym_histogram}
+SYM_CONTRIB = {f.__name__: f for f in (symbolic.cond, symbolic.foreach, symbolic.while_loop)}
 CONTRIB = {"rand_zipfian": rand_zipfian, **CONTROL_FLOW, **UPDATES}

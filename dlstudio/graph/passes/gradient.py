@@ -10,13 +10,14 @@ import numpy as np
 
 from dlstudio.core.registry import OPS
 from dlstudio.errors import GradError, explain
+from dlstudio.graph.control.differentiate import differentiate
 from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin, Ref
 from dlstudio.graph.operators import ASSIGN
 
-__all__ = ["gradient"]
+__all__ = ["Sweep", "gradient", "influenced"]
 
 
-class _Sweep:
+class Sweep:
     """Cotangents of values, and the auxiliary states as they stand after each update."""
 
     def __init__(self, graph: Graph) -> None:
@@ -43,9 +44,14 @@ class _Sweep:
     def visit(self, eqn: Eqn) -> None:
         """Push the gradients of an equation's outputs to its inputs."""
         heads = tuple(self.cotangents.get(v) for v in eqn.outs)
-        if all(h is None for h in heads) or not eqn.op.differentiable:
+        if all(h is None for h in heads):
             return
         self.builder.origin = Origin(eqn.name, eqn.device, eqn.span, eqn.scope, "backward")
+        if eqn.op.flags.graphs:
+            differentiate(self, eqn, heads)
+            return
+        if not eqn.op.differentiable:
+            return
         ref = self.builder.ref
         outs, ins = tuple(ref(v) for v in eqn.outs), [ref(v) for v in eqn.ins]
         if eqn.op.aux_update is not None and self.graph.training:
@@ -107,8 +113,23 @@ class _Sweep:
             self.builder.origin = self.aux_origin[target]
             self.builder.emit(ASSIGN, (self.builder.ref(target), value), {})
 
+    def finish(self, name: str, value: int, req: str) -> Ref:
+        """The gradient of one argument, as an output of its own."""
+        builder, aval = self.builder, self.graph.avals[value]
+        found = self.cotangents.get(value)
+        builder.origin = Origin(name, "", "", "", "backward")
+        if found is None:  # nothing depends on it
+            zero = np.broadcast_to(np.zeros((), aval.dtype), aval.shape)
+            found = builder.input(f"{name}_zero_grad", "constant", aval, zero)
+        if found.dtype != aval.dtype:
+            found = builder.F.cast(found, dtype=aval.dtype.name)
+        if req == "add":
+            old = builder.input(f"{name}_old_grad", "gradient", aval)
+            found = builder.emit(OPS["add"], (old, found), {})
+        return found
 
-def _influenced(graph: Graph, sources: set[int]) -> set[int]:
+
+def influenced(graph: Graph, sources: set[int]) -> set[int]:
     """Values that depend on `sources`: only they need gradients."""
     found = set(sources)
     for eqn in graph.eqns:
@@ -138,12 +159,12 @@ def gradient(graph: Graph, requests: Mapping[str, str]) -> Graph:
         If a gradient rule answers a gradient of the wrong shape.
     """
     by_name = {x.name: x.value for x in graph.inputs if x.kind == "argument"}
-    sweep = _Sweep(graph)
-    sweep.wanted = _influenced(graph, {by_name[name] for name in requests})
+    sweep = Sweep(graph)
+    sweep.wanted = influenced(graph, {by_name[name] for name in requests})
     sweep.seed()
     for eqn in reversed(graph.eqns):
         sweep.visit(eqn)
-    outputs = [_finish(sweep, name, by_name[name], req) for name, req in requests.items()]
+    outputs = [sweep.finish(name, by_name[name], req) for name, req in requests.items()]
     sweep.write_aux()
     builder = sweep.builder
     return replace(
@@ -154,19 +175,3 @@ def gradient(graph: Graph, requests: Mapping[str, str]) -> Graph:
         names=(*graph.names, *(f"{name}_grad" for name in requests)),
         avals=builder.avals,
     )
-
-
-def _finish(sweep: _Sweep, name: str, value: int, req: str) -> Ref:
-    """The gradient of one argument, as an output of its own."""
-    builder, aval = sweep.builder, sweep.graph.avals[value]
-    found = sweep.cotangents.get(value)
-    builder.origin = Origin(name, "", "", "", "backward")
-    if found is None:  # nothing depends on it
-        zero = np.broadcast_to(np.zeros((), aval.dtype), aval.shape)
-        found = builder.input(f"{name}_zero_grad", "constant", aval, zero)
-    if found.dtype != aval.dtype:
-        found = builder.F.cast(found, dtype=aval.dtype.name)
-    if req == "add":
-        old = builder.input(f"{name}_old_grad", "gradient", aval)
-        found = builder.emit(OPS["add"], (old, found), {})
-    return found
