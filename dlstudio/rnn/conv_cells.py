@@ -95,7 +95,7 @@ class BaseConvRNNCell(BaseRNNCell):
         self._counter += 1
         return f"{self._prefix}t{self._counter}_"
 
-    def _convolved(self, group: str, data: Symbol, name: str) -> Symbol:
+    def _convolved(self, group: str, data: Symbol, name: str) -> Any:
         weight, bias = self._weights[group]
         filters = self._num_hidden * len(self._gate_names)
         return sym.Convolution(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -117,26 +116,26 @@ class FusedRNNCell(BaseRNNCell):
         Their weights are those that `unpack_weights` gives, after the cells' `pack_weights`.
         """
         stack = SequentialRNNCell()
-        make = self._step_cell()
         for i in range(self._num_layers):
-            cells = [make(prefix=f"{self._prefix}{d}{i}_") for d in self._directions]
+            left = self._step_cell(f"{self._prefix}l{i}_")
             if self._bidirectional:
-                stack.add(BidirectionalCell(*cells, output_prefix=f"{self._prefix}bi_l{i}_"))
+                right = self._step_cell(f"{self._prefix}r{i}_")
+                stack.add(BidirectionalCell(left, right, None, f"{self._prefix}bi_l{i}_"))
             else:
-                stack.add(cells[0])
+                stack.add(left)
             if self._dropout > 0 and i < self._num_layers - 1:
                 from dlstudio.rnn.modifier_cells import DropoutCell
 
                 stack.add(DropoutCell(self._dropout, prefix=f"{self._prefix}_dropout{i}_"))
         return stack
 
-    def _step_cell(self) -> Callable[..., BaseRNNCell]:
-        """What makes one cell of this mode."""
+    def _step_cell(self, prefix: str) -> BaseRNNCell:
+        """One cell of this mode."""
         if self._mode == "lstm":
-            return partial(LSTMCell, self._num_hidden)
+            return LSTMCell(self._num_hidden, prefix)
         if self._mode == "gru":
-            return partial(GRUCell, self._num_hidden)
-        return partial(RNNCell, self._num_hidden, self._mode.removeprefix("rnn_"))
+            return GRUCell(self._num_hidden, prefix)
+        return RNNCell(self._num_hidden, self._mode.removeprefix("rnn_"), prefix)
 
     # ---- stored weights --------------------------------------------------------------------
     def _pieces(self, num_input: int) -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -61,7 +61,7 @@ def save_rnn_checkpoint(
     params = dict(arg_params)
     for cell in _listed(cells):
         params = cell.unpack_weights(params)
-    save_checkpoint(prefix, epoch, symbol, params, aux_params)
+    save_checkpoint(prefix, epoch, symbol, params, dict(aux_params))
 
 
 def load_rnn_checkpoint(

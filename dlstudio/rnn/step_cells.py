@@ -75,7 +75,7 @@ class _DenseCell(BaseRNNCell):
         self._counter += 1
         return f"{self._prefix}t{self._counter}_"
 
-    def _dense(self, group: str, data: Symbol, name: str) -> Symbol:
+    def _dense(self, group: str, data: Symbol, name: str) -> Any:
         weight, bias = self._weights[group]
         units = self._num_hidden * len(self._gate_names)
         return sym.FullyConnected(data, weight, bias, num_hidden=units, name=name)
