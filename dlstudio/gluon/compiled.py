@@ -9,7 +9,7 @@ from dlstudio import autograd, sym
 from dlstudio.core import tape
 from dlstudio.core.node import scope
 from dlstudio.errors import GraphError, ShapeError, explain
-from dlstudio.gluon.structure import Leaf, count_leaves, flatten, leaves, regroup
+from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
 from dlstudio.graph.capture import CachedOp
 from dlstudio.graph.symbol import Symbol
 
@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from dlstudio.gluon.parameter import Parameter
     from dlstudio.gluon.parameter_dict import ParameterDict
 
-__all__ = ["Compiled", "Traced", "not_inferred", "retrace", "trace", "tracer_needed"]
+__all__ = [
+    "Compiled",
+    "Traced",
+    "Uncompiled",
+    "not_inferred",
+    "retrace",
+    "trace",
+    "tracer_needed",
+    "works_sparsely",
+]
 
 
 class Traced(NamedTuple):
@@ -174,11 +183,43 @@ class Compiled:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run; outputs come back nested as the block returned them."""
-        device = arrays[0]._device
-        out = self.op(*[arrays[s] if s.__class__ is int else s.data(device) for s in self.sources])
+        out = self.op(*self.operands(arrays))
         if self.single:
             return out
-        return regroup(out if isinstance(out, (list, tuple)) else [out], self.structure)
+        return self.regrouped(list(out) if isinstance(out, (list, tuple)) else [out])
+
+    def operands(self, arrays: list[Any]) -> list[Any]:
+        """Return inputs and parameters in the order of the compiled function."""
+        device = arrays[0]._device
+        return [arrays[s] if s.__class__ is int else s.data(device) for s in self.sources]
+
+    def regrouped(self, outputs: list[Any]) -> Any:
+        """Nest outputs as the block returned them."""
+        return regroup(outputs, self.structure)
+
+
+class Uncompiled:
+    """Stands where a plan would for a block that works with sparse storage.
+
+    Plans have dense memory. The block itself runs operator by operator; blocks inside it that
+    have nothing to do with sparse arrays are compiled each for itself.
+    """
+
+    op = None
+
+    def __init__(self, block: HybridBlock, structure: Any) -> None:
+        self._block, self._structure = block, structure
+
+    def __call__(self, arrays: list[Any]) -> Any:
+        """Run the block."""
+        return self._block._run_operators(*regroup(arrays, self._structure))
+
+
+def works_sparsely(parameters: ParameterDict, structure: Any) -> bool:
+    """Whether an input, a parameter or a gradient has sparse storage."""
+    return has_sparse(structure) or any(
+        p._stype != "default" or p._grad_stype != "default" for p in parameters.values()
+    )
 
 
 class _Constant:

@@ -15,6 +15,7 @@ From a network to numbers, in reading order:
 `capture`, `leases`   `CachedOp`: a program behind `hybridize()`, one frame per call in flight
 `workers`             one thread per device, for programs that run on several
 `watching`            what a watched program tells the bus
+`debugging`           `debug`: the program under control, one equation at a time
 ====================  =============================================================================
 
 Examples
@@ -27,3 +28,21 @@ True
 >>> "def forward(data, fc_weight, fc_bias, out_fc_output):" in executor.source
 True
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dlstudio.graph.debugging import Debugger, debug, gradient_norm_above, not_finite
+
+__all__ = ["Debugger", "debug", "gradient_norm_above", "not_finite"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the debugger when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from dlstudio.graph import debugging
+
+    return getattr(debugging, name)
