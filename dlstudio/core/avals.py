@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Aval", "aval_of"]
+__all__ = ["Aval", "aval_of", "is_floating"]
 
 
 class Aval(NamedTuple):
@@ -38,3 +38,11 @@ class Aval(NamedTuple):
 def aval_of(x: Any) -> Aval:
     """Shape and dtype of an array, tensor or graph reference."""
     return Aval(tuple(x.shape), np.dtype(x.dtype))
+
+
+def is_floating(dtype: Any) -> bool:
+    """Whether a dtype holds real numbers with fractions.
+
+    bfloat16 does, although it comes from `ml_dtypes` with a kind of its own ("V").
+    """
+    return dtype.kind == "f" or dtype.name == "bfloat16"

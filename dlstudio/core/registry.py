@@ -138,6 +138,7 @@ class Op:
     aux_inputs: Callable[..., Any] | None = None  # attrs -> which inputs a graph inside updates
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
+    macs: Callable[..., int] | None = None  # (ins, outs, attrs) -> multiply-adds, from avals
     ufunc: str = ""  # NumPy's function that is the whole forward for arrays of one floating dtype
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
     custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""

@@ -28,6 +28,7 @@ from dlstudio.ops.nn_rules import (
     expect_float,
     expect_shape,
     narrow,
+    per_filter,
     wide,
     window_of,
 )
@@ -270,6 +271,7 @@ def _conv_samples(s: Any) -> list[Any]:
     "Convolution",
     infer=_infer_conv,
     grad=_grad_conv,
+    macs=per_filter,
     complete=_complete_conv,
     input_names=lambda attrs: ("data", "weight", "bias")[: 2 if attrs["no_bias"] else 3],
     params=GEOMETRY,

@@ -81,6 +81,7 @@ def _deconv_samples(s: Any) -> list[Any]:
 @composite(
     "Deconvolution",
     complete=_complete_deconv,
+    macs=lambda ins, outs, attrs: ins[0].size * (ins[1].size // max(1, ins[1].shape[0])),
     input_names=lambda attrs: ("data", "weight", "bias")[: 2 if attrs["no_bias"] else 3],
     params={**GEOMETRY, "adj": Shape(0), "target_shape": Shape(0)},
     names=Names(nd="Deconvolution", npx="deconvolution"),

@@ -18,6 +18,7 @@ from dlstudio.ops.nn_rules import (
     expect_float,
     expect_shape,
     narrow,
+    per_filter,
     wide,
 )
 
@@ -112,6 +113,7 @@ def _grad_dense(
     "FullyConnected",
     infer=_infer_dense,
     grad=_grad_dense,
+    macs=per_filter,
     complete=_complete_dense,
     input_names=lambda attrs: ("data", "weight", "bias")[: 2 if attrs["no_bias"] else 3],
     params={"num_hidden": Int(1)},

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlstudio.core.avals import Aval
+from dlstudio.core.avals import Aval, is_floating
 from dlstudio.core.params import Choice, Int, Param, Shape
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 
@@ -24,6 +24,7 @@ __all__ = [
     "expect_float",
     "expect_shape",
     "narrow",
+    "per_filter",
     "tuple_of",
     "wide",
     "window_of",
@@ -120,7 +121,7 @@ def channels_last(layout: str | None) -> bool:
 
 def wide(x: Array) -> Array:
     """Half precision as float32: sums would overflow, and NumPy computes it very slowly."""
-    return x.astype("float32") if x.dtype == "float16" else x
+    return x.astype("float32") if x.dtype.itemsize == 2 and is_floating(x.dtype) else x
 
 
 def narrow(x: Array, dtype: Any) -> Array:
@@ -140,8 +141,7 @@ def chosen(dtype: str | None, x: Any) -> np.dtype[Any]:
 
 def expect_float(op: str, x: Any, name: str = "data") -> None:
     """Check that `x` holds real numbers with fractions."""
-    # bfloat16 comes from ml_dtypes, with a kind of its own ("V")
-    if x.dtype.kind != "f" and x.dtype.name != "bfloat16":
+    if not is_floating(x.dtype):
         raise DTypeError(
             explain(
                 f"{op}: {name} has dtype {x.dtype}.",
@@ -178,3 +178,9 @@ def expect_shape(op: str, name: str, x: Any, shape: tuple[int, ...], why: str) -
         raise ShapeError(
             explain(f"{op}: {name} has shape {tuple(x.shape)}.", f"{tuple(shape)}: {why}.")
         )
+
+
+def per_filter(ins: Any, outs: Any, attrs: Any) -> int:
+    """Multiply-adds where every output element is one filter's (or hidden unit's) sum."""
+    weight = ins[1]
+    return outs[0].size * (weight.size // max(1, weight.shape[0]))

@@ -7,6 +7,7 @@ Every function takes the arguments of its network and ``pretrained``, ``ctx`` an
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.model_zoo.model_store import load_weights
 from dlstudio.gluon.model_zoo.vision.densenet import DenseNet, get_densenet
+from dlstudio.gluon.model_zoo.vision.inception import Inception3, inception_v3
+from dlstudio.gluon.model_zoo.vision.mobilenet_v3 import MobileNetV3, get_mobilenet_v3
 from dlstudio.gluon.model_zoo.vision.plain import VGG, AlexNet, alexnet, get_vgg
 from dlstudio.gluon.model_zoo.vision.resnet import (
     BasicBlockV1,
@@ -34,8 +37,9 @@ from dlstudio.gluon.model_zoo.vision.small import (
 
 __all__ = [
     "VGG", "AlexNet", "BasicBlockV1", "BasicBlockV2", "BottleneckV1", "BottleneckV2", "DenseNet",
-    "MobileNet", "MobileNetV2", "ResNetV1", "ResNetV2", "SqueezeNet", "alexnet", "get_densenet",
-    "get_mobilenet", "get_mobilenet_v2", "get_model", "get_resnet", "get_vgg",
+    "Inception3", "MobileNet", "MobileNetV2", "MobileNetV3", "ResNetV1", "ResNetV2", "SqueezeNet",
+    "alexnet", "get_densenet", "get_mobilenet", "get_mobilenet_v2", "get_mobilenet_v3", "get_model",
+    "get_resnet", "get_vgg", "inception_v3",
 ]  # fmt: skip
 
 
@@ -49,6 +53,7 @@ def _squeezenet(
 _WIDTHS = {"1_0": 1.0, "0_75": 0.75, "0_5": 0.5, "0_25": 0.25}
 _MAKERS: dict[str, Callable[..., Any]] = {
     "alexnet": alexnet,
+    "inception_v3": inception_v3,
     "squeezenet1_0": partial(_squeezenet, "1.0"),
     "squeezenet1_1": partial(_squeezenet, "1.1"),
     **{
@@ -59,6 +64,7 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     **{f"densenet{n}": partial(get_densenet, n) for n in (121, 161, 169, 201)},
     **{f"mobilenet{text}": partial(get_mobilenet, w) for text, w in _WIDTHS.items()},
     **{f"mobilenet_v2_{text}": partial(get_mobilenet_v2, w) for text, w in _WIDTHS.items()},
+    **{f"mobilenet_v3_{kind}": partial(get_mobilenet_v3, kind) for kind in ("large", "small")},
 }
 globals().update(_MAKERS)
 __all__ += list(_MAKERS)
@@ -70,8 +76,8 @@ def get_model(name: str, **kwargs: Any) -> Any:
     Parameters
     ----------
     name : str
-        In any case; "mobilenet1.0" and "mobilenetv2_1.0" name the same networks as
-        ``mobilenet1_0`` and ``mobilenet_v2_1_0``.
+        In any case; "mobilenet1.0" and "mobilenetv2_1.0", "inceptionv3" name the same
+        networks as ``mobilenet1_0``, ``mobilenet_v2_1_0``, ``inception_v3``.
     **kwargs
         Arguments of the network: ``classes``, ``pretrained``, ``ctx``, ``root``, …
 
@@ -85,7 +91,8 @@ def get_model(name: str, **kwargs: Any) -> Any:
     >>> get_model("resnet18_v1", classes=10).output
     Dense(512 -> 10, linear)
     """
-    plain = name.lower().replace(".", "_").replace("mobilenetv2_", "mobilenet_v2_")
+    plain = name.lower().replace(".", "_")
+    plain = re.sub("^(mobilenet|inception)(v[23])", r"\1_\2", plain)
     if plain not in _MAKERS:
         near = difflib.get_close_matches(plain, _MAKERS, n=3) or sorted(_MAKERS)
         raise ParamError(
