@@ -6,7 +6,7 @@ graph. Sizes are rounded up to 64 bytes, so that every buffer starts on a cache 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,19 @@ from dlstudio.graph.operators import CROSS
 from dlstudio.graph.pack import arena_size, lower_bound, pack
 from dlstudio.graph.storage import Storages, analyse
 
-__all__ = ["ALIGNMENT", "Buffer", "MemoryPlan", "lower_bound", "pack", "plan"]
+__all__ = [
+    "ALIGNMENT",
+    "SUFFIXES",
+    "Buffer",
+    "MemoryPlan",
+    "lower_bound",
+    "pack",
+    "peak_bytes",
+    "plan",
+]
 
 ALIGNMENT = 64  # bytes
+SUFFIXES = {"backward": " gradient", "recompute": " again"}  # of owners' names, by role
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,18 @@ def plan(
     )
 
 
+def peak_bytes(graph: Graph, storages: Storages | None = None) -> int:
+    """Lower bound of the arenas of `graph`: what `plan` says, without looking for offsets."""
+    storages = storages or analyse(graph)
+    slots, _, _ = _share_in_place(graph, storages, *_lifetimes(graph, storages, frozenset()))
+    total = 0
+    for device in {s.device for s in slots}:
+        mine = [s for s in slots if s.device == device]
+        lower, upper = [s.first for s in mine], [s.last + 1 for s in mine]
+        total += lower_bound(lower, upper, [s.nbytes for s in mine])
+    return total
+
+
 def _lifetimes(
     graph: Graph, storages: Storages, unused: frozenset[int]
 ) -> tuple[dict[int, int], dict[int, int]]:
@@ -205,37 +227,45 @@ def _buffers(
     slot_of: dict[int, int], over: dict[int, int], offsets: list[int],
 ) -> tuple[Buffer, ...]:  # fmt: skip
     made = {v: e for e in graph.eqns for v in e.outs}
-    done: list[Buffer] = []
-    for value in sorted(first, key=lambda v: (first[v], v)):
-        slot, offset, eqn = slots[slot_of[value]], offsets[slot_of[value]], made[value]
-        previous = tuple(
-            b.owner
-            for b in reversed(done)
-            if b.device == slot.device and b.last <= first[value]
-            and b.offset < offset + slot.nbytes and offset < b.offset + b.nbytes
-        )  # fmt: skip
-        owner = owner_name(eqn, value)
-        replaced = owner_name(made[over[value]], over[value]) if value in over else ""
-        done.append(
-            Buffer(
-                value,
-                owner,
-                slot.device,
-                offset,
-                slot.nbytes,
-                first[value],
-                last[value],
-                previous,
-                replaced,
-                over.get(value, -1),
-            )
+    values = sorted(first, key=lambda v: (first[v], v))
+    owners = {v: owner_name(made[v], v) for v in values}
+    history = _history(values, first, last, slots, slot_of, offsets)
+    return tuple(
+        Buffer(
+            value=v,
+            owner=owners[v],
+            device=slots[slot_of[v]].device,
+            offset=offsets[slot_of[v]],
+            nbytes=slots[slot_of[v]].nbytes,
+            first=first[v],
+            last=last[v],
+            previous=tuple(owners[u] for u in before),
+            in_place_of=owners[over[v]] if v in over else "",
+            over=over.get(v, -1),
         )
-    return tuple(done)
+        for v, before in zip(values, history, strict=True)
+    )
+
+
+def _history(
+    values: list[int], first: dict[int, int], last: dict[int, int], slots: list[_Slot],
+    slot_of: dict[int, int], offsets: list[int],
+) -> Iterator[list[int]]:  # fmt: skip
+    """For each value those that had (part of) its bytes before, latest first."""
+    numbers = {device: i for i, device in enumerate({s.device for s in slots})}
+    place = np.array([numbers[slots[slot_of[v]].device] for v in values])
+    start = np.array([offsets[slot_of[v]] for v in values])
+    end = start + np.array([slots[slot_of[v]].nbytes for v in values])
+    death = np.array([last[v] for v in values])
+    for i, value in enumerate(values):
+        mine = (death[:i] <= first[value]) & (start[:i] < end[i]) & (end[:i] > start[i])
+        found = np.flatnonzero(mine & (place[:i] == place[i]))
+        yield [values[k] for k in found[::-1].tolist()]
 
 
 def owner_name(eqn: Eqn, value: int) -> str:
-    """Name of the node that owns a value: ``conv0``, or ``conv0 gradient`` in the backward half."""
+    """Name of the node that owns a value: ``conv0``, ``conv0 gradient`` or ``conv0 again``."""
     name = eqn.name or eqn.op.name
     if len(eqn.outs) > 1:
         name = f"{name}[{eqn.outs.index(value)}]"
-    return f"{name} gradient" if eqn.role == "backward" else name
+    return name + SUFFIXES.get(eqn.role, "")

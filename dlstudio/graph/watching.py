@@ -73,7 +73,7 @@ def _describe(program: Program, k: int, eqn: Eqn) -> _Step:
         op=eqn.op.name,
         name=eqn.name,
         device=eqn.device or "cpu(0)",
-        phase="forward" if eqn.role == "copy" else eqn.role,
+        phase=_PHASES.get(eqn.role, eqn.role),
         span=eqn.span,
         shape=program.graph.avals[eqn.outs[0]].shape,
         reads=len(eqn.reads),
@@ -98,6 +98,7 @@ def _place(program: Program, eqn: Eqn, value: int) -> tuple[Device, str, str]:
     return device, source.name, _CATEGORIES.get(source.kind, "other")
 
 
+_PHASES = {"copy": "forward", "recompute": "backward"}
 _CATEGORIES = {
     "argument": "parameter",
     "auxiliary": "parameter",
