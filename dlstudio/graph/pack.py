@@ -11,6 +11,7 @@ Sekiyama, Imai, Raymond, "Profile-guided memory optimization for deep neural net
 
 from __future__ import annotations
 
+from bisect import insort
 from time import monotonic
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = ["arena_size", "lower_bound", "pack"]
 
 Array = Any
 _ROUNDS = 40  # of local search, where greedy orders miss the lower bound
+_EFFORT = 10_000_000  # pairs of buffers looked at by all rounds together: about two seconds
 
 
 def lower_bound(lower: Array, upper: Array, size: Array) -> int:
@@ -131,39 +133,39 @@ def _heuristics(lower: Array, upper: Array, size: Array, goal: int) -> Array:
     return _improve(best, best_order, overlaps, size, goal)
 
 
-def _neighbours(lower: Array, upper: Array) -> list[list[int]]:
-    """Buffers alive together with each buffer."""
+def _neighbours(lower: Array, upper: Array) -> list[bytes]:
+    """For each buffer a row of flags: which others are alive together with it."""
     together = (lower[:, None] < upper[None, :]) & (lower[None, :] < upper[:, None])
     np.fill_diagonal(together, False)
-    return [np.flatnonzero(row).tolist() for row in together]
+    return [row.tobytes() for row in together]
 
 
-def _place(order: Array, overlaps: list[list[int]], size: Array) -> Array:
+def _place(order: Array, overlaps: list[bytes], size: Array) -> Array:
     """Put each buffer, in `order`, into the lowest gap it fits."""
     sizes: list[int] = size.tolist()
-    offsets: list[int] = [-1] * len(sizes)
+    offsets = [0] * len(sizes)
+    placed: list[tuple[int, int, int]] = []  # start, end, buffer; by start
     for i in order.tolist():
-        if sizes[i] == 0:
-            offsets[i] = 0
+        need, meets, at = sizes[i], overlaps[i], 0
+        if need == 0:
             continue
-        taken = sorted(
-            (offsets[j], offsets[j] + sizes[j]) for j in overlaps[i] if offsets[j] >= 0 and sizes[j]
-        )
-        at = 0
-        for start, end in taken:
-            if start - at >= sizes[i]:
-                break
-            at = max(at, end)
+        for start, end, j in placed:
+            if meets[j]:
+                if start - at >= need:
+                    break
+                if end > at:
+                    at = end
         offsets[i] = at
+        insort(placed, (at, at + need, i))
     return np.array(offsets, np.int64)
 
 
-def _improve(best: Array, order: Array, overlaps: list[list[int]], size: Array, goal: int) -> Array:
+def _improve(best: Array, order: Array, overlaps: list[bytes], size: Array, goal: int) -> Array:
     """Move the buffers that stick out at the top to the front of the order, and place again."""
     rank: list[int] = order.tolist()
     best_size = arena_size(best, size)
     offsets = best
-    for _ in range(_ROUNDS):
+    for _ in range(max(2, min(_ROUNDS, _EFFORT // len(size) ** 2))):
         top = int(np.argmax(offsets + size))
         rank.remove(top)
         rank.insert(0, top)
