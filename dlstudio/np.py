@@ -1,4 +1,8 @@
-"""`mx.np`: NumPy's functions on our arrays, made from the operator table."""
+"""`mx.np`: NumPy's functions on our arrays, made from the operator table.
+
+It has all names of the array API standard and takes its calls; `mx.array_api` keeps the standard
+to the letter, and `mx.np` differs from it only where MXNet programs rely on it:
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,13 @@ from dlstudio.dialects.numpy import binary as _binary
 from dlstudio.dialects.numpy import fallback as _fallback
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
+from dlstudio.dialects.standard import departures as _departures
+from dlstudio.dialects.standard import manners as _manners
+from dlstudio.dialects.standard import only as _only
+from dlstudio.dialects.standard import spectrum as _spectrum
 
 bool_ = _np.bool_
+complex64, complex128 = _np.complex64, _np.complex128
 float16, float32, float64 = _np.float16, _np.float32, _np.float64
 int8, int16, int32, int64 = _np.int8, _np.int16, _np.int32, _np.int64
 uint8, uint16, uint32, uint64 = _np.uint8, _np.uint16, _np.uint32, _np.uint64
@@ -42,7 +51,7 @@ def array(
     ----------
     object : array-like
     dtype : optional
-        Default: that of an array source, float32 for lists and numbers.
+        Default: that of an array source; float32 for lists and numbers, complex64 for complex ones.
     ctx, device : Device, optional
         Default: the current context.
     """
@@ -53,14 +62,17 @@ def array(
         default = host.dtype
     else:
         host = _host(object)
-        default = (
-            host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _np.dtype("float32")
-        )
+        default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _single(host)
     place = device if device is not None else ctx
     target = Device(place) if place is not None else current_context()
     return ndarray._wrap(
         target.backend.from_numpy(host.astype(dtype or default, copy=False)), target
     )
+
+
+def _single(host: _np.ndarray[Any, Any]) -> _np.dtype[Any]:
+    """Dtype of what is no array yet."""
+    return _np.dtype("complex64" if host.dtype.kind == "c" else "float32")
 
 
 def _create(name: str, ctx: Any, out: Any = None, **attrs: Any) -> Any:
@@ -84,15 +96,20 @@ def ones(
     return _create("ones", device or ctx, shape=shape, dtype=dtype or "float32")
 
 
+_DEFAULTS = {"b": "bool", "c": "complex64"}  # dtypes of numbers, where not float32
+
+
 def full(
     shape: Shape, fill_value: Any, dtype: Any = None, order: str = "C", ctx: Device | None = None,
     out: Any = None, device: Any = None,
 ) -> ndarray:  # fmt: skip
-    """Array of one number, float32 unless `dtype` says otherwise; a truth value gives bool."""
+    """Array of one number, float32 unless `dtype` says otherwise; a truth value gives bool,
+    a complex number complex64.
+    """  # noqa: D205
     del order
     if isinstance(fill_value, Tensor):
         fill_value = fill_value.item()
-    kind = dtype or ("bool" if isinstance(fill_value, bool) else "float32")
+    kind = dtype or _DEFAULTS.get(_np.asarray(fill_value).dtype.kind, "float32")
     return _create("full", device or ctx, out, shape=shape, fill_value=fill_value, dtype=kind)
 
 
@@ -146,12 +163,27 @@ def eye(
     **kwargs: Any,
 ) -> ndarray:
     """Matrix with ones on diagonal `k`."""
+    if M == 0:  # which would stand for M = N below, as in MXNet's symbol files
+        return zeros((N, 0), dtype, ctx=ctx, device=kwargs.get("device"))
     return _create("eye", kwargs.get("device") or ctx, N=N, M=M or 0, k=k, dtype=dtype or "float32")
+
+
+def _both_manners(module: Any, prefix: str = "") -> None:
+    """Let functions take the calls of the array API standard too."""
+    for name in _manners.KEYWORDS:
+        place, _, short = name.rpartition(".")
+        if place == prefix:
+            setattr(module, short, _manners.both(name, getattr(module, short)))
 
 
 _module = sys.modules[__name__]
 vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _binary.binary_functions())
+vars(_module).update(_only.FUNCTIONS, bool=_np.bool_)
 Namespace("np").attach(_module)
-submodules(_module, "np", ("random", "linalg"))
+_both_manners(_module)
+submodules(_module, "np", ("random", "linalg", "fft"))
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())
+vars(sys.modules[f"{__name__}.fft"]).update(_spectrum.FUNCTIONS)
 vars(sys.modules[f"{__name__}.linalg"]).update(_fallback.linalg_functions())
+_both_manners(sys.modules[f"{__name__}.linalg"], "linalg")
+__doc__ = f"{__doc__}\n\n{_departures.text()}\n"

@@ -92,7 +92,7 @@ def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Arra
     macs=lambda ins, outs, attrs: outs[0].size * ins[0].shape[-1],
     grad=_matmul_grad,
     flags=Flags(out=True, amp="fp16"),
-    names=Names(np="matmul", json="_npi_matmul"),
+    names=Names(np="matmul linalg.matmul", json="_npi_matmul"),
     samples=lambda s: [
         s((2, 3), (3, 4)),
         s((3,), (3,)),

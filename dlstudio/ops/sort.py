@@ -304,7 +304,7 @@ def _along_grad(F: Any, g: Array, out: Array, arr: Array, indices: Array, *, axi
     reference=lambda arr, i, *, axis: np.take_along_axis(arr, i, axis),
     errors=lambda s: [bad(s((2, 3), s.ints(2, high=2), axis=1), ShapeError, "equal numbers")],
 )
-def _(xp, arr, indices, *, axis=None):
+def _(xp, arr, indices, *, axis=-1):
     """Elements of `arr` at a position of its own for each row along `axis`."""
     flat, along = _flat(arr, axis)
     whole = indices if indices.dtype.kind in "iu" else indices.astype("int64")

@@ -99,7 +99,6 @@ NAMES = [
     "vander",
     "fmod",
     "cross",
-    "broadcast_shapes",
     "fmin",
     "fmax",
     "ravel_multi_index",

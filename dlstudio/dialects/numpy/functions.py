@@ -196,9 +196,16 @@ def may_share_memory(a: Any, b: Any, max_work: Any = None) -> bool:
 
 
 def asarray(obj: Any, dtype: Any = None, device: Any = None, copy: bool | None = None) -> ndarray:
-    """Make an array of `obj`; an array that fits already is returned as it is, unless `copy`."""
+    """Make an array of `obj`; an array that fits already is returned as it is, unless `copy`.
+
+    With ``copy=False`` memory is shared, or a ParamError raised where it cannot be.
+    """
     from dlstudio import np as mx_np
 
+    if copy is False:
+        from dlstudio.dialects.standard.creation import asarray as shared
+
+        return shared(obj, dtype=dtype, device=device, copy=False)
     fits = isinstance(obj, ndarray) and dtype in (None, obj._data.dtype)
     if fits and not copy and device in (None, obj._device):
         return obj

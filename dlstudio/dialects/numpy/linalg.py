@@ -85,6 +85,8 @@ def _(F, a, *, UPLO="L"):
 )
 def _(F, a, *, rcond=1e-15, hermitian=False):
     """Moore-Penrose inverse; singular values below `rcond` times the largest count as zero."""
+    if not a.size:
+        return F.reshape(a, shape=(*a.shape[:-2], a.shape[-1], a.shape[-2]))
     u, s, vt = F.matrix_svd(a)
     largest = F.broadcast_to(F.max(s, axis=-1, keepdims=True), shape=tuple(s.shape))
     used = F.greater(s, F.multiply_scalar(largest, scalar=rcond))

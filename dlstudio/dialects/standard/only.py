@@ -1,0 +1,41 @@
+"""Functions that `mx.np` takes over from the standard: MXNet had none of these names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlstudio.core.tensor import Tensor
+from dlstudio.dialects.numpy.functions import call
+from dlstudio.dialects.standard.creation import from_dlpack
+from dlstudio.dialects.standard.dtypes import isdtype
+from dlstudio.dialects.standard.functions import FUNCTIONS as STANDARD
+from dlstudio.dialects.standard.functions import repeat as standard_repeat
+from dlstudio.dialects.standard.info import __array_namespace_info__
+
+__all__ = ["FUNCTIONS"]
+
+
+def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Repeat each element along `axis`, or of the flattened array.
+
+    Parameters
+    ----------
+    a : array
+    repeats : int, or vector of integers
+        A number for all elements, or one for each.
+    axis : int, optional
+    """
+    if isinstance(repeats, (Tensor, list, tuple)) or hasattr(repeats, "shape"):
+        return standard_repeat(a, repeats, axis=axis)
+    return call("repeat", a, repeats=repeats, axis=axis)
+
+
+_SETS = ("unique_all", "unique_counts", "unique_inverse", "unique_values")
+FUNCTIONS: dict[str, Any] = {
+    "__array_api_version__": "2024.12",
+    "__array_namespace_info__": __array_namespace_info__,
+    "from_dlpack": from_dlpack,
+    "isdtype": isdtype,
+    "repeat": repeat,
+    **{name: STANDARD[name] for name in ("astype", "broadcast_shapes", "unstack", *_SETS)},
+}
