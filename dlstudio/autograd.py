@@ -187,6 +187,7 @@ def grad(
         None if head_grads is None else _list(head_grads),
         retain_graph=create_graph if retain_graph is None else retain_graph,
         create_graph=create_graph,
+        sparse=True,
     )
     return [_result(g, v) for g, v in zip(found, wanted, strict=True)]
 

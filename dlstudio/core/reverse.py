@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import raw
 from dlstudio.core.sparse import BaseSparseNDArray
-from dlstudio.core.sparse_storage import is_sparse
+from dlstudio.core.sparse_storage import densified, is_sparse
 from dlstudio.core.tape import Entry, Leaf, Recorded, state
 from dlstudio.errors import GradError, ShapeError, StaleValueError, explain
 from dlstudio.trace import bus
@@ -224,8 +224,7 @@ def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
         from dlstudio.core.tensor import Tensor
 
         return Tensor._wrap(value, head._device)
-    if gradient.stype != "default":
-        gradient = gradient.tostype("default")
+    gradient = gradient if gradient.stype == "default" else cast("Tensor", gradient.todense())
     if gradient._data.shape != head.shape:
         raise ShapeError(
             explain(
@@ -330,10 +329,12 @@ def gradients(
     retain_graph: bool = False,
     create_graph: bool = False,
     stop: bool = False,
+    sparse: bool = False,
 ) -> list[Any]:
     """Gradients with respect to `variables`, as arrays (tensors if `create_graph`); None = no path.
 
-    With `stop` nothing before the variables is differentiated.
+    With `stop` nothing before the variables is differentiated. With `sparse` row-sparse gradients
+    come as they are.
     """
     wanted: dict[tuple[Entry, int], Any] = {
         (v._entry, v._index): None for v in variables if isinstance(v._entry, Entry)
@@ -352,7 +353,8 @@ def gradients(
                     "x.attach_grad() before recording",
                 )
             )
-        found.append(
-            sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index]
-        )
+        gradient = sweep.leaves.get(entry) if isinstance(entry, Leaf) else wanted[entry, v._index]
+        if not sparse and is_sparse(gradient):
+            gradient = densified(v._device.xp, gradient)
+        found.append(gradient)
     return found

@@ -291,7 +291,13 @@ class BaseSparseNDArray(NDArray):
             raise DTypeError(f"{type(self).__name__}[:] = ...: type {type(value)} not supported.")
 
     def _fill(self, number: Any) -> None:
-        if number != 0 and self.stype == "csr":
+        refuse_while_recorded(self)
+        if not number:
+            self._prepare_write()
+            dtype = self._stored.data.dtype
+            self._stored = storage.empty(self._device.xp, self.stype, self.shape, dtype)
+            return
+        if self.stype == "csr":
             raise ParamError(
                 explain(
                     f"CSRNDArray[:] = {number!r} would store every element.",
@@ -299,7 +305,6 @@ class BaseSparseNDArray(NDArray):
                     "mx.nd.full(x.shape, value)",
                 )
             )
-        refuse_while_recorded(self)
         xp = self._device.xp
         self._store_value(xp.full(self.shape, number, self._stored.data.dtype))
 

@@ -8,7 +8,7 @@ compiled products are used for matrices on the CPU.
 from __future__ import annotations
 
 import functools
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +30,7 @@ __all__ = [
     "summed_by",
     "summed_rows",
     "union",
+    "without_zeros",
 ]
 
 Array = Any
@@ -37,7 +38,7 @@ Stored = RowSparseArray | CsrArray
 INDEX = "int64"
 
 
-def is_sparse(x: Any) -> TypeGuard[Stored]:
+def is_sparse(x: Any) -> bool:
     """Whether `x` is a sparse array of this module rather than a plain one."""
     return x.__class__ is RowSparseArray or x.__class__ is CsrArray
 
@@ -154,7 +155,17 @@ def union(xp: Any, function: Any, x: Stored, y: Stored) -> Stored:
     left, right = (_spread(xp, places, at, p.data) for at, p in ((ours, x), (theirs, y)))
     pointer = xp.searchsorted(places, xp.arange(x.shape[0] + 1) * columns).astype(INDEX)
     inside = (places % max(columns, 1)).astype(INDEX, copy=False)
-    return CsrArray(function(left, right), inside, pointer, x.shape)
+    return without_zeros(xp, CsrArray(function(left, right), inside, pointer, x.shape))
+
+
+def without_zeros(xp: Any, csr: CsrArray) -> CsrArray:
+    """The same matrix, whose stored values are none of them zero."""
+    keep = csr.data != 0
+    if keep.all():
+        return csr
+    rows = row_numbers(xp, csr)[keep]
+    pointer = xp.searchsorted(rows, xp.arange(csr.shape[0] + 1)).astype(INDEX)
+    return CsrArray(csr.data[keep], csr.indices[keep], pointer, csr.shape)
 
 
 def _spread(xp: Any, places: Array, at: Array, values: Array) -> Array:

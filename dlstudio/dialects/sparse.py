@@ -139,7 +139,13 @@ def _csr_of_parts(
         and len(pointer) == shape[0] + 1
         and len(values) == len(columns)
     )
-    if not whole or pointer[0] != 0 or pointer[-1] != len(values) or (np.diff(pointer) < 0).any():
+    if (
+        shape is None
+        or not whole
+        or pointer[0] != 0
+        or pointer[-1] != len(values)
+        or (np.diff(pointer) < 0).any()
+    ):
         raise ShapeError(
             explain(
                 f"csr_matrix: invalid shape: data {values.shape}, indices {columns.shape}, "
@@ -217,7 +223,7 @@ def _rows_of_tuple(parts: tuple[Any, ...], shape: Any, ctx: Any, dtype: Any) -> 
     if shape is None and indices.size:
         shape = (_extent(indices), *rows.shape[1:])
     fits = shape is not None and rows.ndim == len(shape) and indices.ndim == 1
-    if not fits or len(rows) != len(indices) or rows.shape[1:] != tuple(shape[1:]):
+    if shape is None or not fits or len(rows) != len(indices) or rows.shape[1:] != tuple(shape[1:]):
         raise ShapeError(
             explain(
                 f"row_sparse_array: invalid shape: data {rows.shape}, indices {indices.shape}, "

@@ -9,6 +9,7 @@ from typing import Any
 
 from dlstudio.core import tape
 from dlstudio.core.node import scope
+from dlstudio.core.sparse import stored
 from dlstudio.errors import ArgumentError, MXNetError, explain, knows_its_names
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
@@ -248,7 +249,7 @@ class Block:
         named = self._collect_params_with_prefix()
         if deduplicate:
             named = {name: p for p, name in {p: n for n, p in reversed(named.items())}.items()}
-        params.save(filename, {name: p._reduce()._data for name, p in named.items()})
+        params.save(filename, {name: stored(p._reduce()) for name, p in named.items()})
 
     def load_parameters(
         self,

@@ -21,6 +21,7 @@ from dlstudio.gluon.block import Block
 from dlstudio.gluon.compiled import (
     Compiled,
     Traced,
+    Uncompiled,
     compiling_allowed,
     not_inferred,
     retrace,
@@ -28,6 +29,7 @@ from dlstudio.gluon.compiled import (
     runs_to_infer,
     trace,
     tracer_needed,
+    works_sparsely,
 )
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
@@ -71,7 +73,7 @@ class HybridBlock(Block):
 
     _own_forward = False  # whether the class defines forward() and no hybrid_forward()
     _graphs: dict[Any, Traced]  # by the nesting of the arguments
-    _compiled: dict[Any, Compiled]
+    _compiled: dict[Any, Compiled | Uncompiled]
     _last_structure: Any
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -196,11 +198,20 @@ backward_bulk_size, **kwargs
             raise _no_array(self, x)
         if self._active and compiling_allowed():
             return self._call_compiled((x, *args))
+        return self._run_operators(x, *args)
+
+    def _run_operators(self, x: Any, *args: Any) -> Any:
+        """Run on arrays, operator by operator."""
+        if self._own_forward:
+            if any(p._deferred is not None for p in self._reg_params.values()):
+                self._infer_and_finish((x, *args))
+            return self.forward(x, *args)
+        first = x if isinstance(x, Tensor) else next(iter(leaves((x, args))))
         try:
-            values = {name: p.data(first._device) for name, p in self._reg_params.items()}
+            values = {name: p._on(first._device) for name, p in self._reg_params.items()}
         except DeferredInitializationError:
             self._infer_and_finish((x, *args))
-            values = {name: p.data(first._device) for name, p in self._reg_params.items()}
+            values = {name: p._on(first._device) for name, p in self._reg_params.items()}
         out = self.hybrid_forward(nd, x, *args, **values)
         return _as_numpy_dialect(out) if type(first) is ndarray else out
 
@@ -301,8 +312,36 @@ backward_bulk_size, **kwargs
             compiled = self._compile(args, structure)
         return compiled(arrays)
 
-    def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled:
+    def _for_debugger(self, args: tuple[Any, ...]) -> tuple[Any, list[Any], Any]:
+        """Return the compiled function, its operands for `args`, and how its outputs are nested."""
+        if not self._active or not args:
+            raise ArgumentError(
+                explain(
+                    f"debug: {self.name} is not hybridized, so that it has no plan."
+                    if not self._active
+                    else f"debug: {self.name} was given no inputs.",
+                    "a hybridized block and what it is to be called with.",
+                    "net.hybridize(); mx.graph.debug(net, x)",
+                )
+            )
+        arrays, structure = flatten(args)
+        compiled = self._compiled.get(structure) or self._compile(args, structure)
+        vars(self)["_last_structure"] = structure
+        if isinstance(compiled, Uncompiled):
+            raise ArgumentError(
+                explain(
+                    f"debug: {self.name} works with sparse arrays, and has no plan.",
+                    "dense inputs, parameters and gradients.",
+                )
+            )
+        return compiled.op, compiled.operands(arrays), compiled.regrouped
+
+    def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled | Uncompiled:
         parameters = self.collect_params()
+        if works_sparsely(parameters, structure):
+            vars(self)["_last_structure"] = structure
+            found = self._compiled[structure] = Uncompiled(self, structure)
+            return found
         if any(p._deferred is not None for p in parameters.values()):
             if runs_to_infer(self):
                 run_eagerly(self, args)
@@ -400,7 +439,8 @@ backward_bulk_size, **kwargs
             )
         from dlstudio.interop import params
 
-        graph = self._graphs[self._last_structure]
+        structure = self._last_structure
+        graph = self._graphs.get(structure) or retrace(self, structure)
         symbol = graph.symbol
         symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
         states = set(symbol.list_auxiliary_states())
@@ -409,7 +449,7 @@ backward_bulk_size, **kwargs
         for name, parameter in self.collect_params().items():
             if name in arguments or name in states:
                 kind = "aux" if name in states else "arg"
-                values[f"{kind}:{name}"] = parameter._reduce()._data
+                values[f"{kind}:{name}"] = parameter._reduce().asnumpy()
         values.update({f"arg:{n}": c.asnumpy() for n, c in graph.constants.items()})
         Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
         symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)

@@ -16,7 +16,6 @@ from dlstudio.core.device import Device, cpu, current_context
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import (
-    ArgumentError,
     DeferredInitializationError,
     GradError,
     ParamError,
@@ -24,6 +23,7 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.deferred import Deferred, devices_of, elsewhere, fits, not_ready, sizes
+from dlstudio.gluon.storage import in_storage, rows_of, storage_types, unreadable
 
 __all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
 
@@ -57,8 +57,9 @@ class Parameter:
         Whether `initialize` may wait for the shape.
     differentiable : bool
         False for states such as moving averages.
-    stype, grad_stype : str
-        Accepted for MXNet programs; storage is dense.
+    stype, grad_stype : {"default", "row_sparse", "csr"}
+        Storage of the values and of the gradient. Values in "row_sparse" storage are read by
+        `row_sparse_data`; a row_sparse gradient lets optimizers update only the rows used.
 
     Examples
     --------
@@ -91,7 +92,7 @@ class Parameter:
             None if shape is None else sizes(name, (shape,) if isinstance(shape, int) else shape)
         )
         self._dtype = dtype
-        self._stype, self._grad_stype = stype, grad_stype
+        self._stype, self._grad_stype = storage_types(name, stype, grad_stype)
         self._allow_deferred_init = allow_deferred_init
         self._differentiable = differentiable
         self._data: dict[Device, Any] | None = None
@@ -228,7 +229,7 @@ class Parameter:
         for device in devices:
             array = device.backend.empty(host.shape, host.dtype)
             array[...] = device.backend.from_numpy(host)
-            placed[device] = cls._wrap(array, device)
+            placed[device] = in_storage(cls._wrap(array, device), self._stype)
         self._data, self._deferred = placed, None
         self._attach_gradients()
 
@@ -236,7 +237,7 @@ class Parameter:
         for tensor in (self._data or {}).values():
             tensor._entry = None
             if self._grad_req != "null":
-                tensor.attach_grad(self._grad_req)
+                tensor.attach_grad(self._grad_req, self._grad_stype)
                 tensor._entry.name = self.name  # pyright: ignore  # pictures show it
 
     # ---- values --------------------------------------------------------------------------
@@ -267,7 +268,15 @@ class Parameter:
             If the parameter was not initialized.
         DeviceError
             If there is no copy on `ctx`.
+        NotSupportedForSparseNDArray
+            If the storage is row_sparse.
         """
+        if self._stype != "default":
+            raise unreadable(self, "data")
+        return self._on(ctx)
+
+    def _on(self, ctx: Any = None) -> Any:
+        """Values on `ctx`, whatever their storage."""
         data = self._data
         if data is None:
             data = self._tensors()
@@ -279,7 +288,9 @@ class Parameter:
         return found
 
     def list_data(self) -> list[Any]:
-        """Values on all devices."""
+        """Values on all devices; see `data`."""
+        if self._stype != "default":
+            raise unreadable(self, "list_data")
         return list(self._tensors().values())
 
     def grad(self, ctx: Any = None) -> Any:
@@ -291,12 +302,12 @@ class Parameter:
             If `grad_req` is "null".
         """
         self._refuse_without_gradient()
-        return self.data(ctx).grad
+        return self._on(ctx).grad
 
     def list_grad(self) -> list[Any]:
         """Gradient buffers on all devices."""
         self._refuse_without_gradient()
-        return [tensor.grad for tensor in self.list_data()]
+        return [tensor.grad for tensor in self._tensors().values()]
 
     def _refuse_without_gradient(self) -> None:
         if self._data is not None and self._grad_req == "null":
@@ -344,7 +355,9 @@ class Parameter:
         """Set the gradients to zero on all devices; nothing happens without gradients."""
         for tensor in (self._data or {}).values():
             buffer = tensor.grad
-            if buffer is not None:
+            if buffer is not None and buffer.stype != "default":
+                buffer[:] = 0
+            elif buffer is not None:
                 buffer._prepare_write()
                 buffer._data.fill(0)
 
@@ -365,9 +378,9 @@ class Parameter:
 
     def _reduce(self) -> Any:
         """Mean of the copies on all devices, on the CPU."""
-        copies = [tensor.asnumpy() for tensor in self.list_data()]
+        copies = [tensor.asnumpy() for tensor in self._tensors().values()]
         mean = copies[0] if len(copies) == 1 else np.mean(copies, axis=0).astype(copies[0].dtype)
-        return NDArray._wrap(mean, cpu())
+        return in_storage(NDArray._wrap(mean, cpu()), self._stype)
 
     def cast(self, dtype: Any) -> None:
         """Change the element type of values and gradients."""
@@ -376,8 +389,8 @@ class Parameter:
             return
         target = np.dtype(dtype)
         for device, tensor in self._data.items():
-            if tensor._data.dtype != target:
-                self._data[device] = type(tensor)._wrap(tensor._data.astype(target), device)
+            if np.dtype(tensor.dtype) != target:
+                self._data[device] = tensor.detach().astype(target)
         self._attach_gradients()
 
     def _load_init(
@@ -408,21 +421,27 @@ class Parameter:
         return self._var
 
     def row_sparse_data(self, row_id: Any) -> Any:
-        """Refuse: parameters are dense.
+        """Rows of a row_sparse parameter, on the device of `row_id`.
+
+        Parameters
+        ----------
+        row_id : NDArray of row numbers, any shape; doubled ones count once
+
+        Returns
+        -------
+        RowSparseNDArray
+            Gradients computed with it go to this parameter.
 
         Raises
         ------
-        ArgumentError
-            Always.
+        NotSupportedForSparseNDArray
+            If the parameter is dense.
         """
-        raise ArgumentError(
-            explain(
-                f"row_sparse_data() was called on Parameter '{self.name}', which is dense.",
-                fix=f"{self.name}.data()",
-            )
-        )
+        return rows_of(self, row_id)
 
-    list_row_sparse_data = row_sparse_data
+    def list_row_sparse_data(self, row_id: Any) -> list[Any]:
+        """`row_sparse_data` on every device of the parameter."""
+        return [rows_of(self, row_id.as_in_context(ctx)) for ctx in self.list_ctx()]
 
 
 class Constant(Parameter):

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlstudio import initializer
 from dlstudio.core.device import Device
+from dlstudio.core.sparse import stored
 from dlstudio.errors import FileFormatError, ParamError, explain
 from dlstudio.gluon.deferred import check_load
 from dlstudio.gluon.parameter import Constant, Parameter
@@ -210,7 +211,9 @@ class ParameterDict:
                         fix="save_parameters(), which needs no prefixes",
                     )
                 )
-        params.save(filename, {n[len(strip_prefix) :]: p._reduce()._data for n, p in self.items()})
+        params.save(
+            filename, {n[len(strip_prefix) :]: stored(p._reduce()) for n, p in self.items()}
+        )
 
     def load(
         self,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.tensor import Tensor
 from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Leaf", "count_leaves", "flatten", "leaves", "regroup"]
+__all__ = ["Leaf", "count_leaves", "flatten", "has_sparse", "leaves", "regroup"]
 
 
 class Leaf(NamedTuple):
     """Place of an array; `count` > 0 stands for a list of that many outputs of one symbol."""
 
     count: int = 0
+    sparse: bool = False
 
 
 class _Fixed(NamedTuple):
@@ -29,6 +31,14 @@ class _List(NamedTuple):
 
 
 Structure = Any
+_DENSE, _SPARSE = Leaf(), Leaf(sparse=True)
+
+
+def has_sparse(structure: Structure) -> bool:
+    """Whether one of the arrays has sparse storage."""
+    if isinstance(structure, _List):
+        return any(map(has_sparse, structure.items))
+    return isinstance(structure, Leaf) and structure.sparse
 
 
 def flatten(thing: Any) -> tuple[list[Any], Structure]:
@@ -43,7 +53,7 @@ def flatten(thing: Any) -> tuple[list[Any], Structure]:
 def _flatten(thing: Any, found: list[Any]) -> Structure:
     if isinstance(thing, Tensor):
         found.append(thing)
-        return Leaf()
+        return _SPARSE if isinstance(thing, BaseSparseNDArray) else _DENSE
     if isinstance(thing, Symbol):
         found.append(thing)
         return Leaf(len(thing) if len(thing) > 1 else 0)

@@ -13,6 +13,7 @@ from dlstudio.core.device import Device
 from dlstudio.errors import GradError, ParamError, explain
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
+from dlstudio.gluon.storage import add_up
 from dlstudio.interop.files import read_file, write_atomically
 from dlstudio.trace import bus
 
@@ -228,6 +229,9 @@ class Trainer:
             if parameter._grad_req == "null":
                 continue
             grads = parameter.list_grad()
+            if grads[0].stype != "default":
+                add_up(grads)
+                continue
             total = grads[0]._data.copy()
             home = grads[0].context
             for grad in grads[1:]:

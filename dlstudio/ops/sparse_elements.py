@@ -49,6 +49,20 @@ def _(xp: Any, attrs: Any, x: Any) -> Any:
     return x._replace(data=x.data.copy()) if attrs["scalar"] == 0 else NotImplemented
 
 
+def _comparison(name: str) -> Callable[..., Any]:
+    def forward(xp: Any, attrs: Any, x: Any) -> Any:
+        compare = OPS[name].forward
+        if compare(xp, xp.zeros(1, x.data.dtype), **attrs)[0]:  # most elements would be true
+            return NotImplemented
+        return x._replace(data=compare(xp, x.data, **attrs))
+
+    return forward
+
+
+for _name in ("equal", "not_equal", "greater", "greater_equal", "lesser", "lesser_equal"):
+    rule(f"_{_name}_scalar")(_comparison(f"_{_name}_scalar"))
+
+
 @rule("clip")
 def _(xp: Any, attrs: Any, x: Any) -> Any:
     if not attrs["a_min"] <= 0 <= attrs["a_max"]:
@@ -106,7 +120,7 @@ def _(xp: Any, attrs: Any, x: Any, y: Any) -> Any:
 
 @rule("broadcast_mul")
 def _(xp: Any, attrs: Any, x: Any, y: Any) -> Any:
-    if isinstance(x, CsrArray) and not is_sparse(y):
+    if isinstance(x, CsrArray) and not is_sparse(y) and x.shape != tuple(y.shape):
         return _scaled(xp, "broadcast_mul", xp.multiply, x, y)
     return _product(xp, "broadcast_mul", x, y)
 
@@ -122,13 +136,13 @@ def _product(xp: Any, name: str, x: Any, y: Any) -> Any:
     if x.__class__ is y.__class__:
         _check_equal(name, x, y)
         return union(xp, xp.multiply, x, y)
-    rows, dense = (x, y) if isinstance(x, RowSparseArray) else (y, x)
-    if not isinstance(rows, RowSparseArray) or is_sparse(dense):
-        return NotImplemented
-    if tuple(dense.shape) != tuple(rows.shape):
+    sparse, dense = (x, y) if is_sparse(x) else (y, x)
+    if is_sparse(dense) or tuple(dense.shape) != tuple(sparse.shape):
         return NotImplemented
     check_same_dtype(name, x, y)
-    return rows._replace(data=rows.data * dense[rows.indices])
+    if isinstance(sparse, RowSparseArray):
+        return sparse._replace(data=sparse.data * dense[sparse.indices])
+    return sparse._replace(data=sparse.data * dense[row_numbers(xp, sparse), sparse.indices])
 
 
 def _scaled(xp: Any, name: str, function: Any, x: CsrArray, y: Array) -> Any:

@@ -61,8 +61,7 @@ def _(xp: Any, attrs: Any, a: Any, b: Any) -> Any:
     if isinstance(b, CsrArray) and not is_sparse(a) and not turned and a.ndim == 2:
         left = xp.ascontiguousarray(a.T)
         result = xp.ascontiguousarray(dot(xp, b, left, transpose=not attrs["transpose_b"]).T)
-        default = "default" if attrs["transpose_b"] else "csr"
-        return csr_of(xp, result) if (wanted or default) == "csr" else result
+        return csr_of(xp, result) if wanted in (None, "csr") else result
     return NotImplemented
 
 
@@ -196,3 +195,27 @@ def _(xp: Any, attrs: Any, data: Any) -> Any:
     if attrs["keepdims"]:
         return RowSparseArray(squares[:, None], data.indices, (data.shape[0], 1))
     return summed_by(xp, squares, data.indices, data.shape[0])
+
+
+# ---- graphs as matrices ----------------------------------------------------------------------
+@rule("_contrib_getnnz")
+def _(xp: Any, attrs: Any, data: Any) -> Any:
+    if not isinstance(data, CsrArray) or attrs["axis"] not in (None, 1):
+        return NotImplemented
+    if attrs["axis"] is None:
+        return xp.full(1, data.data.shape[0], INDEX)
+    return data.indptr[1:] - data.indptr[:-1]
+
+
+@rule("_contrib_edge_id")
+def _(xp: Any, attrs: Any, data: Any, u: Any, v: Any) -> Any:
+    if not isinstance(data, CsrArray) or is_sparse(u) or is_sparse(v):
+        return NotImplemented
+    width = data.shape[1]
+    stored = row_numbers(xp, data) * width + data.indices
+    order = xp.argsort(stored)
+    wanted = u.astype(INDEX) * width + v.astype(INDEX)
+    places = xp.searchsorted(stored[order], wanted)
+    ends = xp.concatenate([stored[order], xp.full(1, -1, INDEX)])
+    values = xp.concatenate([data.data[order], xp.zeros(1, data.data.dtype)])
+    return xp.where(ends[places] == wanted, values[places], data.data.dtype.type(-1))

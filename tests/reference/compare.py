@@ -33,9 +33,11 @@ class Differs(Exception):  # noqa: N818  likewise
 
 
 def plain(value: Any) -> Any:
-    """Arrays as NumPy arrays, everything else as it is."""
-    if isinstance(value, Tensor):
+    """Dense arrays as NumPy arrays, everything else as it is."""
+    if isinstance(value, Tensor) and value.stype == "default":
         return value.asnumpy()
+    if isinstance(value, (pack.Csr, pack.RowSparse)):
+        return value
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, dict):
@@ -46,6 +48,9 @@ def plain(value: Any) -> Any:
 def agree(got: Any, want: Any, where: str) -> None:  # noqa: C901  one case after the other
     """Raise `Differs` unless the two values are the same within the dtype's tolerance."""
     if isinstance(want, pack.Opaque):
+        return
+    if isinstance(want, (pack.Csr, pack.RowSparse)):
+        _agree_sparse(got, want, where)
         return
     got, want = plain(got), plain(want)
     if isinstance(want, (list, tuple)):
@@ -62,6 +67,8 @@ def agree(got: Any, want: Any, where: str) -> None:  # noqa: C901  one case afte
             agree(named[str(key)], value, f"{where}[{key}]")
         return
     if isinstance(want, np.ndarray):
+        if getattr(got, "stype", "default") != "default":
+            raise Differs(f"{where}: a {type(got).__name__}, recorded a dense array")
         _agree_array(np.asarray(got), want, where)
         return
     if isinstance(want, (float, np.floating)):
@@ -70,6 +77,21 @@ def agree(got: Any, want: Any, where: str) -> None:  # noqa: C901  one case afte
         return
     if got != want:
         raise Differs(f"{where}: got {_short(got)}, recorded {_short(want)}")
+
+
+def _sparse(want: Any) -> Any:
+    """Dress a recorded sparse array as ours."""
+    if isinstance(want, pack.Csr):
+        return nd.sparse.csr_matrix((want.data, want.indices, want.indptr), shape=want.shape)
+    return nd.sparse.row_sparse_array((want.data, want.indices), shape=want.shape)
+
+
+def _agree_sparse(got: Any, want: Any, where: str) -> None:
+    """Storage and values count; whether a zero is stored is left to each engine."""
+    ours = _sparse(want)
+    if getattr(got, "stype", "") != ours.stype:
+        raise Differs(f"{where}: a {type(got).__name__}, recorded {ours.stype}")
+    _agree_array(got.asnumpy(), ours.asnumpy(), where)
 
 
 def _agree_array(got: Any, want: Any, where: str) -> None:
@@ -93,7 +115,7 @@ def tensor(value: Any, cls: type[Tensor]) -> Any:
     if isinstance(value, np.ndarray):
         return cls._wrap(np.array(value, order="C"), mx.cpu())
     if isinstance(value, (pack.Csr, pack.RowSparse)):
-        raise Absent("sparse input")
+        return _sparse(value)
     if isinstance(value, list):
         return [tensor(v, cls) for v in value]
     if isinstance(value, tuple):

@@ -239,7 +239,9 @@ class Embedding(HybridBlock):
     dtype : dtype
     weight_initializer : Initializer or str
     sparse_grad : bool
-        Accepted for MXNet programs; the gradient is dense.
+        Keep the gradient of the weight in row_sparse storage: only the rows looked up, so that
+        optimizers with `lazy_update` touch those alone. Such a layer is not compiled by
+        ``hybridize()``; it runs operator by operator inside the compiled rest.
     prefix, params : see `Block`
 
     Notes
@@ -263,7 +265,7 @@ class Embedding(HybridBlock):
         }  # fmt: skip
         self.weight = self.params.get(
             "weight", shape=(input_dim, output_dim), init=weight_initializer, dtype=dtype,
-            allow_deferred_init=True,
+            allow_deferred_init=True, grad_stype="row_sparse" if sparse_grad else "default",
         )  # fmt: skip
 
     def hybrid_forward(self, F: Any, x: Any, weight: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlstudio import nd
+from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
-from dlstudio.gluon.nn.basic_layers import Embedding, HybridSequential, Sequential
+from dlstudio.gluon.nn.basic_layers import HybridSequential, Sequential
 from dlstudio.gluon.nn.pool_layers import spread
 
 __all__ = [
@@ -72,8 +74,50 @@ class Identity(HybridBlock):
         return x
 
 
-class SparseEmbedding(Embedding):
-    """`Embedding` under MXNet's name for sparse gradients; the gradient is dense."""
+class SparseEmbedding(Block):
+    """Rows of a table in row_sparse storage, picked by index; its gradient is row_sparse too.
+
+    Parameters
+    ----------
+    input_dim : int
+        Number of rows (the vocabulary).
+    output_dim : int
+        Length of a row.
+    dtype : dtype
+    weight_initializer : Initializer or str
+    prefix, params : see `Block`
+
+    Notes
+    -----
+    Input of any shape (...) becomes (..., output_dim). The weight is read by
+    ``weight.row_sparse_data(row_id)``.
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        dtype: Any = "float32",
+        weight_initializer: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._kwargs = {
+            "input_dim": input_dim, "output_dim": output_dim, "dtype": dtype, "sparse_grad": True,
+        }  # fmt: skip
+        self.weight = self.params.get(
+            "weight", shape=(input_dim, output_dim), init=weight_initializer, dtype=dtype,
+            grad_stype="row_sparse", stype="row_sparse",
+        )  # fmt: skip
+
+    def forward(self, x: Any) -> Any:
+        """See the class."""
+        return nd.Embedding(x, self.weight.row_sparse_data(x), **self._kwargs)
+
+    def __repr__(self) -> str:
+        facts = self._kwargs
+        sizes = f"{facts['input_dim']} -> {facts['output_dim']}"
+        return f"{type(self).__name__}({sizes}, {facts['dtype']})"
 
 
 class _PixelShuffle(HybridBlock):
