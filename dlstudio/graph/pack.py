@@ -153,8 +153,7 @@ def _place(order: Array, overlaps: list[bytes], size: Array) -> Array:
             if meets[j]:
                 if start - at >= need:
                     break
-                if end > at:
-                    at = end
+                at = max(at, end)
         offsets[i] = at
         insort(placed, (at, at + need, i))
     return np.array(offsets, np.int64)
