@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
 from dlstudio.graph.compose import auxiliary, topological
+from dlstudio.graph.control.locations import check_locations
+from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.scopes import HIDDEN_KEYS
 from dlstudio.ops.custom import operator_for
 
@@ -24,11 +26,15 @@ __all__ = ["dumps", "json_name", "loads", "operator_called", "read_text"]
 
 _LIMIT = 256 << 20  # characters; the largest published symbol files have about a million
 _VERSION = 10901
+_DEEPEST = 32  # graphs inside graphs; programs have two or three
 # settings of other back ends that old files carry and that change no result
 _NO_MEANING = frozenset(
     ("workspace", "cudnn_off", "cudnn_tune", "cudnn_algo_fwd", "cudnn_algo_bwd_data", "num_args",
-     "cudnn_algo_bwd_filter", "cudnn_algo_verbose", "prefer_same_output_type")
+     "cudnn_algo_bwd_filter", "cudnn_algo_verbose", "prefer_same_output_type", "ctx",
+     "forward_stype", "is_int")
 )  # fmt: skip
+# what files call an attribute that has another name here
+_RENAMED = {"full": {"value": "fill_value"}}
 
 
 # ---- operators by their name in files --------------------------------------------------------
@@ -124,19 +130,37 @@ def loads(text: str, source: str = "the symbol") -> Symbol:
         raise FileFormatError(
             explain(f"{source} is not a symbol file: {error}.", "JSON as written by Symbol.save.")
         ) from None
-    reader = _Reader(source)
-    records = reader.records(data)
-    nodes: list[Node] = []
-    for number, record in enumerate(records):
-        nodes.append(reader.node(number, record, nodes))
-    return Symbol(reader.heads(data, nodes))
+    return Symbol(_Reader(source).graph(data))
 
 
 class _Reader:
     """Turns checked records into nodes; every refusal names the file and the node."""
 
     def __init__(self, source: str) -> None:
-        self.source = source
+        self.source, self.depth = source, 0
+
+    def graph(self, data: Any) -> list[tuple[Node, int]]:
+        """Outputs of the graph that `data` describes."""
+        nodes: list[Node] = []
+        for number, record in enumerate(self.records(data)):
+            nodes.append(self.node(number, record, nodes))
+        return self.heads(data, nodes)
+
+    def inner(self, record: Mapping[str, Any], op: Op, where: str) -> dict[str, Subgraph]:
+        """Graphs inside a loop or branch, by attribute."""
+        graphs = record.get("subgraphs", [])
+        if not isinstance(graphs, list) or len(graphs) != len(op.flags.graphs):
+            raise self.refuse(
+                f"{where} has subgraphs {graphs!r:.80}.", f"a list of {len(op.flags.graphs)}."
+            )
+        from dlstudio.graph.symbol_class import Symbol
+
+        if self.depth >= _DEEPEST:
+            raise self.refuse(f"{where}: subgraphs stand {_DEEPEST} deep inside each other.")
+        self.depth += 1
+        found = [Subgraph(Symbol(self.graph(data))) for data in graphs]
+        self.depth -= 1
+        return dict(zip(op.flags.graphs, found, strict=True))
 
     def refuse(self, what: str, expected: str = "") -> FileFormatError:
         """Compose the error for a part of the file that has the wrong form."""
@@ -211,20 +235,31 @@ class _Reader:
             op = operator_called(record["op"])
         if op is None:
             raise GraphError(self.unknown(record["op"], where))
-        attrs = self.parse(op, raw, where)
+        renamed = _RENAMED.get(op.name, {})
+        raw = {renamed.get(key, key): value for key, value in raw.items()}
+        inside = self.inner(record, op, where) if op.flags.graphs else {}
+        attrs = self.parse(op, raw, where, inside, len(edges))
         self.check_count(op, attrs, edges, where)
         return Node(op, edges, attrs, record["name"], raw)
 
-    def parse(self, op: Op, raw: Mapping[str, str], where: str) -> dict[str, Any]:
+    def parse(
+        self, op: Op, raw: Mapping[str, str], where: str, inside: Mapping[str, Subgraph], count: int
+    ) -> dict[str, Any]:
         """Canonical attributes; annotations and settings without meaning stay text."""
-        given = {k: _read(op.params[k], v) for k, v in raw.items() if k in op.attrs}
+        given: dict[str, Any] = {k: _read(op.params[k], v) for k, v in raw.items() if k in op.attrs}
+        if inside:
+            given.update(inside)
+            given.update({k: raw[f"__{k}__"] for k in op.attrs if f"__{k}__" in raw})
         try:
             for key in raw:
                 if key not in op.attrs and not _has_no_effect(key):
                     raise op.unknown_attribute(key)  # ignoring it could change the result
-            return op.parse(given)
+            parsed = op.parse(given)
+            if inside:
+                check_locations(op, parsed, count)
         except MXNetError as error:
             raise GraphError(f"{self.source}: {where}: {error}") from None
+        return parsed
 
     def check_count(
         self, op: Op, attrs: Mapping[str, Any], edges: tuple[Any, ...], where: str
@@ -286,7 +321,13 @@ def dumps(symbol: Symbol, *, remove_amp_cast: bool = True) -> str:
     remove_amp_cast : bool
         Leave out casts that automatic mixed precision inserted.
     """
-    outputs = _without_amp_casts(symbol) if remove_amp_cast else symbol.outputs_
+    data = _described(_without_amp_casts(symbol) if remove_amp_cast else symbol.outputs_)
+    data["attrs"] = {"mxnet_version": ["int", _VERSION]}
+    return _spell_graph(data)
+
+
+def _described(outputs: Sequence[tuple[Node, int]]) -> dict[str, Any]:
+    """A graph as the object that files hold."""
     nodes = topological(outputs)
     numbers = {id(n): i for i, n in enumerate(nodes)}
     aux = auxiliary(nodes)
@@ -298,14 +339,12 @@ def dumps(symbol: Symbol, *, remove_amp_cast: bool = True) -> str:
     rows = [0]
     for node in nodes:
         rows.append(rows[-1] + _entries_in_files(node))
-    data = {
+    return {
         "nodes": [_record(n, [entry(*edge) for edge in n.inputs]) for n in nodes],
         "arg_nodes": [i for i, n in enumerate(nodes) if n.is_variable],
         "node_row_ptr": rows,
         "heads": [[numbers[id(n)], i, 0] for n, i in outputs],
-        "attrs": {"mxnet_version": ["int", _VERSION]},
     }
-    return _spell_graph(data)
 
 
 def _without_amp_casts(symbol: Symbol) -> tuple[tuple[Node, int], ...]:
@@ -332,8 +371,13 @@ def _record(node: Node, inputs: list[list[int]]) -> dict[str, Any]:
         "name": node.name,
     }
     if node.raw:
-        record["attrs"] = dict(sorted(node.raw.items()))
+        known = _RENAMED.get(node.op.name, {}) if node.op is not None else {}
+        names = {ours: theirs for theirs, ours in known.items()}
+        record["attrs"] = dict(sorted((names.get(k, k), v) for k, v in node.raw.items()))
     record["inputs"] = inputs
+    if node.op is not None and node.op.flags.graphs:
+        inside = (node.attrs[name].symbol for name in node.op.flags.graphs)
+        record["subgraphs"] = [_described(symbol.outputs_) for symbol in inside]
     return record
 
 
@@ -343,7 +387,8 @@ def _spell_graph(data: dict[str, Any]) -> str:
     parts = [f'  "nodes": [\n{nodes}\n  ]']
     parts += [f'  "{key}": {_spell_numbers(data[key])}' for key in ("arg_nodes", "node_row_ptr")]
     parts.append(f'  "heads": {json.dumps(data["heads"])}')
-    parts.append(f'  "attrs": {json.dumps(data["attrs"])}')
+    if "attrs" in data:  # of the file, not of graphs inside it
+        parts.append(f'  "attrs": {json.dumps(data["attrs"])}')
     return "{\n" + ", \n".join(parts) + "\n}"
 
 
@@ -352,6 +397,9 @@ def _spell_node(record: Mapping[str, Any]) -> str:
     if "attrs" in record:
         lines.append(f'  "attrs": {_spell_object(record["attrs"])}')
     lines.append(f'  "inputs": {json.dumps(record["inputs"])}')
+    if "subgraphs" in record:
+        graphs = ", \n".join(_indent(_spell_graph(g), 4) for g in record["subgraphs"])
+        lines.append(f'  "subgraphs": [\n{graphs}\n  ]')
     return "{\n" + ", \n".join(lines) + "\n}"
 
 

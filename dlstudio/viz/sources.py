@@ -9,6 +9,7 @@ from typing import Any
 
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
+from dlstudio.viz.loops import Inner, edges_of_graph, symbol_inside
 from dlstudio.viz.scopes import prefix_scopes
 
 __all__ = ["attr_texts", "detail_text", "display_name", "op_name", "reader_of", "with_params"]
@@ -62,14 +63,35 @@ def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
     drawn = {
         id(node): _symbol_node(node, keys[id(node)], avals, scopes, learned, aux) for node in nodes
     }
-    edges = [
-        DrawEdge(
-            keys[id(source)], keys[id(node)], avals.get((id(source), port), (None, ""))[0], port
-        )
-        for node in nodes
-        for source, port in node.inputs
-    ]
-    return Drawing(with_params(drawn.values(), edges), tuple(edges), title=symbol.name or "network")
+    edges: list[DrawEdge] = []
+    pictures: list[DrawNode] = []
+    for node in nodes:
+        pictures.append(drawn[id(node)])
+        if node.op is not None and node.op.flags.graphs:
+            sources = [(keys[id(source)], port) for source, port in node.inputs]
+            sizes = [avals.get((id(n), port), (None, ""))[0] for n, port in node.inputs]
+            scope = scopes.get(id(node), "")
+            inner = symbol_inside(node, keys[id(node)], scope, sources, sizes, _inner_node)
+            pictures[-1:] = [*inner.nodes, pictures[-1]]
+            edges += inner.edges
+            continue
+        edges += [
+            DrawEdge(
+                keys[id(source)], keys[id(node)], avals.get((id(source), port), (None, ""))[0], port
+            )
+            for source, port in node.inputs
+        ]
+    return Drawing(with_params(pictures, edges), tuple(edges), title=symbol.name or "network")
+
+
+def _inner_node(node: Any, key: str, scope: str, facts: Any) -> DrawNode:
+    """Draw a node of a graph inside a loop or branch."""
+    edges = [(node, port) for port in range(node.n_outputs)]
+    avals = {
+        (id(node), port): (facts.shape((node, port)), str(facts.dtype((node, port)) or ""))
+        for _, port in edges
+    }
+    return _symbol_node(node, key, avals, {id(node): scope}, set(), set())
 
 
 def _symbol_nodes(symbol: Any) -> list[Any]:
@@ -195,10 +217,10 @@ def from_graph(graph: Any, shape: Shapes, data: Any) -> Drawing:
     edges: list[DrawEdge] = []
     for place, eqn in enumerate(graph.eqns):
         key = f"e{place}"
-        nodes.append(_equation(eqn, key, graph))
-        for value in eqn.reads:
-            source, port = maker[value]
-            edges.append(DrawEdge(source, key, _shape_of(graph, value), port))
+        inner = Inner([], [])
+        edges += edges_of_graph(eqn, key, graph, maker, _equation, inner)
+        nodes += [*inner.nodes, _equation(eqn, key, graph)]
+        edges += inner.edges
         maker.update({value: (key, port) for port, value in enumerate(eqn.outs)})
     return Drawing(with_params(nodes, edges), tuple(edges), title="graph")
 
@@ -224,10 +246,6 @@ def _equation(eqn: Any, key: str, graph: Any) -> DrawNode:
         device=str(eqn.device), attrs=attr_texts(eqn.op, eqn.attrs), span=eqn.span,
         detail=detail_text(eqn.op, eqn.attrs), role=eqn.role,
     )  # fmt: skip
-
-
-def _shape_of(graph: Any, value: int) -> Shape:
-    return tuple(graph.avals[value].shape)
 
 
 def from_holder(holder: Any, shape: Shapes, data: Any) -> Drawing:
@@ -286,7 +304,12 @@ def _nbytes(shape: Shape | None, dtype: str) -> int:
 def attr_texts(op: Any, attrs: Mapping[str, Any]) -> dict[str, str]:
     """Attributes as text, those first that differ from the operator's default."""
     defaults = op.attrs if op is not None else {}
-    items = [(name, value, value == defaults.get(name)) for name, value in attrs.items()]
+    hidden = (*op.flags.graphs, "plan") if op is not None and op.flags.graphs else ()
+    items = [
+        (name, value, value == defaults.get(name))
+        for name, value in attrs.items()
+        if name not in hidden
+    ]
     items.sort(key=lambda item: item[2])
     return {name: str(value) for name, value, _ in items}
 

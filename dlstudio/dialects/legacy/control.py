@@ -14,8 +14,8 @@ from dlstudio.core.avals import aval_of
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ShapeError, explain
 from dlstudio.graph.control import capture
+from dlstudio.graph.control.inference import check_iterations, check_truth
 from dlstudio.graph.control.nests import check_leaves, flatten, pair
-from dlstudio.graph.control.operators import check_iterations, check_truth
 
 __all__ = ["CONTROL_FLOW", "cond", "foreach", "truth", "while_loop"]
 

@@ -57,7 +57,7 @@ def programs(graph: Graph) -> list[Program]:
 def _contiguous(graph: Graph) -> Graph:
     """Copy what a loop would read out of order: kernels inside want rows in order."""
     contiguous = analyse(graph).contiguous
-    builder_next, avals, devices = graph.next_value, dict(graph.avals), dict(graph.devices)
+    fresh, avals, devices = graph.next_value, dict(graph.avals), dict(graph.devices)
     eqns: list[Eqn] = []
     for eqn in graph.eqns:
         ins = list(eqn.ins)
@@ -65,13 +65,11 @@ def _contiguous(graph: Graph) -> Graph:
             for position, value in enumerate(eqn.ins):
                 if value == ABSENT or contiguous[value]:
                     continue
-                copy = eqn._replace(
-                    op=OPS["identity"], ins=(value,), outs=(builder_next,), attrs={}
-                )
-                avals[builder_next], devices[builder_next] = avals[value], eqn.device
+                copy = eqn._replace(op=OPS["identity"], ins=(value,), outs=(fresh,), attrs={})
+                avals[fresh], devices[fresh] = avals[value], eqn.device
                 eqns.append(copy)
-                ins[position] = builder_next
-                builder_next += 1
+                ins[position] = fresh
+                fresh += 1
         eqns.append(eqn._replace(ins=tuple(ins)))
     return replace(graph, eqns=tuple(eqns), avals=avals, devices=devices)
 

@@ -22,8 +22,9 @@ from dlstudio.graph.control.compose import (
     make_foreach,
     make_while,
 )
+from dlstudio.graph.control.inference import check_iterations
+from dlstudio.graph.control.locations import slice_shape
 from dlstudio.graph.control.nests import flatten, pair, regroup
-from dlstudio.graph.control.operators import check_iterations, slice_shape
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.symbol_class import Symbol
 
@@ -143,7 +144,7 @@ def while_loop(
         parts.append(_trace(outer, names, olds, lambda run=run, olds=olds: run(olds)))
     check_count("while_loop", "func", sizes[1], len(states))
     edges = [outer.edge(x) for x in states]
-    made = make_while(*parts, edges, names, sizes[0], limit)
+    made = make_while(parts[0], parts[1], edges, names, sizes[0], limit)
     tensors = _operands(made, outer, parts, states)
     return tuple(regroup(_finish(outer, made, tensors, type(states[0])), parts[1].form))  # type: ignore[return-value]  # two nests
 

@@ -15,8 +15,9 @@ from dlstudio.core.node import Node, caller_span, current_scope
 from dlstudio.core.registry import Op
 from dlstudio.errors import ArgumentError, ShapeError, explain
 from dlstudio.graph.compose import SUBGRAPH, Output, topological
+from dlstudio.graph.control.inference import check_iterations
 from dlstudio.graph.control.nests import check_leaves, flatten, pair, regroup
-from dlstudio.graph.control.operators import COND, FOREACH, WHILE, check_iterations
+from dlstudio.graph.control.operators import COND, FOREACH, WHILE
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.scopes import AttrScope, NameManager, hidden
 from dlstudio.graph.symbol_class import Symbol

@@ -41,25 +41,35 @@ class _Inner:
         from dlstudio.graph.passes.gradient import Sweep, influenced
 
         self.graph, self.sweep = graph, Sweep(graph)
+        self.called = {x.value: x.name for x in graph.inputs}
+        self.called |= {v: e.name or e.op.name for e in graph.eqns for v in e.outs}
         sweep, builder = self.sweep, self.sweep.builder
         sweep.wanted = influenced(graph, wanted)
         builder.origin = Origin(role="backward")
         self.heads: dict[int, int] = {}  # position of the output -> the input for its gradient
         for i in heads:
-            ref = builder.input(f"head{i}", "head_gradient", graph.avals[graph.outputs[i]])
+            name = f"{self.called[graph.outputs[i]]}_grad"
+            ref = builder.input(name, "head_gradient", graph.avals[graph.outputs[i]])
+            self.called[ref.value] = name
             sweep.accumulate(graph.outputs[i], ref)
             self.heads[i] = ref.value
         for eqn in reversed(graph.eqns):
             sweep.visit(eqn)
-        self.gradients = {v: sweep.finish(f"v{v}", v, "write").value for v in sorted(wanted)}
+        self.gradients = {v: sweep.finish(self.called[v], v, "write").value for v in sorted(wanted)}
 
-    def add(self, name: str, value: int) -> tuple[int, int]:
+        # name of what each is the gradient of
+        self.of = {g: self.called[v] for v, g in self.gradients.items()}
+
+    def add(self, value: int) -> tuple[int, int]:
         """Add the gradient of `value` to a further input; return that input and the sum."""
-        builder = self.sweep.builder
+        builder, name = self.sweep.builder, self.called[value]
         builder.origin = Origin(name, "", "", "", "backward")
         old = builder.input(f"{name}_sum", "gradient", self.graph.avals[value])
+        self.called[old.value] = f"{name}_sum"
         gradient = builder.ref(self.gradients[value])
-        return old.value, builder.emit(OPS["add"], (old, gradient), {}).value
+        total = builder.emit(OPS["add"], (old, gradient), {}).value
+        self.of[total] = name
+        return old.value, total
 
     def close(self, outputs: Sequence[int]) -> None:
         """Split into halves; `outputs` are those of the backward half."""
@@ -67,6 +77,7 @@ class _Inner:
         eqns = self.sweep.builder.eqns
         split = len(self.graph.eqns)
         self.forward, backward = tuple(eqns[:split]), list(eqns[split:])
+        self.called |= {v: e.name or e.op.name for e in self.forward for v in e.outs}
         self.backward = self._with_views(backward, outputs)
         self.reads = {v for e in self.backward for v in e.reads} | set(outputs)
         made = {v for e in self.forward for v in e.outs}
@@ -93,16 +104,16 @@ class _Inner:
         outputs = (*graph.outputs[:stacked], *kept, *graph.outputs[stacked:])
         return replace(
             graph, eqns=self.forward, outputs=outputs, avals=self.sweep.builder.avals,
-            names=tuple(f"v{v}" for v in outputs), heads=len(outputs),
+            names=tuple(self.called[v] for v in outputs), heads=len(outputs),
         )  # fmt: skip
 
-    def second_half(self, inputs: Sequence[tuple[int, str]], outputs: Sequence[int]) -> Graph:
-        """The gradient as a graph of its own: inputs by value and name."""
-        given = tuple(Input(v, name, "argument") for v, name in inputs)
+    def second_half(self, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+        """The gradient as a graph of its own."""
+        given = tuple(Input(v, self.called.get(v, "unused"), "argument") for v in inputs)
         return replace(
             self.graph, inputs=(*given, *self.constants()), eqns=self.backward,
             outputs=tuple(outputs), avals=self.sweep.builder.avals,
-            names=tuple(f"v{v}_grad" for v in outputs), heads=0,
+            names=tuple(f"{self.of[v]}_grad" for v in outputs), heads=0,
         )  # fmt: skip
 
 
@@ -168,7 +179,7 @@ class _Loop:
             return
         inner = self._inner()
         wanted = self._split_wanted()
-        sums = {v: inner.add(f"v{v}", v) for v in wanted[2]}
+        sums = {v: inner.add(v) for v in wanted[2]}
         gradients = [inner.gradients[v] for v in (*wanted[0], *wanted[1])]
         outputs = [*gradients, *(total for _, total in sums.values())]
         inner.close(outputs)
@@ -181,9 +192,8 @@ class _Loop:
             if v in inner.reads or v in self._updated(inner)
         ]
         carried = [*states, *(old for old, _ in sums.values())]
-        named = [*((p.inside, f"r{p.inside}") for p in scanned), *((v, f"s{v}") for v in carried),
-                 *((p.inside, f"c{p.inside}") for p in constants)]  # fmt: skip
-        graph = inner.second_half(named, outputs)
+        order = [*(p.inside for p in scanned), *carried, *(p.inside for p in constants)]
+        graph = inner.second_half(order, outputs)
         starts = [*self._state_heads(wanted[1]), *(self._zeros(v) for v in wanted[2])]
         found = self._emit(graph, scanned, starts, constants, len(wanted[0]))
         self._deliver([*wanted[0], *wanted[1], *wanted[2]], found)
@@ -338,4 +348,4 @@ class _Branch:
         kept = [*inner.kept, *strangers] if number == 0 else [*strangers, *inner.kept]
         given = [x.value for x in self.graphs[number].inputs[: len(self.eqn.ins) - 1]]
         order = [*(inner.heads[i] for i in self.arriving), *kept, *given]
-        return inner.second_half([(v, f"v{v}") for v in order], self._gradients(inner))
+        return inner.second_half(order, self._gradients(inner))

@@ -10,16 +10,10 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.registry import OPS
 from dlstudio.errors import ShapeError, explain
+from dlstudio.graph.control.inference import check_states, check_truth
+from dlstudio.graph.control.locations import feeds, loop_variables, slice_shape
 from dlstudio.graph.control.loops import BRANCH, LOOP, arranged
-from dlstudio.graph.control.operators import (
-    COND,
-    FOREACH,
-    check_states,
-    check_truth,
-    feeds,
-    loop_variables,
-    slice_shape,
-)
+from dlstudio.graph.control.operators import COND, FOREACH
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.ir import Builder, Graph, Ref, mutated
 
@@ -168,5 +162,4 @@ def _inlined(builder: Builder, inside: _Inside, refs: Sequence[Ref], avals: Sequ
         builder.origin = builder.origin._replace(name=eqn.name, span=eqn.span, scope=eqn.scope)
         result = builder.emit(eqn.op, [values.get(i) for i in eqn.ins], eqn.attrs)
         values.update(zip(eqn.outs, result if isinstance(result, tuple) else [result], strict=True))
-    found = values[graph.outputs[0]]
-    return found
+    return values[graph.outputs[0]]

@@ -12,92 +12,25 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Bool, Int, Param
+from dlstudio.core.params import Bool, Int
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, op
-from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
+from dlstudio.graph.control.inference import (
+    completed,
+    completed_dtypes,
+    infer_cond,
+    infer_foreach,
+    infer_while,
+)
+from dlstudio.graph.control.locations import Locations, feeds, loop_variables, slice_shape
 from dlstudio.graph.control.subgraph import InnerGraph, Subgraph, evaluate
 
-__all__ = [
-    "COND",
-    "FOREACH",
-    "WHILE",
-    "Locations",
-    "check_iterations",
-    "check_states",
-    "check_truth",
-    "feeds",
-    "loop_variables",
-    "slice_shape",
-]
+__all__ = ["COND", "FOREACH", "WHILE"]
 
 Array = Any
 Attrs = dict[str, Any]
 Locs = tuple[int, ...]
 _EXPANDED = NotDifferentiable("its expansion is")
-
-
-class Locations(Param):
-    """Positions, as files spell them: "[0, 2]" or "(0,2)"."""
-
-    describe = "a list of positions"
-
-    def convert(self, value: Any) -> Any:
-        """Accept lists, tuples and their text."""
-        if isinstance(value, str):
-            value = [int(part) for part in value.strip("[]() ").split(",") if part.strip()]
-        return tuple(int(v) for v in value)
-
-    def text(self, value: Any) -> str:
-        """Spell as MXNet does."""
-        return str(list(value))
-
-    def invalid(self) -> tuple[Any, ...]:
-        """Values that must be refused."""
-        return ("[a]", 3)
-
-
-def slice_shape(shape: tuple[int, ...], *, np_shape: bool) -> tuple[int, ...]:
-    """Shape of one step's part: rows of a vector have one element, or none in the np dialect."""
-    return shape[1:] if np_shape or len(shape) > 1 else (1,)
-
-
-# ---- which input of the node feeds which variable inside ---------------------------------------
-def feeds(record: Op, attrs: Attrs) -> dict[str, Locs]:
-    """For each graph inside, by attribute: the node's input that feeds each variable."""
-    if record is FOREACH:
-        order = (*attrs["in_data_locs"], *attrs["in_state_locs"], *attrs["remain_locs"])
-        source = {location: i for i, location in enumerate(order) if location >= 0}
-        return {"body": tuple(source[i] for i in range(len(attrs["body"].names)))}
-    return {name: attrs[_LOCATIONS[name]] for name in record.flags.graphs}
-
-
-_LOCATIONS = {
-    "cond": "cond_input_locs", "func": "func_input_locs", "pred": "cond_input_locs",
-    "then_branch": "then_input_locs", "else_branch": "else_input_locs",
-}  # fmt: skip
-
-
-def loop_variables(attrs: Attrs) -> Locs:
-    """Inputs of a ``_while_loop`` node that are its loop variables."""
-    fed = attrs["func_input_locs"]
-    # a variable that func does not read has no place there: ours stand first
-    return tuple(fed[i] if i >= 0 else j for j, i in enumerate(attrs["func_var_locs"]))
-
-
-def _states(record: Callable[[], Op]) -> Callable[[Attrs], Locs]:
-    """Inputs that operators inside update themselves."""
-
-    def positions(attrs: Attrs) -> Locs:
-        found = {
-            source
-            for name, sources in feeds(record(), attrs).items()
-            for variable, source in zip(attrs[name].names, sources, strict=True)
-            if variable in attrs[name].states
-        }
-        return tuple(sorted(found))
-
-    return positions
 
 
 # ---- running operator by operator --------------------------------------------------------------
@@ -183,7 +116,7 @@ def _expand_while(F: Any, *data: Any, **attrs: Any) -> list[Any]:
         steps.append(found[:count])
         for variable, new in zip(variables, found[count:], strict=True):
             given[variable] = new
-    avals = _infer_while(*(Aval(tuple(x.shape), np.dtype(x.dtype)) for x in data), **attrs)
+    avals = infer_while(*(Aval(tuple(x.shape), np.dtype(x.dtype)) for x in data), **attrs)
     return [*_padded(F, steps, avals[:count], limit), *(given[i] for i in variables)]
 
 
@@ -214,135 +147,26 @@ def _forward(expand: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
-# ---- inference ---------------------------------------------------------------------------------
-def _infer_foreach(*avals: Aval, **attrs: Any) -> Any:
-    split = len(attrs["in_data_locs"])
-    length = _length(avals[:split])
-    rows = [Aval(slice_shape(a.shape, np_shape=attrs["np_shape"]), a.dtype) for a in avals[:split]]
-    given = [*rows, *avals[split:]]
-    found = attrs["body"].infer([given[i] for i in feeds(FOREACH, attrs)["body"]])
-    count = attrs["num_out_data"]
-    states = avals[split : split + len(attrs["in_state_locs"])]
-    check_states("foreach", states, found[count:])
-    return _answer([*(Aval((length, *a.shape), a.dtype) for a in found[:count]), *states])
+def _states(record: Callable[[], Op]) -> Callable[[Attrs], Locs]:
+    """Inputs that operators inside update themselves."""
 
+    def positions(attrs: Attrs) -> Locs:
+        found = {
+            source
+            for name, sources in feeds(record(), attrs).items()
+            for variable, source in zip(attrs[name].names, sources, strict=True)
+            if variable in attrs[name].states
+        }
+        return tuple(sorted(found))
 
-def _length(avals: Sequence[Aval]) -> int:
-    lengths = {a.shape[0] if a.shape else 0 for a in avals}
-    if len(lengths) != 1 or 0 in lengths:
-        raise ShapeError(
-            explain(
-                f"foreach: data of shapes {[a.shape for a in avals]}.",
-                "arrays of one length, at least 1, in their first axis.",
-            )
-        )
-    return lengths.pop()
-
-
-def check_states(owner: str, before: Sequence[Aval], after: Sequence[Aval]) -> None:
-    for number, (old, new) in enumerate(zip(before, after, strict=True)):
-        if old.shape != new.shape:
-            raise ShapeError(
-                explain(
-                    f"{owner}: state {number} has shape {old.shape} before a step, {new.shape} "
-                    "after it.",
-                    "states that keep their shape, as every step runs the same graph.",
-                )
-            )
-        if old.dtype != new.dtype:
-            raise DTypeError(
-                explain(
-                    f"{owner}: state {number} is {old.dtype} before a step, {new.dtype} after it.",
-                    "states that keep their dtype.",
-                    f'state.astype("{new.dtype}") before the loop, or a cast at its end',
-                )
-            )
-
-
-def _answer(avals: list[Aval]) -> Any:
-    return avals[0] if len(avals) == 1 else tuple(avals)
-
-
-def _infer_while(*avals: Aval, **attrs: Any) -> Any:
-    sources, count = feeds(WHILE, attrs), attrs["num_out_data"]
-    check_truth("while_loop: cond", attrs["cond"].infer([avals[i] for i in sources["cond"]]))
-    found = attrs["func"].infer([avals[i] for i in sources["func"]])
-    states = [avals[i] for i in loop_variables(attrs)]
-    check_states("while_loop", states, found[count:])
-    outputs = [Aval((attrs["max_iterations"], *a.shape), a.dtype) for a in found[:count]]
-    return (*outputs, *states)
-
-
-def check_truth(what: str, avals: Sequence[Aval]) -> None:
-    if avals[0].size != 1:
-        raise ShapeError(
-            explain(
-                f"{what} is an array of shape {avals[0].shape}.",
-                "one element, which is true or false.",
-                "(x > 0).sum() > 0 asks for any, (x > 0).min() for all",
-            )
-        )
-
-
-def _infer_cond(*avals: Aval, **attrs: Any) -> Any:
-    sources = feeds(COND, attrs)
-    found = {name: attrs[name].infer([avals[i] for i in at]) for name, at in sources.items()}
-    check_truth("cond: pred", found["pred"])
-    for number, pair in enumerate(zip(found["then_branch"], found["else_branch"], strict=True)):
-        if pair[0] != pair[1]:
-            kind = ShapeError if pair[0].shape != pair[1].shape else DTypeError
-            raise kind(
-                explain(
-                    f"cond: output {number} is {pair[0].dtype}{list(pair[0].shape)} of then_func, "
-                    f"but {pair[1].dtype}{list(pair[1].shape)} of else_func.",
-                    "branches that give the same shapes and dtypes: a graph has one of each.",
-                )
-            )
-    return _answer(list(found["then_branch"]))
-
-
-# ---- inputs that are not known yet -------------------------------------------------------------
-def _completed(record: Op, shapes: Sequence[Any], attrs: Attrs) -> list[Any]:
-    """Fill in shapes of inputs from what the graphs inside say of their variables."""
-    known = list(shapes)
-    split = len(attrs.get("in_data_locs", ()))
-    rows = [
-        slice_shape(s, np_shape=attrs["np_shape"]) if i < split and s is not None else s
-        for i, s in enumerate(known)
-    ]
-    for _ in range(2):  # what a state turns out to be may say what a weight is
-        for name, sources in feeds(record, attrs).items():
-            variables, outputs = attrs[name].complete([rows[i] for i in sources])
-            for source, shape in zip(sources, variables, strict=True):
-                rows[source] = rows[source] or shape
-            for source, shape in zip(_carried(record, name, attrs), outputs[::-1], strict=False):
-                rows[source] = rows[source] or shape
-    return [known[i] if i < split else rows[i] for i in range(len(known))]
-
-
-def _carried(record: Op, name: str, attrs: Attrs) -> Sequence[int]:
-    """Inputs that the last outputs of graph `name` become in the next step, last first."""
-    if record is FOREACH:
-        split = len(attrs["in_data_locs"])
-        return range(split + len(attrs["in_state_locs"]) - 1, split - 1, -1)
-    return loop_variables(attrs)[::-1] if name == "func" else ()
-
-
-def _completed_dtypes(record: Op, dtypes: Sequence[Any], attrs: Attrs) -> list[Any]:
-    known = list(dtypes)
-    for name, sources in feeds(record, attrs).items():
-        found = attrs[name].complete_dtypes([known[i] for i in sources])
-        for source, dtype in zip(sources, found, strict=True):
-            if known[source] is None:
-                known[source] = dtype
-    return known
+    return positions
 
 
 def _rules(record: Callable[[], Op]) -> dict[str, Any]:
     """What the three have in common; `record` is asked later, when the operator exists."""
     return dict(
-        complete=lambda shapes, attrs: _completed(record(), shapes, attrs),
-        complete_dtypes=lambda dtypes, attrs: _completed_dtypes(record(), dtypes, attrs),
+        complete=lambda shapes, attrs: completed(record(), shapes, attrs),
+        complete_dtypes=lambda dtypes, attrs: completed_dtypes(record(), dtypes, attrs),
         aux_inputs=_states(record),
         outputs=lambda attrs: attrs["num_outputs"],
         second_order="the operators inside are checked",
@@ -366,7 +190,7 @@ def _foreach(
 
 FOREACH = op(
     "_foreach",
-    infer=_infer_foreach,
+    infer=infer_foreach,
     grad=_EXPANDED,
     expand=_expand_foreach,
     names=Names(json="_foreach"),
@@ -394,7 +218,7 @@ def _while_loop(
 
 WHILE = op(
     "_while_loop",
-    infer=_infer_while,
+    infer=infer_while,
     grad=_EXPANDED,
     expand=_expand_while,
     names=Names(json="_while_loop"),
@@ -423,7 +247,7 @@ def _cond(
 
 COND = op(
     "_cond",
-    infer=_infer_cond,
+    infer=infer_cond,
     grad=_EXPANDED,
     expand=_expand_cond,
     names=Names(json="_cond"),
@@ -434,16 +258,3 @@ COND = op(
     },
     **_rules(lambda: COND),
 )(_cond)  # fmt: skip
-
-
-def check_iterations(limit: Any, variables: Sequence[Any]) -> int:
-    """Return `max_iterations` as a number; raise ParamError if it is missing or negative."""
-    if limit is None or not variables or int(limit) < 0:
-        raise ParamError(
-            explain(
-                f"while_loop: max_iterations={limit}, {len(variables)} loop_vars.",
-                "a number of iterations from 0 on, and at least one loop variable.",
-                "while_loop(cond, func, [i], max_iterations=10)",
-            )
-        )
-    return int(limit)
