@@ -236,20 +236,21 @@ class Block:
 
     # ---- files ---------------------------------------------------------------------------
     def save_parameters(self, filename: Any, deduplicate: bool = False) -> None:
-        """Write all parameters by structural name to a ``.params`` file, atomically.
+        """Write all parameters by structural name, atomically.
 
         Parameters
         ----------
         filename : path
+            Ending in ``.npz`` or ``.safetensors`` for these formats, else MXNet's ``.params``.
         deduplicate : bool
             Write a shared parameter once; such a file needs the same sharing to be loaded.
         """
-        from dlstudio.interop import params
+        from dlstudio.interop.weights import save_named
 
         named = self._collect_params_with_prefix()
         if deduplicate:
             named = {name: p for p, name in {p: n for n, p in reversed(named.items())}.items()}
-        params.save(filename, {name: stored(p._reduce()) for name, p in named.items()})
+        save_named(filename, {name: stored(p._reduce()) for name, p in named.items()})
 
     def load_parameters(
         self,
@@ -261,6 +262,8 @@ class Block:
         dtype_source: str = "current",
     ) -> None:
         """Read parameters written by `save_parameters`, MXNet's or ours. All are taken, or none.
+
+        Files of MXNet 1 and 2 are told apart by their content, whatever their ending.
 
         Parameters
         ----------

@@ -296,10 +296,10 @@ def _plain(name: str) -> str:
 
 
 def read_named(filename: Any) -> dict[str, Any]:
-    """Read the arrays of a ``.params`` file by name, without ``arg:`` and ``aux:``; dense."""
-    from dlstudio.interop import params
+    """Read the arrays of a weight file by name, without ``arg:`` and ``aux:``; dense."""
+    from dlstudio.interop.weights import load_named
 
-    loaded = params.load(filename)
+    loaded = load_named(filename)
     if not isinstance(loaded, dict):
         if loaded:
             raise FileFormatError(

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from dlstudio.errors import DTypeError, FileFormatError, explain
+from dlstudio.interop import npz
 from dlstudio.interop.files import read_file, write_atomically
 
 __all__ = ["CsrArray", "RowSparseArray", "dumps", "load", "loads", "save"]
@@ -224,7 +225,7 @@ def _is_row_pointer(indptr: Array, rows: int, stored: int) -> bool:
 
 
 def loads(content: bytes) -> dict[str, Any] | list[Any]:
-    """Arrays from the bytes of a ``.params`` file.
+    """Arrays from the bytes of a ``.params`` file, or of MXNet 2's, which are ``.npz`` archives.
 
     Parameters
     ----------
@@ -242,6 +243,8 @@ def loads(content: bytes) -> dict[str, Any] | list[Any]:
         If the bytes are truncated, corrupt or of another format. Memory use is bounded by the
         size of `content` even then.
     """
+    if content[:2] == b"PK":
+        return npz.loads(content)
     reader = _Reader(content)
     if len(content) < 24 or reader.number("Q") != LIST_MAGIC:
         _fail("it does not start with MXNet's file mark 0x112")
