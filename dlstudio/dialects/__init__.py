@@ -15,7 +15,7 @@ from dlstudio.dialects import (
     standard,
 )
 from dlstudio.dialects.bind import method_functions
-from dlstudio.dialects.standard import members, protocols
+from dlstudio.dialects.standard import einops, members, protocols
 
 __all__ = [
     "indexing",
@@ -40,6 +40,7 @@ def _install() -> None:
     operators.install()
     members.install()
     protocols.install()
+    einops.install()
     printing.install()
 
 

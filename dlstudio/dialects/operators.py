@@ -244,6 +244,18 @@ def _forward(function: Binary) -> Binary:
     return operator
 
 
+def _equality(function: Binary) -> Binary:
+    """Build ``==`` or ``!=`` of np arrays; what can be no operand is never equal, as in NumPy."""
+    forward = _forward(function)
+
+    def operator(self: Any, other: Any) -> Any:
+        if isinstance(other, (Tensor, np.ndarray, list, tuple, *_NUMBERS)):
+            return forward(self, other)
+        return NotImplemented
+
+    return operator
+
+
 def _reverse(function: Binary) -> Binary:
     def operator(self: Any, other: Any) -> Any:
         return function(other, self)
@@ -277,7 +289,9 @@ def install() -> None:
     for cls in (NDArray, ndarray):
         for row in TABLE:
             function = _function(row, cls)
-            setattr(cls, f"__{row.python}__", _quick(_pair(row, cls), cls, _forward(function)))
+            equality = cls is ndarray and row.python in ("eq", "ne")
+            general = _equality(function) if equality else _forward(function)
+            setattr(cls, f"__{row.python}__", _quick(_pair(row, cls), cls, general))
             if row.python not in _COMPARISONS:
                 setattr(cls, f"__r{row.python}__", _reverse(function))
                 setattr(cls, f"__i{row.python}__", inplace(function))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.device import Device
+from dlstudio.core.dispatch import attributes, invoke
+from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.numpy.binary import binary_function
 from dlstudio.dialects.operators import inplace
@@ -74,6 +76,11 @@ def _number(self: Any) -> Any:
     return self.asscalar().item()
 
 
+def _positive(self: Any) -> Any:
+    op = OPS["identity"]
+    return invoke(op, (self,), attributes(op, {}), type(self))
+
+
 def _whole_quotient(self: Any, other: Any) -> tuple[Any, Any]:
     return self // other, self % other
 
@@ -115,6 +122,7 @@ def install() -> None:
         "__float__": lambda self: float(_number(self)),
         "__int__": lambda self: int(_number(self)),
         "__divmod__": _whole_quotient,
+        "__pos__": _positive,
         "to_device": _to_device,
         **_operators(),
     }

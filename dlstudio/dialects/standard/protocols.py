@@ -1,13 +1,14 @@
 """NumPy's own functions on our arrays: `__array_ufunc__` and `__array_function__`.
 
 ``numpy.sin(x)`` of a floating np array is ``mx.np.sin(x)``: computed by our operators, on the
-array's device, recorded by autograd. Integers, truth values and complex numbers carry no
-gradient; with them, and for functions and options that `mx.np` does not have, NumPy itself
-computes on the host and the results come back as np arrays. So dtypes are always NumPy's.
+array's device, recorded by autograd. Integers and complex numbers carry no gradient; with them,
+and for functions and options that `mx.np` does not have, NumPy itself computes on the host and
+the results come back as np arrays. So dtypes are NumPy's.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator
 from numbers import Number
 from typing import Any
@@ -18,7 +19,7 @@ from dlstudio.core.avals import is_floating
 from dlstudio.core.device import Device
 from dlstudio.core.tape import state
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
-from dlstudio.errors import ArgumentError
+from dlstudio.errors import MXNetError
 
 __all__ = ["install"]
 
@@ -76,8 +77,13 @@ def _ours(values: Any, device: Device) -> Any:
     return _map(convert, values)
 
 
-def _all_floating(values: Iterable[Any]) -> bool:
-    return all(is_floating(x._data.dtype) for x in _tensors(values))
+def _ours_to_compute(values: Iterable[Any]) -> bool:
+    """Whether our operators answer as NumPy would, or autograd needs them to answer."""
+    found = list(_tensors(values))
+    if state.recording and any(x._entry is not None for x in found):
+        return True
+    kinds = [is_floating(x._data.dtype) for x in found]
+    return any(kinds) and all(k or x._data.dtype == bool for k, x in zip(kinds, found, strict=True))
 
 
 def _store(result: Any, out: Any) -> Any:
@@ -100,11 +106,16 @@ _FOLDS = {
 _SCANS = {"add": "cumsum", "multiply": "cumprod"}
 
 
+# functions of which the standard's form is NumPy's, and that of `mx.np` is not
+_STANDARD = ("linalg.eigh", "linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.svd")
+
+
 def _namesake(name: str) -> Callable[..., Any] | None:
     """Return ``mx.np.<name>``, where it is more than NumPy's own function on the host."""
+    from dlstudio import array_api
     from dlstudio import np as mx_np
 
-    place: Any = mx_np
+    place: Any = array_api if name in _STANDARD else mx_np
     for part in name.split("."):
         place = getattr(place, part, None)
     return None if getattr(place, "on_host", False) else place
@@ -116,14 +127,14 @@ def _call(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> An
     numbers = [x.item() if isinstance(x, np.generic) else x for x in inputs]
     if function is None or kwargs or ufunc.nout > 1:
         return NotImplemented
-    if not _all_floating(inputs) and not any(isinstance(x, np.generic) for x in inputs):
+    if not _ours_to_compute(inputs) and not any(isinstance(x, np.generic) for x in inputs):
         return NotImplemented
     return function(*_ours(numbers, device))
 
 
 def _reduce(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
     name = _FOLDS.get(ufunc.__name__)
-    if name is None or not _all_floating(inputs) or set(kwargs) - {"axis", "keepdims"}:
+    if name is None or not _ours_to_compute(inputs) or set(kwargs) - {"axis", "keepdims"}:
         return NotImplemented
     function = _namesake(name)
     assert function is not None
@@ -132,7 +143,7 @@ def _reduce(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> 
 
 def _accumulate(ufunc: Any, device: Device, inputs: Any, kwargs: dict[str, Any]) -> Any:
     name = _SCANS.get(ufunc.__name__)
-    if name is None or not _all_floating(inputs) or set(kwargs) - {"axis"}:
+    if name is None or not _ours_to_compute(inputs) or set(kwargs) - {"axis"}:
         return NotImplemented
     function = _namesake(name)
     assert function is not None
@@ -195,33 +206,47 @@ def _dotted(function: Any) -> str:
 
 
 def _by_operators(function: Any, device: Device, args: Any, kwargs: Any) -> Any:
-    """Call the function of `mx.np` of the same name; NotImplemented if it has no such options."""
+    """Call the function of `mx.np` of the same name; NotImplemented if NumPy is to compute."""
     ours = _namesake(_dotted(function))
-    if ours is None or not _all_floating((*args, *kwargs.values())):
+    if ours is None or not _ours_to_compute((*args, *kwargs.values())):
         return NotImplemented
     try:
-        return ours(*_ours(args, device), **_ours_by_name(kwargs, device))
-    except (ArgumentError, TypeError):
-        return NotImplemented  # NumPy's options, or mistakes which NumPy will name
+        args, kwargs = _named(function, args, kwargs)
+        return ours(*_ours(args, device), **{k: _ours(v, device) for k, v in kwargs.items()})
+    except (MXNetError, TypeError) as error:
+        return error  # options that only NumPy has, or a mistake
 
 
-def _ours_by_name(kwargs: dict[str, Any], device: Device) -> dict[str, Any]:
-    return {name: _ours(value, device) for name, value in kwargs.items()}
+def _named(function: Any, args: Any, kwargs: Any) -> tuple[Any, Any]:
+    """Give all arguments but the first three by name: there `mx.np` has another order."""
+    if len(args) <= 3:
+        return args, kwargs
+    order = list(inspect.signature(function).parameters)
+    return args[:3], {**dict(zip(order[3:], args[3:], strict=False)), **kwargs}
 
 
 def _array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
     """Run any other of NumPy's functions on arrays of ours."""
     if not all(issubclass(t, (Tensor, np.ndarray, np.generic)) for t in types):
         return NotImplemented
-    device = next(_tensors((*args, *kwargs.values())))._device
     if function.__name__ in _WRITING:
         return _write(function, args, kwargs)
+    device = next(_tensors((*args, *kwargs.values())), self)._device
     out = kwargs.pop("out", None)
     result = _by_operators(function, device, args, kwargs)
-    if result is NotImplemented:
-        hosts = {name: _map(_host, value) for name, value in kwargs.items()}
-        result = _dressed(function(*_map(_host, args), **hosts), device)
+    if result is NotImplemented or isinstance(result, Exception):
+        result = _dressed(_on_host(function, args, kwargs, result), device)
     return result if out is None else _store(result, out)
+
+
+def _on_host(function: Any, args: Any, kwargs: Any, ours: Any) -> Any:
+    """Let NumPy compute; if it cannot either, our error is the one that teaches."""
+    try:
+        return function(*_map(_host, args), **{k: _map(_host, v) for k, v in kwargs.items()})
+    except Exception:
+        if isinstance(ours, MXNetError):
+            raise ours from None
+        raise
 
 
 def _write(function: Any, args: Any, kwargs: Any) -> Any:
