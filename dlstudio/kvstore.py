@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dlstudio.core.sparse import stored, wrap
+from dlstudio.core.sparse_calls import added, write
+from dlstudio.core.sparse_storage import INDEX, RowSparseArray, cast, kept_rows
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain
 from dlstudio.interop.files import write_atomically
@@ -104,11 +107,44 @@ class KVStore(KVStoreBase):
     def pull(
         self, key: Any, out: Any = None, priority: int = 0, ignore_sparse: bool = True
     ) -> None:
-        """Copy the stored value of each key into `out`, an array or one per device."""
+        """Copy the stored value of each key into `out`, an array or one per device.
+
+        With `ignore_sparse` row_sparse arrays are left as they are; see `row_sparse_pull`.
+        """
         for k, targets in _pairs(key, out):
-            stored = self._stored(k)
+            value = self._stored(k)
             for target in targets if isinstance(targets, (list, tuple)) else [targets]:
-                target._overwrite(stored)
+                if not (ignore_sparse and target.stype != "default"):
+                    target._overwrite(value)
+
+    def row_sparse_pull(
+        self, key: Any, out: Any = None, priority: int = 0, row_ids: Any = None
+    ) -> None:
+        """Copy some rows of each key's value into `out`; all other rows of it become zero.
+
+        Parameters
+        ----------
+        key : int or str, or list of them
+        out : RowSparseNDArray or list of them (one per device), or such for each key
+        priority : int
+            Accepted for MXNet programs.
+        row_ids : NDArray of row numbers, or one per array of `out`
+            Numbers may be unsorted and doubled.
+
+        Raises
+        ------
+        ParamError
+            If `out` or `row_ids` is missing.
+        """
+        if out is None or row_ids is None:
+            missing = "out" if out is None else "row_ids"
+            raise ParamError(f"row_sparse_pull: parameter {missing} is missing.")
+        for k, targets in _pairs(key, out):
+            value = self._stored(k)
+            arrays = targets if isinstance(targets, (list, tuple)) else [targets]
+            wanted = row_ids if isinstance(row_ids, (list, tuple)) else [row_ids] * len(arrays)
+            for target, rows in zip(arrays, wanted, strict=True):
+                write(target, _rows(value.as_in_context(target.context), rows))
 
     def pushpull(self, key: Any, value: Any, out: Any = None, priority: int = 0) -> None:
         """`push`, then `pull` into `out`, by default into `value`."""
@@ -176,10 +212,24 @@ def _pairs(key: Any, value: Any) -> list[tuple[Any, Any]]:
 def _sum(values: Any, like: Tensor) -> Any:
     if isinstance(values, Tensor):
         return values.as_in_context(like.context)
+    if any(value.stype != "default" for value in values):
+        total = stored(values[0].as_in_context(like.context))
+        for value in values[1:]:
+            total = added(like.context.xp, total, stored(value.as_in_context(like.context)))
+        return wrap(total, like.context)
     total = values[0].as_in_context(like.context)._data.copy()
     for value in values[1:]:
         total += value.as_in_context(like.context)._data
     return type(values[0])._wrap(total, like.context)
+
+
+def _rows(value: Any, row_ids: Any) -> Any:
+    """Rows of a stored value, whatever its storage."""
+    xp = value.context.xp
+    rows = xp.unique(row_ids.as_in_context(value.context)._data.astype(INDEX))
+    if value.stype == "default":
+        return RowSparseArray(value._data[rows], rows, value.shape)
+    return kept_rows(xp, cast(xp, stored(value), "row_sparse"), rows)
 
 
 def create(name: str = "local") -> KVStore:

@@ -11,8 +11,13 @@ from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GraphError, ParamError, ShapeError, explain
 from dlstudio.graph.compose import check_unique, topological
 from dlstudio.graph.executor import Executor
-from dlstudio.graph.executor_run import new_array
 from dlstudio.graph.lower import input_avals
+from dlstudio.graph.sparse_executor import (
+    executor_class,
+    gradient_storages,
+    storages,
+    zeros_in,
+)
 
 if TYPE_CHECKING:
     from dlstudio.graph.symbol import Symbol
@@ -105,7 +110,8 @@ def bind(
         n: r if g is not None else "null" for (n, r), g in zip(requests.items(), grads, strict=True)
     }
     _check(symbol, names, arguments, grads, requests)
-    return Executor(symbol, Device(ctx), arguments, grads, states, requests, group2ctx)
+    kind = executor_class(symbol, storages(symbol, None), [*arguments, *grads])
+    return kind(symbol, Device(ctx), arguments, grads, states, requests, group2ctx)
 
 
 def _check(
@@ -130,13 +136,14 @@ def _check(
             )
     # contradictions show here, with the names of nodes, and not at the first forward
     input_avals(symbol, {n: a.shape for n, a in zip(names, arguments, strict=True)},
-                {n: a._data.dtype for n, a in zip(names, arguments, strict=True)})  # fmt: skip
+                {n: a.dtype for n, a in zip(names, arguments, strict=True)})  # fmt: skip
 
 
 def simple_bind(
     symbol: Symbol, ctx: Any, grad_req: Any, type_dict: Mapping[str, Any] | None,
     group2ctx: Mapping[str, Any] | None, shared_exec: Executor | None,
     shared_buffer: dict[str, Any] | None, shapes: Mapping[str, Any],
+    stype_dict: Mapping[str, str] | None = None,
 ) -> Executor:  # fmt: skip
     """Infer shapes from those given, make all arrays (zeros), and bind.
 
@@ -149,6 +156,9 @@ def simple_bind(
     shared_buffer : dict of NDArray, optional
         Taken from and added to likewise.
     shapes : dict of tuple
+    stype_dict : dict of str, by argument name
+        Storage of arguments: "default", "row_sparse" or "csr". With sparse ones the executor runs
+        operator by operator.
 
     Raises
     ------
@@ -163,19 +173,29 @@ def simple_bind(
     requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
     old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
     old_aux = shared_exec.aux_dict if shared_exec else {}
+    stypes = storages(symbol, stype_dict)
+    grad_stypes = gradient_storages(symbol, stypes)
 
     def made(name: str, old: Mapping[str, Any]) -> NDArray:
-        found = old.get(name)
-        if found is not None and found.shape == avals[name].shape and found.context == places[name]:
+        found, stype = old.get(name), stypes.get(name, "default")
+        if (
+            found is not None
+            and found.shape == avals[name].shape
+            and (found.context, found.stype) == (places[name], stype)
+        ):
             return found
-        return new_array(avals[name], places[name])
+        return zeros_in(stype, avals[name], places[name])
 
     args = [made(n, old_args) for n in names]
     if shared_buffer is not None:
         shared_buffer.update(zip(names, args, strict=True))
-    grads = [new_array(avals[n], places[n]) if requests[n] != "null" else None for n in names]
+    grads = [
+        zeros_in(grad_stypes[n], avals[n], places[n]) if requests[n] != "null" else None
+        for n in names
+    ]
     aux = [made(n, old_aux) for n in states]
-    return Executor(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
+    kind = executor_class(symbol, stypes, [*args, *grads])
+    return kind(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
 
 
 def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlstudio.core.avals import Aval, aval_of
+from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import ArgumentError, GradError, ShapeError, explain
-from dlstudio.graph import pipeline
+from dlstudio.graph import options, pipeline
 from dlstudio.graph.executor_run import Run, new_array
 from dlstudio.graph.lower import input_avals
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
     from dlstudio.graph.memory import MemoryPlan
+    from dlstudio.graph.options import Options
     from dlstudio.graph.program import Program
     from dlstudio.graph.symbol import Symbol
 
 __all__ = ["Executor"]
+
+# a monitor wants to see every node's output: nothing is joined or left out for it
+_HIDING = ("layout", "fold_constants", "simplify", "merge_repeated", "fuse", "fuse_pointwise")
 
 
 class Executor:
@@ -50,7 +55,9 @@ class Executor:
     def __init__(
         self, symbol: Symbol, ctx: Device, args: list[NDArray], grads: list[NDArray | None],
         aux: list[NDArray], grad_req: dict[str, str], group2ctx: Mapping[str, Any] | None,
+        compiling: Options | None = None,
     ) -> None:  # fmt: skip
+        self._compiling = compiling or options.current()  # plans are made at the first forward
         self._symbol, self._ctx, self._group2ctx = symbol, ctx, group2ctx
         self.arg_arrays, self.grad_arrays, self.aux_arrays = args, grads, aux
         self._arg_names, self._aux_names = symbol.list_arguments(), symbol.list_auxiliary_states()
@@ -152,7 +159,7 @@ class Executor:
                 explain(f"the executor has no argument {name!r}.", f"one of {self._arg_names}.")
             )
         if not isinstance(value, NDArray):
-            value = NDArray(np.asarray(value), target.context, target._data.dtype)
+            value = NDArray(np.asarray(value), target.context, np.dtype(target.dtype))
         if value.shape != target.shape:
             raise ShapeError(
                 explain(
@@ -168,8 +175,7 @@ class Executor:
         key = (train, self._monitor is not None)
         run = self._runs.get(key)
         if run is None:
-            # a monitor wants to see every node's output: nothing is fused for it
-            with pipeline.without(*(("fuse",) if key[1] else ())):
+            with options.using(self._compiling), pipeline.without(*(_HIDING if key[1] else ())):
                 run = self._runs[key] = Run(self, train=train)
         return run
 
@@ -214,14 +220,14 @@ class Executor:
         """
         shapes = {n: tuple(s) for n, s in kwargs.items()}
         avals = input_avals(
-            self._symbol, shapes, {n: a._data.dtype for n, a in self.arg_dict.items()}
+            self._symbol, shapes, {n: np.dtype(a.dtype) for n, a in self.arg_dict.items()}
         )
 
         def fitted(name: str, old: NDArray, *, may_change: bool) -> NDArray:
             aval = avals[name]
             if old.shape == aval.shape:
                 return old
-            grows = aval.size > old.size
+            grows = aval.size > prod(old.shape)
             if not may_change or (grows and not allow_up_sizing):
                 option = "allow_up_sizing" if may_change else "partial_shaping"
                 raise ShapeError(
@@ -230,18 +236,26 @@ class Executor:
                         fix=f"executor.reshape({option}=True, ...)",
                     )
                 )
-            return new_array(Aval(aval.shape, old._data.dtype), old.context)
+            return self._zeros_like(old, aval.shape)
 
         args = [
             fitted(n, a, may_change=n in shapes or partial_shaping)
             for n, a in self.arg_dict.items()
         ]
         grads = [
-            g if g is None or g.shape == a.shape else new_array(aval_of(a._data), a.context)
+            g if g is None or g.shape == a.shape else self._zeros_like(g, a.shape)
             for g, a in zip(self.grad_arrays, args, strict=True)
         ]
         aux = [fitted(n, a, may_change=partial_shaping) for n, a in self.aux_dict.items()]
-        return Executor(self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx)
+        kind = type(self)
+        return kind(
+            self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx,
+            self._compiling,
+        )  # fmt: skip
+
+    def _zeros_like(self, old: NDArray, shape: tuple[int, ...]) -> NDArray:
+        """Zeros of another shape."""
+        return new_array(Aval(shape, np.dtype(old.dtype)), old.context)
 
     # ---- looking inside --------------------------------------------------------------------
     def plan(self, train: bool = True) -> Program:

@@ -319,29 +319,47 @@ class Symbol:
             lines.append(f"Op:{node.op.name}, Name={node.name}")
             lines += [f"\targ[{k}]={n.name}({i})" for k, (n, i) in enumerate(node.inputs)]
             lines += [f"\t{k}={v}" for k, v in sorted(node.raw.items())]
+            for name in node.op.flags.graphs:  # loops and branches
+                inner = node.attrs[name].symbol.debug_str()
+                lines += [f"\t{name}:", *(f"\t\t{line}" for line in inner.splitlines())]
         return "\n".join([*lines, "Outputs: " + ", ".join(self.list_outputs())])
 
     # ---- running ---------------------------------------------------------------------------
     def bind(
         self, ctx: Any, args: Any, args_grad: Any = None, grad_req: Any = "write",
         aux_states: Any = None, group2ctx: Any = None, shared_exec: Any = None,
+        *, without: Any = (), layout: str | None = None, memory_budget: int | None = None,
     ) -> Executor:  # fmt: skip
-        """Make an executor over the given arrays; see `dlstudio.graph.binding.bind`."""
-        from dlstudio.graph.binding import bind
+        """Make an executor over the given arrays; see `dlstudio.graph.binding.bind`.
 
-        return bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
+        `without` names passes to leave out (`dlstudio.graph.passes` lists them); `layout` is that
+        of convolutional layers, "NCHW" or "NHWC"; `memory_budget` the bytes that arenas of a
+        training plan may take (see `dlstudio.graph.passes.recompute`).
+        """
+        from dlstudio.graph.binding import bind
+        from dlstudio.graph.pipeline import wishes
+
+        with wishes(without, layout, memory_budget):
+            return bind(self, ctx, args, args_grad, grad_req, aux_states, group2ctx, shared_exec)
 
     def simple_bind(
         self, ctx: Any, grad_req: Any = "write", type_dict: Any = None, stype_dict: Any = None,
         group2ctx: Any = None, shared_arg_names: Any = None, shared_exec: Any = None,
-        shared_buffer: Any = None, **kwargs: Any,
+        shared_buffer: Any = None, *, without: Any = (), layout: str | None = None,
+        memory_budget: int | None = None, **kwargs: Any,
     ) -> Executor:  # fmt: skip
-        """Infer shapes, make arrays for every argument, and bind; see `dlstudio.graph.binding`."""
-        from dlstudio.graph.binding import simple_bind
+        """Infer shapes, make arrays for every argument, and bind; see `dlstudio.graph.binding`.
 
-        return simple_bind(
-            self, ctx, grad_req, type_dict, group2ctx, shared_exec, shared_buffer, kwargs
-        )
+        `without`, `layout` and `memory_budget` as for `bind`.
+        """
+        from dlstudio.graph.binding import simple_bind
+        from dlstudio.graph.pipeline import wishes
+
+        with wishes(without, layout, memory_budget):
+            return simple_bind(
+                self, ctx, grad_req, type_dict, group2ctx, shared_exec, shared_buffer, kwargs,
+                stype_dict,
+            )  # fmt: skip
 
     def eval(self, ctx: Any = None, **kwargs: Any) -> list[Any]:
         """Run the symbol once on the given arrays and return its outputs."""

@@ -355,7 +355,7 @@ def _join(column: list[Any], axis: int) -> Any:
 
 def _mean(column: Sequence[Any]) -> Any:
     arrays = [x.asnumpy() for x in column]
-    if len(arrays) == 1:
-        return nd.array(arrays[0], dtype=arrays[0].dtype)
-    mean = np.mean(arrays, axis=0, dtype=np.float64)
-    return nd.array(mean, dtype=arrays[0].dtype)
+    mean = arrays[0]
+    if len(arrays) > 1:
+        mean = np.mean(arrays, axis=0, dtype=np.float64)
+    return nd.array(mean, dtype=arrays[0].dtype).tostype(column[0].stype)

@@ -90,7 +90,10 @@ class Learning:
         start = perf_counter_ns() if bus.subscribers else 0
         if self.store is not None:
             self.store.push(names, [[g[n] for g in grads] for n in names])
-            self.store.pull(names, [[w[n] for w in weights] for n in names])
+            targets = [[w[n] for w in weights] for n in names]
+            # a store of a user's own may know nothing about sparse arrays
+            some = any(weight.stype != "default" for each in targets for weight in each)
+            self.store.pull(names, targets, **({"ignore_sparse": False} if some else {}))
         else:
             self._update_each(names, grads, weights)
         if bus.subscribers:

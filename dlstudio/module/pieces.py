@@ -7,22 +7,13 @@ from typing import Any
 
 from dlstudio import nd
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.graph.compose import input_names, topological
-from dlstudio.initializer import Constant, InitDesc, One, Zero
+from dlstudio.initializer import InitDesc
 from dlstudio.io import DataDesc
 
 __all__ = [
     "check_names", "checked_shapes", "described", "fill", "groups", "joined", "shapes_of",
-    "wishes", "without_pad", "workload",
+    "without_pad", "workload",
 ]  # fmt: skip
-
-
-# inputs that start from the same value in every network
-_WISHES = {
-    "moving_mean": Zero().dumps(),
-    "moving_var": One().dumps(),
-    "LeakyReLU.gamma": Constant(0.25).dumps(),
-}
 
 
 def described(shapes: Any) -> list[DataDesc]:
@@ -127,25 +118,6 @@ def _reshaped(descs: Sequence[DataDesc], shapes: Sequence[tuple[int, ...]]) -> l
     ]
 
 
-def wishes(symbol: Any) -> dict[str, dict[str, str]]:
-    """Attributes of all variables, with the initializers that their operators ask for.
-
-    Parameters
-    ----------
-    symbol : Symbol
-    """
-    found = symbol.attr_dict()
-    for node in topological(symbol.outputs_):
-        if node.op is None:
-            continue
-        names = input_names(node.op, node.attrs, len(node.inputs))
-        for name, (child, _) in zip(names, node.inputs, strict=False):
-            wish = _WISHES.get(name) or _WISHES.get(f"{node.op.name}.{name}")
-            if wish and child.is_variable:
-                found.setdefault(child.name, {}).setdefault("__init__", wish)
-    return found
-
-
 def fill(desc: InitDesc, array: Any, given: Any, initializer: Any, *, missing_ok: bool) -> None:
     """Give one parameter its first value."""
     if given is not None and str(desc) in given:
@@ -159,8 +131,14 @@ def fill(desc: InitDesc, array: Any, given: Any, initializer: Any, *, missing_ok
                 "allow_missing=True, to initialize those that are missing",
             )
         )
-    if initializer is not None:
+    if initializer is None:
+        return
+    if array.stype == "default":
         initializer(desc, array)
+        return
+    dense = array.todense()
+    initializer(desc, dense)
+    array._overwrite(dense)
 
 
 def without_pad(out: Any, pad: int | None) -> Any:
