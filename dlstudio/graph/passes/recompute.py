@@ -17,7 +17,10 @@ Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost", 2016
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
+from functools import partial
 from itertools import accumulate
+from math import isqrt
 from typing import NamedTuple
 
 from dlstudio.errors import ParamError, explain
@@ -26,18 +29,9 @@ from dlstudio.graph.ir import Eqn, Graph
 from dlstudio.graph.passes.replay import HEAVY, Replay, work
 from dlstudio.graph.storage import analyse
 
-__all__ = ["recompute"]
+__all__ = ["recompute", "told"]
 
-_PARTS = (1, 2, 3, 4, 6, 8, 11, 16, 23, 32, 64)  # numbers of segments tried
-_ROUNDS = 4
-
-
-class _Found(NamedTuple):
-    """A plan: its peak of live bytes, the work it repeats, what it keeps."""
-
-    peak: int
-    repeats: int
-    kept: frozenset[int]
+_ROUNDS = 6  # of aiming lower, where a plan takes more than was measured
 
 
 def recompute(graph: Graph, budget: int | None = None, *, mirror: bool = False) -> Graph:
@@ -76,6 +70,15 @@ def recompute(graph: Graph, budget: int | None = None, *, mirror: bool = False) 
     return found
 
 
+def told(before: Graph, after: Graph) -> Iterator[str]:
+    """Sentences on what is gained, and what it costs."""
+    peaks = memory.peak_bytes(before), memory.peak_bytes(after)
+    yield f"peak of live bytes: {peaks[0]:,} -> {peaks[1]:,}"
+    again = [work(after, e) for e in after.eqns if e.role == "recompute"]
+    share = sum(again) / max(1, sum(work(before, e) for e in before.eqns[: before.split]))
+    yield f"{len(again)} equations run twice: about {share:.0%} of the forward half's work"
+
+
 # ---- MXNet's mirroring -----------------------------------------------------------------------
 def _mirrored(source: Replay, *, cheap: bool) -> Graph:
     """Repeat the forced nodes, and all cheap ones if asked to, where that lowers the peak."""
@@ -96,21 +99,32 @@ def _is_heavy(graph: Graph, eqn: Eqn) -> bool:
 
 
 # ---- a byte budget ---------------------------------------------------------------------------
+class _Found(NamedTuple):
+    """A candidate: what it keeps, its number of segments, its peak, and the work it repeats."""
+
+    kept: frozenset[int]
+    parts: int
+    peak: int
+    repeats: int
+
+
 def _within(source: Replay, budget: int) -> Graph:
     """Find the plan within `budget` that repeats least work."""
-    goal, smallest = budget, None
-    for _ in range(_ROUNDS):
-        found = _search(source, goal)
+    search = _Search(source)
+    goal, found, smallest = budget, search.best(budget), 0
+    for number in range(_ROUNDS):
         graph = source.keeping(found.kept)
         taken = memory.plan(graph).arena_bytes
         if taken <= budget:
             return graph
         smallest = min(taken, smallest or taken)
+        # small values were not measured, and offsets can cost a little: aim lower
+        goal = int(goal * budget / taken * (1 - number / 100))
+        again = search.filled(found.parts, goal)
+        found = again if again.peak <= goal else search.best(goal)
         if found.peak > goal:
             break
-        # small values were not measured, and offsets can cost a little: aim lower
-        goal = int(goal * budget / taken)
-    raise _too_small(source.graph, budget, smallest or 0)
+    raise _too_small(source.graph, budget, smallest)
 
 
 def _too_small(graph: Graph, budget: int, smallest: int) -> ParamError:
@@ -125,64 +139,88 @@ def _too_small(graph: Graph, budget: int, smallest: int) -> ParamError:
     )
 
 
-def _search(source: Replay, budget: int) -> _Found:
-    """Try numbers of segments, fill up each with what is worth most, and take the cheapest."""
-    crossing = source.crossing()
-    best: _Found | None = None
-    tried: set[frozenset[int]] = set()
-    for parts in _PARTS:
-        kept = source.small | _borders(source, crossing, parts)
-        if kept in tried or (parts > 1 and parts * 3 > len(crossing)):
-            continue
-        tried.add(kept)
-        found = _fill(source, kept, budget)
-        if best is None or _better(found, best, budget):
-            best = found
-    assert best is not None
-    return best
+class _Search:
+    """Numbers of segments tried, each filled up with what is worth most for its bytes."""
+
+    def __init__(self, source: Replay) -> None:
+        self.source, self.crossing = source, source.crossing()
+        self.passing = [sum(source.nbytes(r) for r in roots) for roots in self.crossing]
+        made = [0] * (len(self.crossing) + 1)
+        for root in source.wanted:
+            made[source.maker[root]] += source.nbytes(root)
+        self.made = list(accumulate(made))  # bytes that backward wants, up to each equation
+        self._first: dict[int, _Found] = {}
+        self._ranked: dict[int, list[int]] = {}
+
+    def best(self, budget: int) -> _Found:
+        """Find the least work within `budget`, or the smallest peak if nothing fits."""
+        count = sum(root not in self.source.small for root in self.source.wanted)
+        root = max(1, isqrt(count))
+        most = max(1, len(self.crossing) // 3)
+        likely = dict.fromkeys(min(most, max(1, n)) for n in (root // 2, root, root * 2, 1))
+        found = min((self.filled(n, budget) for n in likely), key=partial(_order, budget))
+        others = (min(most, max(1, n)) for n in (root * 4, root // 4, root * 8))
+        for parts in others if found.peak > budget else ():
+            found = min(found, self.filled(parts, budget), key=partial(_order, budget))
+        return found
+
+    def borders(self, parts: int) -> frozenset[int]:
+        """Values that pass the borders of segments, equal in bytes, cut where least passes."""
+        kept: set[int] = set()
+        for i in range(1, parts):
+            lo = bisect_right(self.made, self.made[-1] * (i - 0.5) / parts)
+            hi = bisect_right(self.made, self.made[-1] * (i + 0.5) / parts)
+            window = range(lo + 1, min(hi + 1, len(self.crossing)))
+            if window:
+                kept |= self.crossing[min(window, key=self.passing.__getitem__)]
+        return frozenset(kept & self.source.able)
+
+    def filled(self, parts: int, budget: int) -> _Found:
+        """Keep besides the borders, as far as the budget goes, what saves most for its bytes."""
+        first, ranked = self._start(parts)
+        if first.peak <= budget:
+            return self._refined(first, ranked, 0, len(ranked) + 1, budget)
+        # without borders one long chain is repeated at once: keeping more can lower the peak
+        best, step = first, max(1, len(ranked) // 8)
+        for count in range(len(ranked) - step, 0, -step):
+            found = self._keeping(first, ranked[:count])
+            if found.peak <= budget:
+                return self._refined(found, ranked, count, count + step, budget)
+            best = min(best, found, key=partial(_order, budget))
+        return best
+
+    def _start(self, parts: int) -> tuple[_Found, list[int]]:
+        """Keep the borders only; and what else could be kept, the most worthwhile first."""
+        if parts not in self._first:
+            source = self.source
+            kept = source.small | self.borders(parts)
+            measured = source.measure(kept)
+            self._first[parts] = _Found(kept, parts, measured.peak, measured.repeats)
+            self._ranked[parts] = sorted(
+                measured.again & source.able & source.wanted - kept,
+                key=lambda v: (-source.costs[v] / source.nbytes(v), source.maker[v], v),
+            )
+        return self._first[parts], self._ranked[parts]
+
+    def _refined(self, best: _Found, ranked: list[int], lo: int, hi: int, budget: int) -> _Found:
+        """Between `lo` values more, which fit, and `hi`, which do not: as many as fit."""
+        first = self._first[best.parts]
+        while hi - lo > max(1, len(ranked) // 64):
+            middle = (lo + hi) // 2
+            found = self._keeping(first, ranked[:middle])
+            if found.peak > budget:
+                hi = middle
+            else:
+                lo, best = middle, min(best, found, key=partial(_order, budget))
+        return best
+
+    def _keeping(self, first: _Found, more: list[int]) -> _Found:
+        kept = first.kept.union(more)
+        measured = self.source.measure(kept)
+        return _Found(kept, first.parts, measured.peak, measured.repeats)
 
 
-def _better(a: _Found, b: _Found, budget: int) -> bool:
-    """Whether plan `a` is better than `b`: within the budget first, then less work."""
-    if (a.peak <= budget) != (b.peak <= budget):
-        return a.peak <= budget
-    return a.repeats < b.repeats if a.peak <= budget else a.peak < b.peak
-
-
-def _borders(source: Replay, crossing: list[set[int]], parts: int) -> frozenset[int]:
-    """Values that pass the borders of `parts` segments, equal in bytes, cut where least passes."""
-    made = [0] * (len(crossing) + 1)
-    for root in source.wanted:
-        made[source.maker[root]] += source.nbytes(root)
-    total = list(accumulate(made))
-    passing = [sum(source.nbytes(r) for r in roots) for roots in crossing]
-    kept: set[int] = set()
-    for i in range(1, parts):
-        lo = bisect_right(total, total[-1] * (i - 0.5) / parts)
-        hi = bisect_right(total, total[-1] * (i + 0.5) / parts)
-        window = range(lo + 1, min(hi + 1, len(crossing)))
-        if window:
-            kept |= crossing[min(window, key=passing.__getitem__)]
-    return frozenset(kept & source.able)
-
-
-def _fill(source: Replay, kept: frozenset[int], budget: int) -> _Found:
-    """Keep besides, as far as the budget goes, what saves most work for its bytes."""
-    first = source.measure(kept)
-    best = _Found(first.peak, first.repeats, kept)
-    ranked = sorted(
-        first.again & source.able - kept,
-        key=lambda v: (-source.costs[v] / source.nbytes(v), source.maker[v], v),
-    )
-    lo, hi = 0, len(ranked) + 1  # the first `lo` fit
-    while first.peak <= budget and hi - lo > max(1, len(ranked) // 64):
-        middle = (lo + hi) // 2
-        more = kept.union(ranked[:middle])
-        found = source.measure(more)
-        if found.peak > budget:
-            hi = middle
-            continue
-        lo = middle
-        if found.repeats < best.repeats:
-            best = _Found(found.peak, found.repeats, more)
-    return best
+def _order(budget: int, found: _Found) -> tuple[bool, int]:
+    """Sort key: candidates within the budget first, then by work; others by their peak."""
+    fits = found.peak <= budget
+    return not fits, found.repeats if fits else found.peak

@@ -118,8 +118,20 @@ class Replay:
 
     @cached_property
     def costs(self) -> dict[int, int]:
-        """What computing each storage again takes, in multiply-adds."""
-        return {r: work(self.graph, self.forward[self.maker[r]]) for r in self.able}
+        """What computing each storage again takes, in multiply-adds.
+
+        That includes its inputs, as far as nobody else in the backward half wants them.
+        """
+        found: dict[int, int] = {}
+        for k, eqn in enumerate(self.forward):
+            before = {self.root[v] for v in eqn.reads} & self.able - self.wanted
+            total = self._works[k] + sum(found[r] for r in before)
+            found.update((v, total) for v in eqn.outs if v in self.able)
+        return found
+
+    @cached_property
+    def _works(self) -> list[int]:
+        return [work(self.graph, eqn) for eqn in self.forward]
 
     @cached_property
     def _limit(self) -> int:
@@ -189,7 +201,7 @@ class Replay:
             external=dust | {v for v, old in again.items() if old in dust},
             views=frozenset(),
         )
-        repeats = sum(work(self.graph, e) for e in writing.repeated)
+        repeats = sum(self._works[k] for k in writing.repeated)
         return Measure(memory.peak_bytes(graph, storages), repeats, frozenset(again.values()))
 
 
@@ -209,7 +221,7 @@ class _Writing:
         self.next = source.graph.next_value
         self.copies: dict[int, int] = {}  # value -> the value that repeats it
         self.new: dict[int, int] = {}  # the other way round
-        self.repeated: list[Eqn] = []  # as they stand in the forward half
+        self.repeated: list[int] = []  # numbers of forward equations
         self.eqns: list[Eqn] = []
 
     def roots(self) -> dict[int, int]:
@@ -250,19 +262,20 @@ class _Writing:
         """Append what computes a value again, its inputs first; depth is that of the network."""
         stack = [value] if self._lost(value) else []
         while stack:
-            eqn = self.source.forward[self.source.maker[stack[-1]]]
+            number = self.source.maker[stack[-1]]
+            eqn = self.source.forward[number]
             missing = [v for v in eqn.reads if self._lost(v)]
             if missing:
                 stack += missing
                 continue
             if self._lost(stack.pop()):
+                self.repeated.append(number)
                 self._repeat(eqn)
 
     def _repeat(self, eqn: Eqn) -> None:
         outs = tuple(self._fresh(v) for v in eqn.outs)
         # what is kept is read where it is; the copy beside it is made and forgotten
         self.copies.update((v, o) for v, o in zip(eqn.outs, outs, strict=True) if self._lost(v))
-        self.repeated.append(eqn)
         self.eqns.append(self._reading_copies(eqn)._replace(outs=outs, role="recompute"))
 
     def _reading_copies(self, eqn: Eqn) -> Eqn:
