@@ -1,4 +1,4 @@
-"""Live views of the running engine for Jupyter: graph, memory, devices, training.
+"""Live views of the running engine for Jupyter: graph, memory, devices, training, debugger.
 
 Needs the extra ``lab`` (anywidget). Each view is a widget; all of them show themselves in a cell,
 write files with `to_file`, and share one selection after `link`.
@@ -10,15 +10,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlstudio.widgets.debugger import Debugger
     from dlstudio.widgets.devices import DeviceView
     from dlstudio.widgets.graph import GraphView
     from dlstudio.widgets.linking import link, unlink
     from dlstudio.widgets.memory import MemoryView
     from dlstudio.widgets.monitor import TrainingMonitor
 
-__all__ = ["DeviceView", "GraphView", "MemoryView", "TrainingMonitor", "link", "unlink"]
+__all__ = [
+    "Debugger",
+    "DeviceView",
+    "GraphView",
+    "MemoryView",
+    "TrainingMonitor",
+    "link",
+    "unlink",
+]
 
 _HOMES = {
+    "Debugger": "debugger",
     "DeviceView": "devices",
     "GraphView": "graph",
     "MemoryView": "memory",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dlstudio.widgets.progress import Metrics
 
-__all__ = ["PALETTE", "Box", "canvas", "curves", "empty", "fonts", "lanes", "memory_map"]
+__all__ = ["PALETTE", "Box", "canvas", "curves", "empty", "fonts", "lanes", "memory_map", "text"]
 
 # The browser's palette (widgets/src/lib/theme.ts); a test compares.
 PALETTE = (
@@ -69,6 +69,17 @@ def empty(message: str) -> Figure:
     figure, axes = canvas(7.0, 0.9)
     axes.axis("off")
     axes.text(0.5, 0.5, message, ha="center", va="center", color="0.4")
+    return figure
+
+
+def text(content: str) -> Figure:
+    """Return a figure of plain lines, letter below letter."""
+    lines = content.splitlines()
+    widest = max(map(len, lines), default=1)
+    figure, axes = canvas(max(5.0, 0.068 * widest), 0.16 * len(lines) + 0.3)
+    axes.axis("off")
+    shown = content.replace("$", r"\$")  # no mathematics
+    axes.text(0, 1, shown, va="top", family="monospace", fontsize=7, transform=axes.transAxes)
     return figure
 
 

@@ -24,6 +24,11 @@ __all__ = [
     "VERSION",
     "Acknowledgement",
     "Command",
+    "DebuggerBreak",
+    "DebuggerPlan",
+    "DebuggerStand",
+    "DebuggerStep",
+    "DebuggerValue",
     "Frame",
     "Ping",
     "PlanBuffer",
@@ -55,6 +60,7 @@ MEMORY_KINDS = ("allocated", "freed", "slotTaken", "slotFreed")
 
 State = Literal["empty", "running", "paused", "done", "stopped", "error"]
 CommandName = Literal["hello", "pong", "pause", "resume", "step", "stop", "lr"]
+DebuggerCommand = Literal["runTo", "step", "stepOver", "cont", "restart", "nan", "breakAt", "clear"]
 
 
 class TableHeader(TypedDict):
@@ -119,10 +125,76 @@ class Ping(TypedDict):
 class Command(TypedDict):
     """What a browser client sends to the kernel."""
 
-    command: CommandName
+    command: CommandName | DebuggerCommand
     value: float
     client: str
     sequence: int
+    text: NotRequired[str]  # of a debugger's `runTo`: the name of an operator
+
+
+class DebuggerStep(TypedDict):
+    """One step of a plan; `line` counts the plan's lines from 1."""
+
+    line: int
+    name: str
+    op: str
+    scope: str
+    phase: str
+    device: str
+    span: str
+
+
+class DebuggerPlan(TypedDict):
+    """What is stepped through: the plan's text and its steps."""
+
+    title: str
+    lines: list[str]
+    steps: list[DebuggerStep]
+
+
+class DebuggerValue(TypedDict):
+    """An array where the debugger stands; numbers that are not finite travel as text."""
+
+    name: str
+    planName: str
+    shape: str
+    dtype: str
+    device: str
+    kind: str
+    bytes: int
+    offset: int  # -1: outside the arena
+    previous: str
+    inPlaceOf: str
+    numbers: dict[str, float | str]  # min, max, mean, std, norm
+    nan: int
+    inf: int
+    width: int  # of the picture, in points
+    picture: str  # base64, one byte a point: 0 .. 254 from min to max, 255 not finite
+
+
+class DebuggerBreak(TypedDict):
+    """A breakpoint; conditions have no steps."""
+
+    number: int
+    label: str
+    steps: list[int]
+    enabled: bool
+    hits: int
+
+
+class DebuggerStand(TypedDict):
+    """Where the debugger stands, and what lies there."""
+
+    index: int  # of the step that has just run; -1 before the first
+    next: int  # of the step to come; -1 at the end
+    reason: str
+    finished: bool
+    failed: bool
+    error: str  # of the last command from the browser
+    inputs: list[DebuggerValue]
+    outputs: list[DebuggerValue]
+    buffers: list[DebuggerValue]
+    breaks: list[DebuggerBreak]
 
 
 class PlanBuffer(TypedDict):
@@ -183,9 +255,11 @@ def typescript() -> str:
         f"export const MEMORY_KINDS = [{_quoted(MEMORY_KINDS)}] as const;",
         f"export type State = {_ts_type(State)};",
         f"export type CommandName = {_ts_type(CommandName)};",
+        f"export type DebuggerCommand = {_ts_type(DebuggerCommand)};",
     ]
     records = (TableHeader, Strings, Progress, Frame, Acknowledgement, Ping, Command)
-    for record in (*records, PlanBuffer, PlanMap):
+    debugger = (DebuggerStep, DebuggerPlan, DebuggerValue, DebuggerBreak, DebuggerStand)
+    for record in (*records, *debugger, PlanBuffer, PlanMap):
         lines += ["", *_interface(record)]
     return "\n".join(lines) + "\n"
 

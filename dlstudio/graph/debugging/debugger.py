@@ -160,6 +160,11 @@ class Debugger(Looking):
                 )
             )
 
+    @property
+    def failed(self) -> bool:
+        """Whether a step has raised an error, or the run was given up."""
+        return bool(self._broken)
+
     # ---- going on ------------------------------------------------------------------------
     def run_to(
         self, where: Any = None, *, nan: bool = False, gradient_norm: float | None = None
@@ -334,7 +339,12 @@ class Debugger(Looking):
     def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` after every command; the answer ends that."""
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+
+        def end() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return end
 
     def _tell(self) -> None:
         for listener in tuple(self._listeners):

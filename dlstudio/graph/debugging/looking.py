@@ -32,6 +32,15 @@ class Looking:
         return -1 if self.at is None else self.at.index
 
     @property
+    def title(self) -> str:
+        """Name of what is debugged."""
+        return self._run.program.title
+
+    def step_number(self, k: int) -> Here:
+        """Return what is known of step `k` before it runs."""
+        return Here(self._facts, k)
+
+    @property
     def graph(self) -> Graph:
         """The graph after all passes: what is stepped through."""
         return self._run.program.graph

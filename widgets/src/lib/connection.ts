@@ -1,6 +1,8 @@
 // The view's side of the line to the kernel: commands with numbers, acknowledgements, handshake.
 import type { Model } from "./model";
-import type { Acknowledgement, Command, CommandName } from "./schema";
+import type { Acknowledgement, Command } from "./schema";
+
+type Name = Command["command"];
 
 /**
  * live          messages arrive
@@ -22,7 +24,7 @@ export class Connection {
   private sequence = 0;
   private received = 0;
   private applied = 0;
-  private pendingCommands = new Map<CommandName, number>();
+  private pendingCommands = new Map<Name, number>();
   private lastHeard = Date.now();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -35,10 +37,11 @@ export class Connection {
     this.send("hello");
   }
 
-  send(command: CommandName, value = 0): void {
+  send(command: Name, value = 0, text?: string): void {
     if (this.link === "stale" || this.link === "disconnected") return;
     this.sequence += 1;
     const message: Command = { command, value, client: this.client, sequence: this.sequence };
+    if (text !== undefined) message.text = text;
     if (command !== "hello" && command !== "pong") {
       this.pendingCommands.set(command, this.sequence);
     }
@@ -48,7 +51,7 @@ export class Connection {
   }
 
   /** True from the click until the training loop has acted on it. */
-  isPending(command: CommandName): boolean {
+  isPending(command: Name): boolean {
     return (this.pendingCommands.get(command) ?? 0) > this.applied;
   }
 

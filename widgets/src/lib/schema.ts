@@ -11,6 +11,7 @@ export const TABLES = {
 export const MEMORY_KINDS = ["allocated", "freed", "slotTaken", "slotFreed"] as const;
 export type State = "empty" | "running" | "paused" | "done" | "stopped" | "error";
 export type CommandName = "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr";
+export type DebuggerCommand = "runTo" | "step" | "stepOver" | "cont" | "restart" | "nan" | "breakAt" | "clear";
 
 /** Which columns of how many rows follow in the buffer. */
 export interface TableHeader {
@@ -67,10 +68,71 @@ export interface Ping {
 
 /** What a browser client sends to the kernel. */
 export interface Command {
-  command: "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr";
+  command: "hello" | "pong" | "pause" | "resume" | "step" | "stop" | "lr" | "runTo" | "step" | "stepOver" | "cont" | "restart" | "nan" | "breakAt" | "clear";
   value: number;
   client: string;
   sequence: number;
+  text?: string;
+}
+
+/** One step of a plan; `line` counts the plan's lines from 1. */
+export interface DebuggerStep {
+  line: number;
+  name: string;
+  op: string;
+  scope: string;
+  phase: string;
+  device: string;
+  span: string;
+}
+
+/** What is stepped through: the plan's text and its steps. */
+export interface DebuggerPlan {
+  title: string;
+  lines: string[];
+  steps: DebuggerStep[];
+}
+
+/** An array where the debugger stands; numbers that are not finite travel as text. */
+export interface DebuggerValue {
+  name: string;
+  planName: string;
+  shape: string;
+  dtype: string;
+  device: string;
+  kind: string;
+  bytes: number;
+  offset: number;
+  previous: string;
+  inPlaceOf: string;
+  numbers: Record<string, number | string>;
+  nan: number;
+  inf: number;
+  width: number;
+  picture: string;
+}
+
+/** A breakpoint; conditions have no steps. */
+export interface DebuggerBreak {
+  number: number;
+  label: string;
+  steps: number[];
+  enabled: boolean;
+  hits: number;
+}
+
+/** Where the debugger stands, and what lies there. */
+export interface DebuggerStand {
+  index: number;
+  next: number;
+  reason: string;
+  finished: boolean;
+  failed: boolean;
+  error: string;
+  inputs: DebuggerValue[];
+  outputs: DebuggerValue[];
+  buffers: DebuggerValue[];
+  breaks: DebuggerBreak[];
 }
 
 /** One buffer of a memory plan; steps are positions in the plan, both ends included. */
