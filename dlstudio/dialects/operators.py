@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlstudio.core import tape
+from dlstudio.core.avals import is_floating
 from dlstudio.core.dispatch import Attrs, invoke
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
-from dlstudio.errors import ShapeError, explain
+from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.trace import bus
 
 __all__ = ["inplace", "install", "number_functions"]
@@ -245,11 +246,14 @@ def _forward(function: Binary) -> Binary:
 
 
 def _equality(function: Binary) -> Binary:
-    """Build ``==`` or ``!=`` of np arrays; what can be no operand is never equal, as in NumPy."""
+    """Build ``==`` or ``!=`` of np arrays; what can be no operand is never equal, as in NumPy.
+
+    None is refused, as in MXNet: ``x is None`` was meant.
+    """
     forward = _forward(function)
 
     def operator(self: Any, other: Any) -> Any:
-        if isinstance(other, (Tensor, np.ndarray, list, tuple, *_NUMBERS)):
+        if other is None or isinstance(other, (Tensor, np.ndarray, list, tuple, *_NUMBERS)):
             return forward(self, other)
         return NotImplemented
 
@@ -277,11 +281,25 @@ def inplace(function: Binary) -> Binary:
                     fix="x = x + y, which makes a new array",
                 )
             )
+        if isinstance(self, ndarray):
+            _refuse_other_kind(self, result)
         self._prepare_write()
         self._data[...] = result._data
         return self
 
     return operator
+
+
+def _refuse_other_kind(self: Any, result: Any) -> None:
+    """Refuse to store fractions in integers, or complex numbers in real ones."""
+    new, old = result._data.dtype, self._data.dtype
+    if not (np.can_cast(new, old, "same_kind") or (is_floating(new) and is_floating(old))):
+        raise DTypeError(
+            explain(
+                f"an array of {old} cannot hold a result of {new} in place.",
+                fix="x = x / y, which makes a new array, or x.astype('float32') before",
+            )
+        )
 
 
 def install() -> None:

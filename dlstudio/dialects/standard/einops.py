@@ -29,58 +29,71 @@ def _run(name: str, *inputs: Any, **attrs: Any) -> Any:
     return invoke(op, inputs, attributes(op, attrs), type(inputs[0]))
 
 
+class Backend:
+    """What einops asks of a backend, for `mx.np` and `mx.nd` arrays, by recorded operators."""
+
+    framework_name = "dlstudio"
+
+    def is_appropriate_type(self, tensor: Any) -> bool:
+        """Say whether this is an array of ours."""
+        return isinstance(tensor, NDArray)
+
+    def from_numpy(self, x: Any) -> Any:
+        """Make an np array."""
+        from dlstudio import np as mx_np
+
+        return mx_np.array(x)
+
+    def to_numpy(self, x: Any) -> Any:
+        """Copy to NumPy."""
+        return x.asnumpy()
+
+    def arange(self, start: int, stop: int) -> Any:
+        """Make the numbers from `start` up to, not including, `stop`."""
+        from dlstudio import array_api
+
+        return array_api.arange(start, stop)
+
+    def reshape(self, x: Any, shape: Any) -> Any:
+        """Same elements in another shape."""
+        return _run("reshape", x, shape=tuple(shape))
+
+    def transpose(self, x: Any, axes: Any) -> Any:
+        """Axes in another order."""
+        return _run("transpose", x, axes=tuple(axes))
+
+    def reduce(self, x: Any, operation: str, axes: Any) -> Any:
+        """Fold axes by "min", "max", "sum", "mean", "prod", "any" or "all"."""
+        return _run(operation, x, axis=tuple(axes))
+
+    def stack_on_zeroth_dimension(self, tensors: list[Any]) -> Any:
+        """Join along a new first axis."""
+        return _run("stack", *tensors, axis=0)
+
+    def add_axis(self, x: Any, new_position: int) -> Any:
+        """Insert an axis of length one."""
+        return _run("expand_dims", x, axis=new_position)
+
+    def tile(self, x: Any, repeats: Any) -> Any:
+        """Repeat the whole array along each axis."""
+        return _run("tile", x, reps=tuple(repeats))
+
+    def concat(self, tensors: Any, axis: int) -> Any:
+        """Join along an axis."""
+        return _run("concatenate", *tensors, axis=axis)
+
+    def is_float_type(self, x: Any) -> bool:
+        """Say whether means can be taken."""
+        return is_floating(x._data.dtype)
+
+    def einsum(self, pattern: str, *x: Any) -> Any:
+        """Sum products over named indices."""
+        return _run("einsum_of", *x, subscripts=pattern)
+
+
 def _define(backends: Any) -> None:
     """Add our subclass to einops' backends."""
-
-    class DlstudioBackend(backends.AbstractBackend):
-        """Rearranges `mx.np` and `mx.nd` arrays by recorded operators."""
-
-        framework_name = "dlstudio"
-
-        def is_appropriate_type(self, tensor: Any) -> bool:
-            return isinstance(tensor, NDArray)
-
-        def from_numpy(self, x: Any) -> Any:
-            from dlstudio import np as mx_np
-
-            return mx_np.array(x)
-
-        def to_numpy(self, x: Any) -> Any:
-            return x.asnumpy()
-
-        def arange(self, start: int, stop: int) -> Any:
-            from dlstudio import array_api
-
-            return array_api.arange(start, stop)
-
-        def reshape(self, x: Any, shape: Any) -> Any:
-            return _run("reshape", x, shape=tuple(shape))
-
-        def transpose(self, x: Any, axes: Any) -> Any:
-            return _run("transpose", x, axes=tuple(axes))
-
-        def reduce(self, x: Any, operation: str, axes: Any) -> Any:
-            return _run(operation, x, axis=tuple(axes))
-
-        def stack_on_zeroth_dimension(self, tensors: list[Any]) -> Any:
-            return _run("stack", *tensors, axis=0)
-
-        def add_axis(self, x: Any, new_position: int) -> Any:
-            return _run("expand_dims", x, axis=new_position)
-
-        def tile(self, x: Any, repeats: Any) -> Any:
-            return _run("tile", x, reps=tuple(repeats))
-
-        def concat(self, tensors: Any, axis: int) -> Any:
-            return _run("concatenate", *tensors, axis=axis)
-
-        def is_float_type(self, x: Any) -> bool:
-            return is_floating(x._data.dtype)
-
-        def einsum(self, pattern: str, *x: Any) -> Any:
-            return _run("einsum_of", *x, subscripts=pattern)
-
-    _defined.append(DlstudioBackend)
+    _defined.append(type("DlstudioBackend", (Backend, backends.AbstractBackend), {}))
 
 
 class _Finder(importlib.abc.MetaPathFinder):
