@@ -1,0 +1,256 @@
+"""Networks as scikit-learn estimators: in pipelines, `cross_val_score`, `GridSearchCV`.
+
+>>> from dlstudio.interop.sklearn import GluonClassifier
+>>> from sklearn.datasets import load_iris
+>>> from sklearn.model_selection import cross_val_score
+>>> model = GluonClassifier(epochs=30, random_state=0)
+>>> scores = cross_val_score(model, *load_iris(return_X_y=True))
+>>> bool(scores.mean() > 0.9)
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+import numpy as np
+
+from dlstudio import autograd, gluon, nd
+from dlstudio.core import random
+from dlstudio.errors import ParamError, explain, missing_extra
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, check_random_state, validate_data
+except ImportError as error:
+    raise missing_extra("scikit-learn", "sklearn", "dlstudio.interop.sklearn") from error
+
+__all__ = ["GluonClassifier", "GluonRegressor"]
+
+Array = np.ndarray[Any, Any]
+
+
+class _GluonEstimator(BaseEstimator):
+    """What both estimators share: building, training and applying the network."""
+
+    _n_outputs: int
+    n_features_in_: int
+
+    def __init__(
+        self,
+        net: Callable[[int], Any] | None = None,
+        *,
+        hidden: Sequence[int] = (32,),
+        loss: Any = None,
+        optimizer: str = "adam",
+        optimizer_params: dict[str, Any] | None = None,
+        learning_rate: float = 0.01,
+        batch_size: int = 32,
+        epochs: int = 100,
+        dtype: str = "float64",
+        ctx: Any = None,
+        random_state: Any = None,
+    ) -> None:
+        self.net = net
+        self.hidden = hidden
+        self.loss = loss
+        self.optimizer = optimizer
+        self.optimizer_params = optimizer_params
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.dtype = dtype
+        self.ctx = ctx
+        self.random_state = random_state
+
+    # ---- training --------------------------------------------------------------------------
+    def _build(self, outputs: int) -> Any:
+        if self.net is not None:
+            return self.net(outputs)
+        net = gluon.nn.HybridSequential()
+        net.add(*(gluon.nn.Dense(width, activation="relu") for width in self.hidden))
+        net.add(gluon.nn.Dense(outputs))
+        return net
+
+    def _train(self, data: Array, targets: Array, outputs: int) -> None:
+        _check_counts(self.batch_size, self.epochs)
+        rng = check_random_state(self.random_state)
+        with _seeded(self.random_state, rng):
+            self.net_ = self._build(outputs)
+            self.net_.initialize(ctx=self.ctx)
+            self.net_.cast(self.dtype)
+            self.net_(self._tensor(data[:1]))  # gives every parameter its shape
+            options = {"learning_rate": self.learning_rate, **(self.optimizer_params or {})}
+            trainer = gluon.Trainer(self.net_.collect_params(), self.optimizer, options)
+            self.loss_curve_ = [
+                self._epoch(trainer, data, targets, rng.permutation(len(data)))
+                for _ in range(self.epochs)
+            ]
+        self.n_iter_ = self.epochs
+
+    def _epoch(self, trainer: Any, data: Array, targets: Array, order: Array) -> float:
+        """Train on all samples once, in this order; answer the mean loss."""
+        loss_of, total = self._loss(), 0.0
+        for start in range(0, len(order), self.batch_size):
+            rows = order[start : start + self.batch_size]
+            with autograd.record():
+                out = self.net_(self._tensor(data[rows]))
+                loss = loss_of(out, self._tensor(targets[rows]))
+            loss.backward()
+            trainer.step(len(rows))
+            total += float(loss.sum().asscalar())
+        return total / len(order)
+
+    def _loss(self) -> Any:
+        return gluon.loss.L2Loss() if self.loss is None else self.loss
+
+    def _tensor(self, array: Array) -> Any:
+        return nd.array(array, ctx=self.ctx, dtype=self.dtype)
+
+    # ---- application -----------------------------------------------------------------------
+    def _outputs(self, X: Any) -> Array:
+        check_is_fitted(self, "net_")
+        data: Any = validate_data(self, X, dtype=self.dtype, reset=False)
+        return self.net_(self._tensor(data)).asnumpy()
+
+    # ---- copies ----------------------------------------------------------------------------
+    def __getstate__(self) -> dict[str, Any]:
+        """State for pickles: the weights stand for the network."""
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[arg-type]
+        net = state.pop("net_", None)
+        if net is not None:
+            named = net._collect_params_with_prefix()
+            state["weights_"] = {name: p.data().asnumpy() for name, p in named.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build the network anew and give it the weights."""
+        weights = state.pop("weights_", None)
+        super().__setstate__(state)
+        if weights is None:
+            return
+        self.net_ = self._build(self._n_outputs)
+        self.net_.initialize(ctx=self.ctx)
+        self.net_.cast(self.dtype)
+        self.net_(self._tensor(np.zeros((1, self.n_features_in_))))
+        named = self.net_._collect_params_with_prefix()
+        for name, value in weights.items():
+            named[name].set_data(self._tensor(value))
+
+
+_PARAMETERS = """
+    Parameters
+    ----------
+    net : callable, optional
+        ``net(outputs)`` makes an uninitialized block that maps (B, features) to (B, outputs).
+        By default dense layers with ReLU.
+    hidden : sequence of int
+        Widths of the default network's hidden layers.
+    loss : gluon.loss.Loss, optional
+        By default {loss}.
+    optimizer : str
+    optimizer_params : dict, optional
+        Further arguments of the optimizer.
+    learning_rate : float
+    batch_size : int
+    epochs : int
+        How often all samples are shown.
+    dtype : str
+        Of the computation; "float32" is faster, "float64" agrees with scikit-learn to all digits.
+    ctx : Device, optional
+    random_state : int, RandomState or None
+        Of initial weights, shuffling and dropout; a number makes `fit` repeat itself.
+
+    Attributes
+    ----------
+    net_ : Block
+        The trained network.
+    loss_curve_ : list of float
+        Mean loss of each epoch.
+    n_iter_ : int
+        Number of epochs.
+    n_features_in_ : int
+"""
+
+
+class GluonClassifier(ClassifierMixin, _GluonEstimator):
+    """A network that classifies; see the parameters below."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on samples (N, features) and their labels (N,) of any kind."""
+        X, y = validate_data(self, X, y, dtype=self.dtype)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self._n_outputs = max(2, len(self.classes_))
+        self._train(X, codes, self._n_outputs)
+        return self
+
+    def _loss(self) -> Any:
+        return gluon.loss.SoftmaxCrossEntropyLoss() if self.loss is None else self.loss
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities of the classes, (N, classes)."""
+        scores = self._outputs(X)
+        odds = np.exp(scores - scores.max(axis=1, keepdims=True))[:, : len(self.classes_)]
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Any) -> Array:
+        """Label of the most probable class, (N,)."""
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
+
+
+class GluonRegressor(RegressorMixin, _GluonEstimator):
+    """A network that predicts numbers; see the parameters below."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on samples (N, features) and targets (N,) or (N, outputs)."""
+        X, y = validate_data(self, X, y, dtype=self.dtype, multi_output=True, y_numeric=True)
+        self._flat = y.ndim == 1
+        targets = y.reshape(len(y), -1).astype(self.dtype)
+        self._n_outputs = targets.shape[1]
+        self._train(X, targets, self._n_outputs)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Predicted targets in the shape they were given."""
+        found = self._outputs(X)
+        return found[:, 0] if self._flat else found
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several targets are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+for _cls, _default in (
+    (GluonClassifier, "SoftmaxCrossEntropyLoss"),
+    (GluonRegressor, "L2Loss"),
+):
+    _cls.__doc__ = f"{_cls.__doc__}\n{_PARAMETERS.format(loss=_default)}"
+
+
+def _check_counts(batch_size: Any, epochs: Any) -> None:
+    for name, value in (("batch_size", batch_size), ("epochs", epochs)):
+        if not isinstance(value, (int, np.integer)) or value < 1:
+            raise ParamError(
+                explain(f"{name}={value!r}", "an integer of at least 1.", f"{name}=32")
+            )
+
+
+@contextmanager
+def _seeded(random_state: Any, rng: np.random.RandomState) -> Iterator[None]:
+    """Seed the generators of this process for a while, if a random state was given."""
+    if random_state is None:
+        yield
+        return
+    before = random.get_state()
+    random.seed(int(rng.randint(2**31 - 1)))
+    try:
+        yield
+    finally:
+        random.set_state(before)
