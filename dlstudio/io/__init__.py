@@ -2,5 +2,6 @@
 
 from dlstudio.io.arrays import NDArrayIter
 from dlstudio.io.batches import DataBatch, DataDesc, DataIter
+from dlstudio.io.libsvm import LibSVMIter
 
-__all__ = ["DataBatch", "DataDesc", "DataIter", "NDArrayIter"]
+__all__ = ["DataBatch", "DataDesc", "DataIter", "LibSVMIter", "NDArrayIter"]

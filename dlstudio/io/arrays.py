@@ -20,7 +20,7 @@ class NDArrayIter(DataIter):
     Parameters
     ----------
     data : array, list of arrays, or dict of name to array
-        Of shape (N, ...); all with the same N.
+        Of shape (N, ...); all with the same N. Of csr arrays and SciPy matrices batches are csr.
     label : likewise, optional
     batch_size : int, default 1
     shuffle : bool, default False
@@ -153,7 +153,12 @@ class NDArrayIter(DataIter):
         from dlstudio import nd
 
         chosen = self._current()
-        return [nd.from_numpy(array[chosen]) for _, array in arrays]
+        return [
+            nd.from_numpy(array[chosen])
+            if isinstance(array, np.ndarray)
+            else nd.take(array, nd.array(chosen, array.context, "int64"))
+            for _, array in arrays
+        ]
 
 
 def _named(arrays: Any, default: str) -> list[tuple[str, Any]]:
@@ -168,8 +173,14 @@ def _named(arrays: Any, default: str) -> list[tuple[str, Any]]:
     return [(name, _as_nd_would(array)) for name, array in pairs]
 
 
-def _as_nd_would(array: Any) -> np.ndarray[Any, Any]:
-    """Keep the dtype of tensors; everything else is float32, as `nd.array` makes it."""
+def _as_nd_would(array: Any) -> Any:
+    """Keep csr storage and the dtype of tensors; the rest is float32, as `nd.array` makes it."""
+    if getattr(array, "stype", "") == "csr":
+        return array
+    if hasattr(array, "tocsr"):
+        from dlstudio import nd
+
+        return nd.sparse.array(array, dtype=np.float32)
     converted = np.asarray(array)
     return converted if hasattr(array, "asnumpy") else converted.astype(np.float32, copy=False)
 
