@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlstudio.errors import FileFormatError, ParamError, explain
+from dlstudio.errors import FileFormatError, ParamError, explain, knows_its_names
 from dlstudio.interop.files import read_file
 from dlstudio.io.batches import DataBatch, DataDesc, DataIter
 
 __all__ = ["LibSVMIter"]
 
+_FAR = 2**62  # larger column numbers are outside as well, and fit no integer of NumPy
 _NONE = ("NULL", "", None)
 
 
@@ -25,7 +26,7 @@ class _Rows(NamedTuple):
 
 
 class LibSVMIter(DataIter):
-    """Iterate over a file whose lines are ``label column:value column:value …``.
+    r"""Iterate over a file whose lines are ``label column:value column:value …``.
 
     Columns count from 0. Data come as `CSRNDArray` of shape (batch_size, columns), labels as the
     first number of each line, (batch_size,), or from a file of their own as csr too.
@@ -43,12 +44,12 @@ class LibSVMIter(DataIter):
         Read only part number `part_index` of `num_parts` equal stretches of lines.
     batch_size : int
     round_batch : bool
-        Fill the last batch with lines from the beginning; otherwise with empty ones. `DataBatch.pad`
-        says how many they are.
+        Fill the last batch with lines from the beginning; otherwise with empty ones.
+        `DataBatch.pad` says how many they are.
     dtype : dtype
     data_name, label_name : str
-    **kwargs
-        Further options of MXNet (``prefetch_buffer``, ``ctx``, …) are accepted.
+    prefetch_buffer, ctx
+        Accepted for MXNet programs: the file is read at once.
 
     Raises
     ------
@@ -61,19 +62,20 @@ class LibSVMIter(DataIter):
     --------
     >>> import tempfile, pathlib, dlstudio as mx
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "data.t"
-    >>> _ = file.write_text("1 0:0.5 2:1.5\\n-2\\n", encoding="utf-8")
+    >>> _ = file.write_text("1 0:0.5 2:1.5\n-2\n", encoding="utf-8")
     >>> batch = mx.io.LibSVMIter(file, data_shape=(3,), batch_size=2).next()
     >>> batch.data[0].asnumpy().tolist(), batch.label[0].asnumpy().tolist()
     ([[0.5, 0.0, 1.5], [0.0, 0.0, 0.0]], [1.0, -2.0])
     """
 
+    @knows_its_names
     def __init__(
         self, data_libsvm: Any, data_shape: Any, label_libsvm: Any = "NULL",
         label_shape: Any = (1,), num_parts: int = 1, part_index: int = 0, batch_size: int = 1,
         round_batch: bool = True, dtype: Any = "float32", data_name: str = "data",
-        label_name: str = "softmax_label", **kwargs: Any,
+        label_name: str = "softmax_label", prefetch_buffer: int = 4, ctx: Any = None,
     ) -> None:  # fmt: skip
-        del kwargs
+        del prefetch_buffer, ctx
         super().__init__(batch_size)
         part = _part(num_parts, part_index)
         self._dtype, self._round = np.dtype(dtype or "float32"), bool(round_batch)
@@ -216,7 +218,7 @@ def _line(tokens: list[str], heads: list[Any], values: list[Any], columns: list[
         column, _, value = token.partition(":")
         if column == "qid":
             continue
-        columns.append(int(column))
+        columns.append(min(int(column), _FAR))
         values.append(float(value) if value else 1.0)
 
 
