@@ -30,6 +30,8 @@ describe("marks of the plan", () => {
   it("marks all lines of the selected node, or of a selected block", () => {
     expect([...marksOf(PLAN, START, "a").selected]).toEqual([2, 4]);
     expect([...marksOf(PLAN, START, "net/one").selected]).toEqual([2, 4]);
+    expect([...marksOf(PLAN, START, "one").selected]).toEqual([2, 4]);
+    expect([...marksOf(PLAN, START, "b gradient").selected]).toEqual([3]);
     expect([...marksOf(PLAN, START, "net/on").selected]).toEqual([]);
   });
 

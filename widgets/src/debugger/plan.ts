@@ -28,9 +28,14 @@ export function marksOf(plan: DebuggerPlan, at: DebuggerStand, selected: string)
   };
 }
 
-/** Whether a selection, the name of a node or the path of a block, means this step. */
+/** The node of an owner: memory knows `dense0 gradient` and `norm0[1]`. */
+export function nodeOf(owner: string): string {
+  return owner.replace(/( gradient| again|\[\d+\])+$/, "");
+}
+
+/** Whether a selection means this step: its node, or a block around it, with or without prefix. */
 function holds(step: DebuggerStep, selected: string): boolean {
-  return step.name === selected || step.scope === selected || step.scope.startsWith(`${selected}/`);
+  return step.name === nodeOf(selected) || `/${step.scope}/`.includes(`/${selected}/`);
 }
 
 export class PlanText {

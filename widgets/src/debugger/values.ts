@@ -18,13 +18,12 @@ export function valueTable(
   locale: Locale,
 ): HTMLElement {
   const head = element("tr");
-  const titles = ["debugger.name", "debugger.shape", "debugger.where"] as const;
+  const titles = ["debugger.name", "debugger.picture", "debugger.shape", "debugger.where"] as const;
   for (const key of titles) head.append(element("th", { scope: "col" }, translate(key)));
   for (const name of NUMBERS)
     head.append(
       element("th", { scope: "col", "data-number": true }, translate(`debugger.${name}`)),
     );
-  head.append(element("th", { scope: "col" }, translate("debugger.picture")));
   const body = element("tbody");
   for (const value of values) body.append(row(value, translate, locale));
   const made = element("table", { class: "dl-table" }, element("caption", {}, caption));
@@ -40,24 +39,27 @@ export function valueTable(
 
 function row(value: DebuggerValue, translate: Translate, locale: Locale): HTMLElement {
   const made = element("tr", { "data-name": value.name });
-  const name = element("td", { "data-value": value.name }, value.name);
-  if (value.planName !== value.name)
-    name.append(element("code", { class: "dl-muted" }, ` ${value.planName}`));
+  const name = element("td", { class: "dl-name", "data-value": value.name }, value.name);
+  if (value.planName !== value.name) name.append(muted(value.planName));
   made.append(
     name,
+    element("td", {}, ...pictureOf(value, translate)),
     element("td", { "data-value": value.shape }, value.shape, muted(value.dtype)),
     element("td", { "data-value": value.offset }, ...place(value, translate, locale)),
   );
   for (const key of NUMBERS) made.append(number(value.numbers[key]));
-  const last = element("td");
-  if (value.picture) last.append(picture(value, translate));
+  return made;
+}
+
+/** The picture, and how many elements are not finite. */
+function pictureOf(value: DebuggerValue, translate: Translate): Node[] {
   const broken = [
     value.nan ? translate("debugger.nan.count", { count: value.nan }) : "",
     value.inf ? translate("debugger.inf.count", { count: value.inf }) : "",
   ].filter(Boolean);
-  if (broken.length > 0) last.append(element("span", { class: "dl-broken" }, broken.join(" ")));
-  made.append(last);
-  return made;
+  const parts: Node[] = value.picture ? [picture(value, translate)] : [];
+  if (broken.length > 0) parts.push(element("div", { class: "dl-broken" }, broken.join(" ")));
+  return parts;
 }
 
 function number(value: number | string | undefined): HTMLElement {

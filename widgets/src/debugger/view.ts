@@ -5,7 +5,7 @@ import { notice } from "../lib/notice";
 import type { DebuggerCommand, DebuggerStand } from "../lib/schema";
 import { button, captureKeys, toolbar } from "../lib/toolbar";
 import type { Context, Drawing, Store } from "../lib/widget";
-import { marksOf, PlanText } from "./plan";
+import { marksOf, nodeOf, PlanText } from "./plan";
 import { valueTable } from "./values";
 
 type Key = "step" | "block" | "continue" | "restart" | "nan";
@@ -192,7 +192,6 @@ class DebuggerView implements Drawing {
   /** A row of a table selects the node whose value it is. */
   private chooseRow(event: MouseEvent): void {
     const row = (event.target as Element).closest<HTMLElement>("tr[data-name]");
-    const name = row?.dataset.name?.replace(/( gradient| again|\[\d+\])+$/, "");
-    if (name) this.context.selection.select(name);
+    if (row?.dataset.name) this.context.selection.select(nodeOf(row.dataset.name));
   }
 }
