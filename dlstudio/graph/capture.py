@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from dlstudio.core import tape
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
+from dlstudio.graph import pipeline
 from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.leases import Plan, Source, run_eagerly
+from dlstudio.graph.options import current
 from dlstudio.trace import bus
 
 if TYPE_CHECKING:
@@ -38,7 +40,9 @@ class CachedOp:
     symbol : Symbol
     flags : sequence of pairs or dict
         ``static_alloc``, ``static_shape``, ``inline_limit`` … are accepted: plans are always
-        static. ``group2ctx`` places the nodes made under ``AttrScope(ctx_group=…)``.
+        static. ``group2ctx`` places the nodes made under ``AttrScope(ctx_group=…)``; ``without``
+        names passes to leave out, ``layout`` is that of convolutional layers ("NCHW", "NHWC"),
+        ``memory_budget`` the bytes that a training plan may take.
     title : name of the plan in its text
 
     Attributes
@@ -54,9 +58,13 @@ class CachedOp:
         self.names = symbol.list_inputs()
         self.title = title or symbol.name or "block"
         self.group2ctx: Mapping[str, Any] | None = options.get("group2ctx")
+        self._wishes = {w: options[w] for w in pipeline.WISHES if options.get(w) is not None}
+        with pipeline.wishes(**self._wishes):
+            pass  # they are checked now, not at the first call
         self._dynamic = [n for n in topological(symbol.outputs_) if n.op and n.op.flags.dynamic]
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self._last: Plan | None = None
+        self._made: Any = None  # the options that the last plan was made under
         self._warned = False
 
     def __call__(self, *inputs: Tensor, out: Any = None, default_ctx: Any = None) -> Any:
@@ -77,7 +85,7 @@ class CachedOp:
         except AttributeError:
             raise self._wrong_inputs(inputs) from None
         plan = self._last
-        if plan is None or not plan.fits(inputs, arrays, state):
+        if plan is None or self._made is not current() or not plan.fits(inputs, arrays, state):
             plan = self._find(inputs, state)
         if bus.subscribers:
             from dlstudio.core.watch import announce
@@ -108,14 +116,14 @@ class CachedOp:
         """The plan of this signature, compiled if it is new."""
         wants = tuple(x._entry is not None for x in inputs) if state.recording else ()
         facts = tuple((x._device, x._data.shape, x._data.dtype.str) for x in inputs)
-        key = (state.training, wants if any(wants) else (), facts)
+        key = (state.training, wants if any(wants) else (), facts, current())
         plan = self._plans.get(key)
         if plan is None:
             plan = self._plans[key] = self._build(inputs, key[1])
             if len(self._plans) > _LIMIT:
                 self._plans.popitem(last=False)
         self._plans.move_to_end(key)
-        self._last = plan
+        self._last, self._made = plan, current()
         return plan
 
     def _build(self, inputs: Sequence[Tensor], wants: tuple[bool, ...]) -> Plan:
@@ -123,7 +131,8 @@ class CachedOp:
             raise self._wrong_inputs(inputs)
         self._check_devices(inputs)
         source = Source(self.symbol, self.names, self.title, self.group2ctx)
-        return Plan(source, inputs, wants, training=tape.state.training)
+        with pipeline.wishes(**self._wishes):
+            return Plan(source, inputs, wants, training=tape.state.training)
 
     def _wrong_inputs(self, inputs: Sequence[Any]) -> ArgumentError:
         given = ", ".join(type(x).__name__ for x in inputs)

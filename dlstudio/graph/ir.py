@@ -28,13 +28,15 @@ __all__ = [
     "Graph",
     "Input",
     "Ref",
+    "draws",
     "effectful",
+    "inner_graphs",
     "mutated",
     "verify",
 ]
 
 ABSENT = -1  # stands among `ins` for an optional input that is not given
-Role = Literal["forward", "backward", "update", "copy"]
+Role = Literal["forward", "backward", "recompute", "update", "copy"]
 Kind = Literal["argument", "auxiliary", "head_gradient", "gradient", "constant"]
 
 
@@ -85,6 +87,15 @@ class Change(NamedTuple):
     after: int
     notes: tuple[str, ...]
 
+    def lines(self) -> Iterator[str]:
+        """The change as text, its counts first."""
+        counts = [f"{self.before} -> {self.after} equations"]
+        for sign, word in (("+", "added"), ("-", "removed"), ("~", "changed")):
+            number = sum(note.startswith(f"{sign} ") for note in self.notes)
+            counts += [f"{number} {word}"] if number else []
+        yield f"{self.name}: {', '.join(counts)}{'' if self.notes else ', nothing to do'}"
+        yield from (f"    {note}" for note in self.notes)
+
 
 @dataclass(frozen=True)
 class Graph:
@@ -92,7 +103,9 @@ class Graph:
 
     `outputs` are the visible results first (`heads` of them), then gradients; `names` runs
     parallel. `devices` says where each value lies, once `place` has run. `split` is the number of
-    leading equations that belong to the forward half.
+    leading equations that belong to the forward half. `mirrored` names the nodes that the user
+    wants computed a second time instead of kept; `again` maps values that the backward half does
+    compute a second time to those they repeat.
     """
 
     inputs: tuple[Input, ...]
@@ -104,11 +117,13 @@ class Graph:
     devices: Mapping[int, str] = field(default_factory=dict)
     training: bool = False
     history: tuple[Change, ...] = ()
+    again: Mapping[int, int] = field(default_factory=dict)
+    mirrored: frozenset[str] = frozenset()
 
     @property
     def split(self) -> int:
         """Index of the first equation of the backward half."""
-        found = (i for i, e in enumerate(self.eqns) if e.role in ("backward", "update"))
+        found = (i for i, e in enumerate(self.eqns) if e.role not in ("forward", "copy"))
         return next(found, len(self.eqns))
 
     @property
@@ -131,12 +146,22 @@ class Graph:
             )
         )
 
-    def explain(self) -> str:
-        """Say in text what each pass changed."""
-        lines = []
-        for change in self.history:
-            lines.append(f"{change.name}: {change.before} -> {change.after} equations")
-            lines += [f"    {note}" for note in change.notes]
+    def explain(self, *names: str) -> str:
+        """Say in text what each pass changed.
+
+        Parameters
+        ----------
+        *names : str
+            Only these passes; all of them if none is named.
+
+        Returns
+        -------
+        str
+            A heading per pass, and below it a line per change: ``+`` added, ``-`` removed, ``~``
+            replaced or moved; the node's name, its operator, layer and source line.
+        """
+        told = [c for c in self.history if not names or c.name in names]
+        lines = [line for change in told for line in change.lines()]
         return "\n".join(lines) or "no pass has run on this graph"
 
     def __str__(self) -> str:
@@ -180,6 +205,8 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 def mutated(eqn: Eqn) -> tuple[int, ...]:
     """Values an equation writes into; of a variadic operator all it is given."""
+    if eqn.op.flags.graphs:
+        return tuple(eqn.ins[p] for p in eqn.attrs["writes"])
     if not eqn.op.flags.mutates:
         return ()
     if eqn.op.variadic:
@@ -191,7 +218,20 @@ def mutated(eqn: Eqn) -> tuple[int, ...]:
 
 def effectful(eqn: Eqn) -> bool:
     """Whether an equation does more than compute: it is never merged, dropped or doubled."""
+    if eqn.op.flags.graphs:
+        return any(effectful(e) for graph in inner_graphs(eqn) for e in graph.eqns)
     return eqn.op.flags.random or bool(eqn.op.flags.mutates)
+
+
+def draws(eqn: Eqn) -> bool:
+    """Whether an equation, or one of a graph inside it, draws random numbers."""
+    return eqn.op.flags.random or any(draws(e) for g in inner_graphs(eqn) for e in g.eqns)
+
+
+def inner_graphs(eqn: Eqn) -> tuple[Graph, ...]:
+    """Graphs that the attributes of a loop or branch hold."""
+    found = (eqn.attrs[name] for name in eqn.op.flags.graphs)
+    return tuple(graph for graph in found if graph is not None)
 
 
 class Ref:
@@ -252,7 +292,7 @@ class Origin(NamedTuple):
 
 
 class Builder:
-    """Appends equations; equal effect-free ones are built once."""
+    """Appends equations."""
 
     def __init__(self, graph: Graph | None = None, *, training: bool = False) -> None:
         self.F: Any = _Emitting(self)
@@ -262,9 +302,6 @@ class Builder:
         self.eqns: list[Eqn] = [] if graph is None else list(graph.eqns)
         self.avals: dict[int, Aval] = {} if graph is None else dict(graph.avals)
         self._next = 0 if graph is None else graph.next_value
-        self._memo: dict[Any, Eqn] = {}
-        for eqn in self.eqns:
-            self._remember(eqn)
 
     def ref(self, value: int) -> Ref | None:
         """Reference to a value; None for an absent one."""
@@ -292,20 +329,10 @@ class Builder:
         if op.flags.mode:
             attrs.setdefault("training", self.training)
         eqn = Eqn(op, tuple(operands), (), attrs, *self.origin)
-        known = None if effectful(eqn) else self._memo.get(_key(eqn))
-        if known is not None:
-            return known
         avals = eqn.infer([None if i == ABSENT else self.avals[i] for i in operands])
         eqn = eqn._replace(outs=tuple(self._fresh(a) for a in avals))
         self.eqns.append(eqn)
-        self._remember(eqn)
         return eqn
-
-    def _remember(self, eqn: Eqn) -> None:
-        if not effectful(eqn):
-            key = _key(eqn)
-            if key is not None:
-                self._memo[key] = eqn
 
     def operand(self, x: Any) -> int:
         """Value of a reference, of None (absent), or of an array, which becomes a constant."""
@@ -320,21 +347,6 @@ class Builder:
         value, self._next = self._next, self._next + 1
         self.avals[value] = Aval(tuple(aval.shape), np.dtype(aval.dtype))
         return value
-
-
-def _key(eqn: Eqn) -> Any:
-    """What makes two equations equal; None where an attribute cannot be compared."""
-    key = (
-        eqn.op,
-        eqn.ins,
-        eqn.device,
-        tuple((k, v.__class__, repr(v)) for k, v in sorted(eqn.attrs.items())),
-    )
-    try:
-        hash(key)
-    except TypeError:
-        return None
-    return key
 
 
 def verify(graph: Graph) -> Graph:

@@ -1,12 +1,14 @@
-"""Operators that only graphs contain: writing into an existing array, and crossing devices."""
+"""Operators that only graphs contain: writing into an array, crossing devices, another layout."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from dlstudio.core.avals import Aval
+from dlstudio.core.params import Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, op
 
-__all__ = ["ASSIGN", "CROSS"]
+__all__ = ["ASSIGN", "CROSS", "RELAYOUT"]
 
 Array = Any
 _INTERNAL = NotDifferentiable("it is made by the graph compiler after gradients")
@@ -36,3 +38,27 @@ def ASSIGN(xp: Any, target: Array, value: Array) -> Array:  # noqa: N802  a reco
 def CROSS(xp: Any, x: Array, *, device: str = "") -> Array:  # noqa: N802
     """Copy `x` to another device; plans do it with the target device's own copy routine."""
     return x.copy()
+
+
+def _relayout_grad(F: Any, g: Any, out: Any, x: Any, *, axes: tuple[int, ...]) -> tuple[Any]:
+    return (F.graph_relayout(g, axes=tuple(sorted(range(len(axes)), key=axes.__getitem__))),)
+
+
+@op(
+    "graph_relayout",
+    infer=lambda x, *, axes: Aval(tuple(x.shape[a] for a in axes), x.dtype),
+    grad=_relayout_grad,
+    flags=Flags(out=True),
+    params={"axes": Shape(0)},
+    names=Names(json="_graph_relayout"),
+    samples=lambda s: [s(2, 3, 4, axes=(0, 2, 1)), s(0, 3, axes=(1, 0))],
+    reference=lambda x, *, axes: x.transpose(axes),
+)
+def RELAYOUT(  # noqa: N802
+    xp: Any, x: Array, *, axes: tuple[int, ...], out: Array = None
+) -> Array:
+    """Copy `x` with its axes in another order: kernels want memory in the order they read it."""
+    if out is None:
+        return xp.ascontiguousarray(x.transpose(axes))
+    out[...] = x.transpose(axes)
+    return out

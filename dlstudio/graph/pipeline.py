@@ -1,61 +1,157 @@
 """The passes in their order, each of which can be switched off by name to see what it does.
 
-with pipeline.without("merge_repeated", "order"):
-    executor = net.simple_bind(mx.cpu(), data=(32, 1, 28, 28))
+    with mx.graph.without("fuse", "order"):
+        executor = net.simple_bind(mx.cpu(), data=(32, 1, 28, 28))
+
+    executor = net.simple_bind(mx.cpu(), data=(32, 1, 28, 28), without="fuse")
+    block.hybridize(without=("fuse", "order"))
+    print(executor.graph.explain())
+
+The numbers stay, whichever are off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from typing import Any
 
-from dlstudio.errors import ParamError
+from dlstudio import config
+from dlstudio.errors import ParamError, explain
+from dlstudio.graph import options
+from dlstudio.graph.control.bodies import compile_bodies
 from dlstudio.graph.ir import Change, Graph
+from dlstudio.graph.options import Options
+from dlstudio.graph.passes.algebra import simplify
+from dlstudio.graph.passes.amp import amp
 from dlstudio.graph.passes.fuse import fuse
+from dlstudio.graph.passes.fuse_pointwise import fuse_pointwise
 from dlstudio.graph.passes.gradient import gradient
-from dlstudio.graph.passes.order import order, peak_bytes
+from dlstudio.graph.passes.layout import layout
+from dlstudio.graph.passes.notes import notes
+from dlstudio.graph.passes.order import order
 from dlstudio.graph.passes.place import place
-from dlstudio.graph.passes.simplify import (
-    dead_code,
-    fold_constants,
-    merge_repeated,
-    remove_identities,
-)
+from dlstudio.graph.passes.recompute import recompute
+from dlstudio.graph.passes.simplify import dead_code, fold_constants, merge_repeated
 from dlstudio.graph.storage import separate_outputs
 
-__all__ = ["NAMES", "compile_graph", "without"]
+__all__ = [
+    "NAMES",
+    "WISHES",
+    "compile_graph",
+    "memory_budget",
+    "options_without",
+    "passes",
+    "wishes",
+    "without",
+]
 
 Pass = Callable[[Graph], Graph]
-_ALWAYS = ("gradient", "place", "separate_outputs")  # without these a graph does not run
-_OPTIONAL: tuple[tuple[str, Pass], ...] = (
-    ("remove_identities", remove_identities),
-    ("fold_constants", fold_constants),
-    ("merge_repeated", merge_repeated),
-    ("dead_code", dead_code),
-)
-NAMES = (*(name for name, _ in _OPTIONAL), "fuse", "order")
-_off: ContextVar[frozenset[str]] = ContextVar("passes switched off", default=frozenset())
+_NEEDED: dict[str, Callable[..., Graph]] = {  # without these a graph does not run
+    "gradient": gradient,
+    "place": place,
+    "compile_bodies": compile_bodies,
+    "separate_outputs": separate_outputs,
+}
+_OPTIONAL: dict[str, Callable[..., Graph]] = {
+    "amp": amp,
+    "layout": layout,
+    "fold_constants": fold_constants,
+    "simplify": simplify,
+    "merge_repeated": merge_repeated,
+    "dead_code": dead_code,
+    "fuse": fuse,
+    "fuse_pointwise": fuse_pointwise,
+    "order": order,
+    "recompute": recompute,
+}
+NAMES = tuple(_OPTIONAL)
+WISHES = ("without", "layout", "memory_budget")  # what `bind` and `hybridize` take
+# what textbooks call them
+_ALIASES = {
+    "common_subexpressions": "merge_repeated",
+    "cse": "merge_repeated",
+    "constant_folding": "fold_constants",
+    "dce": "dead_code",
+    "fold": "fold_constants",
+    "mirror": "recompute",
+    "remove_identities": "simplify",
+}
 
 
-@contextmanager
-def without(*names: str) -> Iterator[None]:
-    """Switch passes off for graphs compiled inside.
+def passes() -> dict[str, str]:
+    """Name of every pass that can be switched off, and what it does in one line."""
+    return {name: (f.__doc__ or "").strip().splitlines()[0] for name, f in _OPTIONAL.items()}
+
+
+def options_without(names: str | Iterable[str], **changes: Any) -> Options:
+    """The options in force, with passes switched off and other changes.
 
     Raises
     ------
     ParamError
         If there is no such pass, or nothing runs without it.
     """
-    for name in names:
-        if name not in NAMES:
-            raise ParamError(f"without: {name!r} is not one of the optional passes {NAMES}.")
-    token = _off.set(_off.get() | set(names))
-    try:
+    now = options.current()
+    wanted = (names,) if isinstance(names, str) else tuple(names)
+    off = frozenset(_known(name) for name in wanted)
+    return replace(now, off=now.off | off, **changes) if off or changes else now
+
+
+def _known(name: str) -> str:
+    name = _ALIASES.get(name, name)
+    if name in _OPTIONAL:
+        return name
+    reason = "no graph runs without it" if name in _NEEDED else "there is no such pass"
+    raise ParamError(explain(f"without: {name!r}: {reason}.", f"one of {', '.join(NAMES)}."))
+
+
+@contextmanager
+def wishes(
+    without: str | Iterable[str] = (), layout: str | None = None, memory_budget: int | None = None
+) -> Iterator[None]:
+    """Compile what is bound inside with the options that `bind` and `hybridize` were given."""
+    given = {"layout": layout, "memory_budget": memory_budget}
+    changes = {name: value for name, value in given.items() if value is not None}
+    with options.using(options_without(without, **changes)):
         yield
-    finally:
-        _off.reset(token)
+
+
+def memory_budget(nbytes: int | None) -> AbstractContextManager[None]:
+    """Let training plans made inside the block take at most `nbytes`: see `passes.recompute`.
+
+    For what has no such parameter of its own: ``with mx.graph.memory_budget(n): module.bind(...)``.
+
+    Parameters
+    ----------
+    nbytes : int or None
+        What the arenas of one plan may take together; None for no limit.
+
+    Raises
+    ------
+    ParamError
+        If it is not a whole number above 0.
+    """
+    return options.using(replace(options.current(), memory_budget=nbytes))
+
+
+@contextmanager
+def without(*names: str) -> Iterator[None]:
+    """Switch passes off for what is bound, or compiled by its first call, inside the block.
+
+    Parameters
+    ----------
+    *names : str
+        See `passes`.
+
+    Raises
+    ------
+    ParamError
+        If there is no such pass, or nothing runs without it.
+    """
+    with options.using(options_without(names)):
+        yield
 
 
 def compile_graph(
@@ -64,6 +160,7 @@ def compile_graph(
     *,
     device: str = "cpu(0)",
     pinned: Mapping[str, str] | None = None,
+    without: str | Iterable[str] = (),
 ) -> Graph:
     """Run all passes.
 
@@ -74,52 +171,37 @@ def compile_graph(
     requests : gradients wanted, "write" or "add" by argument name
     device : where everything runs that nothing else places
     pinned : devices of inputs by name
+    without : passes to leave out, besides those switched off by the context
 
     Returns
     -------
     Graph
         Placed and ordered; `history` says what each pass did.
     """
+    chosen = options_without(without)
+
+    def apply(name: str, function: Pass) -> None:
+        nonlocal graph
+        graph = _apply(graph, name, function, off=name in chosen.off)
+
+    apply("amp", lambda g: amp(g, chosen.amp) if chosen.amp is not None else g)
+    apply("layout", lambda g: layout(g, chosen.layout, device))
     if requests:
-        graph = _apply(graph, "gradient", lambda g: gradient(g, requests))
-    for name, function in _OPTIONAL:
-        graph = _apply(graph, name, function)
-    graph = _apply(graph, "place", lambda g: place(g, device, pinned))
-    graph = _apply(graph, "fuse", fuse)
-    graph = _apply(graph, "separate_outputs", separate_outputs)
-    return _apply(graph, "order", order)
+        apply("gradient", lambda g: gradient(g, requests))
+    for function in (fold_constants, simplify, merge_repeated, dead_code):
+        apply(function.__name__, function)
+    apply("place", lambda g: place(g, device, pinned))
+    for function in (fuse, fuse_pointwise, compile_bodies, separate_outputs, order):
+        apply(function.__name__, function)
+    apply("recompute", lambda g: recompute(g, chosen.memory_budget, mirror=config.mirrors()))
+    return graph
 
 
-def _apply(graph: Graph, name: str, function: Pass) -> Graph:
-    if name in _off.get():
-        return replace(
-            graph,
-            history=(
-                *graph.history,
-                Change(name, len(graph.eqns), len(graph.eqns), ("switched off",)),
-            ),
-        )
+def _apply(graph: Graph, name: str, function: Pass, *, off: bool) -> Graph:
+    count = len(graph.eqns)
+    if off:
+        change = Change(name, count, count, ("switched off",))
+        return replace(graph, history=(*graph.history, change))
     after = function(graph)
-    change = Change(name, len(graph.eqns), len(after.eqns), tuple(_notes(name, graph, after)))
+    change = Change(name, count, len(after.eqns), tuple(notes(name, graph, after)))
     return replace(after, history=(*graph.history, change))
-
-
-def _notes(name: str, before: Graph, after: Graph) -> Iterator[str]:
-    """Sentences on what a pass changed."""
-    if after is before:
-        return
-    if name == "order":
-        old, new = peak_bytes(before), peak_bytes(after)
-        if new != old:
-            yield f"peak of live bytes: {old:,} -> {new:,}"
-        return
-    if name == "fuse":  # values keep their numbers: only the operators change
-        yield from (f"+ {e.where()}" for e in after.eqns if e.op.name.startswith("fused_"))
-    old_values = {v for e in before.eqns for v in e.outs}
-    new_values = {v for e in after.eqns for v in e.outs}
-    for eqn in before.eqns:
-        if not new_values.intersection(eqn.outs):
-            yield f"- {eqn.where()}"
-    for eqn in after.eqns:
-        if not old_values.intersection(eqn.outs):
-            yield f"+ {eqn.where()}" + (f" on {eqn.device}" if name == "place" else "")

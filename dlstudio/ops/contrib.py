@@ -28,7 +28,7 @@ def _contrib(name: str) -> Names:
     infer=same,
     grad=lambda F, g, out, data: (g,),
     names=_contrib("round_ste"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient=STRAIGHT,
     samples=lambda s: [s(2, 3), s(0, 2)],
 )
@@ -47,7 +47,7 @@ def _(xp: Any, data: Array) -> Array:
     infer=same,
     grad=lambda F, g, out, data: (g,),
     names=_contrib("sign_ste"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient=STRAIGHT,
     samples=lambda s: [s(s.normal(2, 3)), s(0, 2)],
 )
@@ -62,7 +62,7 @@ def _(xp: Any, data: Array) -> Array:
     grad=lambda F, g, out, data, *, scalar, is_int: (F.multiply_scalar(g, scalar=scalar),),
     params={"scalar": Float()},
     names=_contrib("gradientmultiplier"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient="it exists to change the gradient",
     samples=lambda s: [s(2, 3, scalar=-0.5), s(0, 2)],
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core.avals import Aval
+from dlstudio.core.avals import Aval, is_floating
 from dlstudio.core.params import DType
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ParamError
@@ -82,6 +82,7 @@ unary(
     names=both_names("reciprocal"),
     reference=lambda x: 1 / x,
     compute=lambda xp, x, out: xp.divide(1, x, out=out),
+    amp="fp32",
 )
 unary(
     "rsqrt",
@@ -90,6 +91,7 @@ unary(
     names=Names(nd="rsqrt", npx="rsqrt", method="rsqrt", np_method="rsqrt", args="data"),
     reference=lambda x: 1 / np.sqrt(x),
     compute=lambda xp, x, out: xp.divide(1, xp.sqrt(x), out=out),
+    amp="fp32",
 )
 unary(
     "rcbrt",
@@ -98,6 +100,7 @@ unary(
     names=Names(nd="rcbrt", npx="rcbrt", method="rcbrt", np_method="rcbrt", args="data"),
     reference=lambda x: 1 / np.cbrt(x),
     compute=lambda xp, x, out: xp.divide(1, xp.cbrt(x), out=out),
+    amp="fp32",
 )
 
 # --- exponentials and logarithms ---------------------------------------------------------------
@@ -108,6 +111,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, y),
     names=both_names("exp"),
     reference=np.exp,
+    amp="fp32",
 )
 unary(
     "expm1",
@@ -115,6 +119,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.exp(x)),
     names=both_names("expm1"),
     reference=np.expm1,
+    amp="fp32",
 )
 unary(
     "exp2",
@@ -122,6 +127,7 @@ unary(
     lambda F, g, y, x: F.multiply(F.multiply_scalar(g, scalar=log(2)), y),
     names=np_names("exp2"),
     reference=np.exp2,
+    amp="fp32",
 )
 unary(
     "log",
@@ -129,6 +135,7 @@ unary(
     lambda F, g, y, x: F.divide(g, x),
     names=both_names("log"),
     reference=np.log,
+    amp="fp32",
 )
 unary(
     "log10",
@@ -136,6 +143,7 @@ unary(
     lambda F, g, y, x: F.divide(F.multiply_scalar(g, scalar=1 / log(10)), x),
     names=both_names("log10"),
     reference=np.log10,
+    amp="fp32",
 )
 unary(
     "log2",
@@ -143,6 +151,7 @@ unary(
     lambda F, g, y, x: F.divide(F.multiply_scalar(g, scalar=1 / log(2)), x),
     names=both_names("log2"),
     reference=np.log2,
+    amp="fp32",
 )
 unary(
     "log1p",
@@ -150,6 +159,7 @@ unary(
     lambda F, g, y, x: F.divide(g, F.add_scalar(x, scalar=1)),
     names=both_names("log1p"),
     reference=np.log1p,
+    amp="fp32",
 )
 
 # --- angles ------------------------------------------------------------------------------------
@@ -175,6 +185,7 @@ unary(
     names=both_names("tan"),
     reference=np.tan,
     domain=(-1, 1),
+    amp="fp32",
 )
 
 
@@ -189,6 +200,7 @@ unary(
     names=both_names("arcsin", "asin"),
     reference=np.arcsin,
     domain=(-0.8, 0.8),
+    amp="fp32",
 )
 unary(
     "arccos",
@@ -197,6 +209,7 @@ unary(
     names=both_names("arccos", "acos"),
     reference=np.arccos,
     domain=(-0.8, 0.8),
+    amp="fp32",
 )
 unary(
     "arctan",
@@ -211,6 +224,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.cosh(x)),
     names=both_names("sinh"),
     reference=np.sinh,
+    amp="fp32",
 )
 unary(
     "cosh",
@@ -218,6 +232,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.sinh(x)),
     names=both_names("cosh"),
     reference=np.cosh,
+    amp="fp32",
 )
 unary(
     "tanh",
@@ -232,6 +247,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.rsqrt(F.add_scalar(F.square(x), scalar=1))),
     names=both_names("arcsinh", "asinh"),
     reference=np.arcsinh,
+    amp="fp32",
 )
 unary(
     "arccosh",
@@ -240,6 +256,7 @@ unary(
     names=both_names("arccosh", "acosh"),
     reference=np.arccosh,
     domain=(1.5, 3),
+    amp="fp32",
 )
 unary(
     "arctanh",
@@ -248,6 +265,7 @@ unary(
     names=both_names("arctanh", "atanh"),
     reference=np.arctanh,
     domain=(-0.8, 0.8),
+    amp="fp32",
 )
 unary(
     "degrees",
@@ -271,7 +289,7 @@ unary(
     "identity",
     infer=same,
     grad=lambda F, g, out, x: (g,),
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     names=Names(nd="identity", np="copy positive", json="_copy", args="data", np_args="a"),
     samples=lambda s: [s(2, 3), s(()), s(0, 3)],
     reference=np.copy,
@@ -287,7 +305,7 @@ def _(xp, x, *, out=None):
 @op(
     "BlockGrad",
     infer=same,
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     grad=lambda F, g, out, x: (zeros(F, x),),
     custom_gradient="stopping the gradient is its purpose",
     names=Names(nd="BlockGrad stop_gradient", npx="stop_gradient", args="data"),
@@ -332,7 +350,7 @@ def _cast(xp: Any, x: Array, dtype: str, out: Array | None) -> Array:
     "cast",
     infer=_as_dtype,
     grad=_cast_grad,
-    flags=Flags(out=True),
+    flags=Flags(out=True, pointwise=True),
     params={"dtype": DType()},
     names=Names(nd="cast Cast", npx="cast", method="cast", json="Cast", args="data"),
     samples=_cast_samples,
@@ -346,13 +364,14 @@ def _(xp, x, *, dtype, out=None):
 def _amp_dtype(x: Aval, *, dtype: str) -> Aval:
     if dtype == "bool":
         raise ParamError("amp_cast: parameter dtype must be a number type. Got 'bool'.")
-    return Aval(x.shape, np.dtype(dtype)) if x.dtype.kind == "f" else x
+    return Aval(x.shape, np.dtype(dtype)) if is_floating(x.dtype) else x
 
 
 @op(
     "amp_cast",
     infer=_amp_dtype,
     grad=_cast_grad,
+    flags=Flags(pointwise=True),
     params={"dtype": DType()},
     names=Names(nd="amp_cast", args="data"),
     samples=lambda s: [s(2, 3, dtype="float64"), s(s.ints(4, high=3), dtype="float16")],
@@ -361,4 +380,4 @@ def _amp_dtype(x: Aval, *, dtype: str) -> Aval:
 def _(xp, x, *, dtype):
     """Cast floats to `dtype` for mixed precision; integers stay as they are."""
     _amp_dtype(x, dtype=dtype)
-    return x.astype(dtype) if x.dtype.kind == "f" else x.copy()
+    return x.astype(dtype) if is_floating(x.dtype) else x.copy()

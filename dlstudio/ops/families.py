@@ -45,6 +45,7 @@ def unary(
     boolean: bool = False,
     modulus: bool = False,
     domain: tuple[float, float] = (0.5, 1.5),
+    amp: str = "widest",
     **fields: Any,
 ) -> Op:
     """Register an elementwise function that keeps the dtype.
@@ -56,6 +57,7 @@ def unary(
     boolean : whether truth values are accepted
     modulus : whether complex numbers give real ones
     domain : interval the samples are drawn from, away from kinks and poles
+    amp : what mixed precision does with it; "fp32" where 16 bits overflow or lose digits
     """
 
     def forward(xp: Any, x: Array, *, out: Array | None = None) -> Array:
@@ -81,7 +83,7 @@ def unary(
         infer=infer,
         grad=slope if isinstance(slope, NotDifferentiable) else grad,
         names=names or Names(nd=name, np=name, method=name, args="data", np_args="x"),
-        flags=Flags(inplace=(0,), out=True),
+        flags=Flags(inplace=(0,), out=True, amp=amp, pointwise=True),
         **fields,
     )(forward)
 
@@ -269,7 +271,7 @@ def _binary_entry(
         name,
         infer=infer,
         names=names,
-        flags=Flags(inplace=() if result else (0, 1), out=True),
+        flags=Flags(inplace=() if result else (0, 1), out=True, pointwise=True),
         grad=slopes if isinstance(slopes, NotDifferentiable) else grad,
         **fields,
     )(forward)
@@ -342,7 +344,7 @@ def scalar_op(
         names=names,
         params={"scalar": Scalar()},
         grad=slope if isinstance(slope, NotDifferentiable) else grad,
-        flags=Flags(inplace=() if result else (0,), out=True),
+        flags=Flags(inplace=() if result else (0,), out=True, pointwise=True),
         samples=_whole_numbers if whole else _both_ways if reverse is None else _one_way,
     )(forward)
 

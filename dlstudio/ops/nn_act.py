@@ -13,7 +13,7 @@ from dlstudio.errors import DTypeError, ParamError
 from dlstudio.ops.nn_rules import aval, expect_float
 
 Array = Any
-POINTWISE = Flags(inplace=(0,), out=True)
+POINTWISE = Flags(inplace=(0,), out=True, pointwise=True)
 
 
 def _signed(s: Any) -> list[Any]:
@@ -97,7 +97,7 @@ def _(xp: Any, data: Array, *, out: Array = None) -> Array:
         F.sigmoid_grad(u, out),
         F.multiply(F.multiply(u, g), F.add_scalar(F.multiply_scalar(out, scalar=-2.0), scalar=1.0)),
     ),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     samples=lambda s: [s((2, 3), s.uniform(2, 3, low=0.2, high=0.8))],
 )
 def _(xp: Any, g: Array, out: Array) -> Array:
@@ -112,7 +112,7 @@ def _(xp: Any, g: Array, out: Array) -> Array:
         F.tanh_grad(u, out),
         F.multiply(F.multiply(u, g), F.multiply_scalar(out, scalar=-2.0)),
     ),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     samples=lambda s: [s((2, 3), s.uniform(2, 3, low=-0.8, high=0.8))],
 )
 def _(xp: Any, g: Array, out: Array) -> Array:
@@ -129,7 +129,7 @@ def _grad_softsign(F: Any, g: Any, out: Any, data: Any) -> tuple[Any]:
     infer=_infer_float("softsign"),
     grad=_grad_softsign,
     names=Names(nd="softsign", npx="softsign", method="softsign"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     samples=_signed,
 )
 def _(xp: Any, data: Array) -> Array:
@@ -146,7 +146,7 @@ def _softrelu(xp: Any, x: Array) -> Array:
     "softrelu",
     infer=_infer_float("softrelu"),
     grad=lambda F, g, out, data: (F.multiply(g, F.sigmoid(data)),),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     samples=_signed,
 )
 def _(xp: Any, data: Array) -> Array:
@@ -187,7 +187,7 @@ def _grad_hard_sigmoid(
     infer=_infer_float("hard_sigmoid"),
     grad=_grad_hard_sigmoid,
     names=Names(nd="hard_sigmoid"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), pointwise=True),
     samples=lambda s: [
         s(np.array([[-4.0, -1.0, 0.3], [1.0, 4.0, 0.0]])),
         s((2, 3), alpha=0.5, beta=0.1),

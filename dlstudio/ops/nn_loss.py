@@ -178,7 +178,7 @@ def _class_view(out: Array, *, multi_output: bool, preserve_shape: bool) -> tupl
     infer=lambda out, label, **_: aval(out.shape, out),
     grad=DEFINED,
     params=_OUTPUT_PARAMS,
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), amp="fp32"),
     samples=lambda s: [
         s(x.inputs[0].shape, x.inputs[1], **{k: v for k, v in x.attrs.items() if k != "out_grad"})
         for x in _output_samples(s)
@@ -250,7 +250,7 @@ def _regression(name: str, doc: str, predict: Any, slope: Any) -> None:
         complete=lambda shapes, attrs: [shapes[0], shapes[1] or shapes[0]],
         names=Names(nd=f"{name} sparse.{name}"),
         params={"grad_scale": Float()},
-        flags=Flags(inplace=(0,)),
+        flags=Flags(inplace=(0,), amp="fp32"),
         custom_gradient=OWN,
         samples=lambda s: [s((3, 2), (3, 2)), s((3, 1), (3,), grad_scale=2.0), s((0, 2), (0, 2))],
         errors=lambda s: [bad(s((3, 2), (3,)), ShapeError, "a label for each prediction")],
@@ -292,7 +292,7 @@ _regression(
     ],
     params={"margin": Float(), "regularization_coefficient": Float()},
     names=Names(nd="SVMOutput"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), amp="fp32"),
     custom_gradient=OWN,
     samples=lambda s: [
         s((3, 4), np.array([0.0, 2.0, 1.0])),
@@ -339,7 +339,7 @@ def _(
     grad=lambda F, g, out, data, **attrs: (F.make_loss_grad(out, **attrs),),
     params={"grad_scale": Float(), "valid_thresh": Float(), "normalization": NORMALIZATION},
     names=Names(nd="MakeLoss"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), amp="fp32"),
     custom_gradient=OWN,
     samples=lambda s: [
         s(2, 3),
@@ -384,7 +384,7 @@ def _(
     infer=same,
     grad=lambda F, g, out, data: (F.ones_like(data),),
     names=Names(nd="make_loss sparse.make_loss"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), amp="fp32"),
     custom_gradient=OWN,
     samples=lambda s: [s(2, 3), s(()), s(0, 2)],
 )
@@ -409,7 +409,7 @@ def _grad_smooth_l1(F: Any, g: Any, out: Any, data: Any, *, scalar: float) -> tu
     grad=_grad_smooth_l1,
     params={"scalar": Float()},
     names=Names(nd="smooth_l1", npx="smooth_l1"),
-    flags=Flags(inplace=(0,)),
+    flags=Flags(inplace=(0,), amp="fp32"),
     samples=lambda s: [
         s(np.array([[-2.0, -0.3, 0.4], [0.7, 1.6, -0.9]])),
         s(np.array([0.1, 0.6, -0.2]), scalar=2.0),

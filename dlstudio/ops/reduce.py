@@ -127,7 +127,7 @@ def reduction(
         infer=infer,
         grad=slope if isinstance(slope, NotDifferentiable) else grad,
         names=names or Names(np=name, np_method=name, np_args="a", json=f"_npi_{name}"),
-        flags=Flags(out=True),
+        flags=Flags(out=True, amp="widest" if typed is None else "fp32"),  # sums overflow
         params=params,
         errors=_reduce_errors,
         **fields,
@@ -284,7 +284,7 @@ def _spread_of_values(name: str, doc: str, slope: Callable[..., Array]) -> None:
         name,
         infer=infer,
         grad=grad,
-        flags=Flags(out=True),
+        flags=Flags(out=True, amp="fp32"),
         params={"axis": Axes(), "dtype": DType(optional=True), "ddof": Scalar()},
         names=Names(np=name, np_method=name, np_args="a", json=f"_npi_{name}"),
         samples=lambda s: [
@@ -319,7 +319,7 @@ def _norm_grad(
 @op(
     "l2_norm",
     grad=_norm_grad,
-    flags=Flags(out=True),
+    flags=Flags(out=True, amp="fp32"),
     params={"axis": Axes()},
     infer=lambda x, *, axis, keepdims: Aval(
         reduced_shape("norm", x, axis, keepdims=keepdims), real_dtype(x.dtype)

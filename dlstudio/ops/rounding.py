@@ -60,7 +60,7 @@ unary(
 @op(
     "around",
     infer=lambda x, *, decimals: x,
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     grad=lambda F, g, out, x, *, decimals: (zeros(F, x),),
     names=Names(np="around round round_", np_method="round", np_args="x", json="_npi_around"),
     samples=lambda s: [s(2, 3), s(s.normal(3, 2), decimals=2), s((), decimals=-1), s(0, 3)],

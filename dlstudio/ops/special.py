@@ -116,6 +116,7 @@ unary(
     compute=lambda xp, x, out: _into(xp, _erfinv(xp, x), x, out),
     names=_names("erfinv"),
     domain=(-0.8, 0.8),
+    amp="fp32",
 )
 
 # --- gamma function -----------------------------------------------------------------------------
@@ -201,6 +202,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.polygamma(x, order=0)),
     compute=lambda xp, x, out: _into(xp, _gammaln(xp, x), x, out),
     names=_names("gammaln"),
+    amp="fp32",
 )
 unary(
     "gamma",
@@ -208,6 +210,7 @@ unary(
     lambda F, g, y, x: F.multiply(g, F.multiply(y, F.polygamma(x, order=0))),
     compute=lambda xp, x, out: _into(xp, _gamma(xp, x), x, out),
     names=_names("gamma"),
+    amp="fp32",
 )
 
 
@@ -216,7 +219,7 @@ unary(
     infer=lambda x, *, order: x,
     grad=lambda F, g, out, x, *, order: (F.multiply(g, F.polygamma(x, order=order + 1)),),
     params={"order": Int(0)},
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     names=Names(npx="polygamma digamma"),
     samples=lambda s: [s(2, 3), s(2, 3, order=1), s(2, 3, order=2), s(0, 3)],
 )
@@ -263,7 +266,7 @@ def _clip_samples(s: Any) -> list[Any]:
     "clip",
     infer=lambda data, *, a_min, a_max: data,
     grad=_clip_grad,
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     params={"a_min": Float(), "a_max": Float()},
     names=Names(nd="clip", method="clip"),
     samples=_clip_samples,
@@ -286,7 +289,7 @@ def _infer_np_clip(a: Aval, *, a_min: Any, a_max: Any) -> Aval:
     "_npi_clip",
     infer=_infer_np_clip,
     grad=_clip_grad,
-    flags=Flags(inplace=(0,), out=True),
+    flags=Flags(inplace=(0,), out=True, pointwise=True),
     params={"a_min": Float(optional=True), "a_max": Float(optional=True)},
     names=Names(np="clip"),
     samples=lambda s: [

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core.avals import Aval
+from dlstudio.core.avals import Aval, is_floating
 from dlstudio.core.params import Anything, Int
 from dlstudio.core.registry import Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
@@ -104,13 +104,13 @@ def _(xp, g, h, s):
 
 
 def _common_float(arrays: tuple[Any, ...], *, narrow: bool) -> np.dtype[Any]:
-    floats = sorted({x.dtype for x in arrays if x.dtype.kind == "f"}, key=lambda d: d.itemsize)
+    floats = sorted({x.dtype for x in arrays if is_floating(x.dtype)}, key=lambda d: d.itemsize)
     return (floats or [arrays[0].dtype])[0 if narrow else -1]
 
 
 def _infer_multicast(*data: Aval, num_outputs: int, cast_narrow: bool) -> Any:
     dtype = _common_float(data, narrow=cast_narrow)
-    outs = tuple(Aval(x.shape, dtype if x.dtype.kind == "f" else x.dtype) for x in data)
+    outs = tuple(Aval(x.shape, dtype if is_floating(x.dtype) else x.dtype) for x in data)
     return outs if len(outs) != 1 else outs[0]
 
 
@@ -137,7 +137,7 @@ def _multicast_grad(F: Any, g: Any, out: Any, *data: Array, **_: Any) -> tuple[A
 def _(xp, *data, num_outputs, cast_narrow=False):
     """Cast floating arrays to the widest (or narrowest) dtype among them."""
     dtype = _common_float(data, narrow=cast_narrow)
-    outs = tuple(x.astype(dtype) if x.dtype.kind == "f" else x.copy() for x in data)
+    outs = tuple(x.astype(dtype) if is_floating(x.dtype) else x.copy() for x in data)
     return outs if len(outs) != 1 else outs[0]
 
 

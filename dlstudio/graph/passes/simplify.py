@@ -1,8 +1,7 @@
-"""Leave out what need not be computed: identities, constants, repetitions and unused results."""
+"""Leave out what need not be computed: constants, repetitions and unused results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +9,14 @@ import numpy as np
 
 from dlstudio.core.interpret import raw
 from dlstudio.graph.ir import ABSENT, Eqn, Graph, Input, effectful
+from dlstudio.graph.passes import algebra
 
 __all__ = [
     "dead_code",
     "fold_constants",
     "merge_repeated",
-    "remove_identities",
     "rename",
+    "repetitions",
     "simplify",
 ]
 
@@ -36,60 +36,39 @@ def rename(graph: Graph, mapping: dict[int, int], eqns: list[Eqn]) -> Graph:
     return replace(graph, eqns=new, outputs=tuple(moved(v) for v in graph.outputs))
 
 
-# ---- identities ------------------------------------------------------------------------------
-def _same_aval(graph: Graph, eqn: Eqn) -> bool:
-    return graph.avals[eqn.ins[0]] == graph.avals[eqn.outs[0]]
-
-
-def _always(graph: Graph, eqn: Eqn) -> bool:
-    return True
-
-
-# operators that may give back exactly their first input, and when they do
-_IDENTITIES: dict[str, Callable[[Graph, Eqn], bool]] = {
-    "identity": _always,
-    "BlockGrad": _always,
-    "sum_to": _same_aval,
-    "broadcast_to": _same_aval,
-    "reshape": _same_aval,
-    "cast": _same_aval,
-    "amp_cast": _same_aval,
-    "Flatten": _same_aval,
-    "multiply_scalar": lambda graph, eqn: (
-        _same_aval(graph, eqn) and type(eqn.attrs["scalar"]) is float and eqn.attrs["scalar"] == 1.0
-    ),
-    "Dropout": lambda graph, eqn: not eqn.attrs.get("training") and len(eqn.outs) == 1,
-}
-
-
-def remove_identities(graph: Graph) -> Graph:
-    """Remove operators that return their input, such as a cast to the same dtype."""
-    mapping: dict[int, int] = {}
-    kept = []
-    for eqn in graph.eqns:
-        test = _IDENTITIES.get(eqn.op.name)
-        if test is not None and len(eqn.outs) == 1 and test(graph, eqn):
-            mapping[eqn.outs[0]] = eqn.ins[0]
-        else:
-            kept.append(eqn)
-    return rename(graph, mapping, kept) if mapping else graph
-
-
 # ---- repetitions -----------------------------------------------------------------------------
 def merge_repeated(graph: Graph) -> Graph:
     """Compute equal effect-free equations once (common subexpressions)."""
+    mapping, kept = repetitions(graph)
+    return rename(graph, mapping, kept) if mapping else graph
+
+
+def repetitions(graph: Graph) -> tuple[dict[int, int], list[Eqn]]:
+    """Values that repeat an earlier one, with that one; and the equations without repetitions."""
     seen: dict[Any, Eqn] = {}
     mapping: dict[int, int] = {}
     kept = []
     for eqn in graph.eqns:
         eqn = eqn._replace(ins=tuple(mapping.get(i, i) for i in eqn.ins))  # noqa: PLW2901
-        key = (eqn.op, eqn.ins, eqn.device, repr(sorted(eqn.attrs.items())))
+        key = (eqn.op, eqn.ins, eqn.device, _spelled(eqn))
         other = None if effectful(eqn) else seen.setdefault(key, eqn)
         if other is None or other is eqn:
             kept.append(eqn)
         else:
             mapping.update(zip(eqn.outs, other.outs, strict=True))
-    return rename(graph, mapping, kept) if mapping else graph
+    return mapping, kept
+
+
+def _spelled(eqn: Eqn) -> tuple[Any, ...]:
+    """Attributes as a key: 1, 1.0 and True differ; objects are equal only to themselves."""
+    return tuple((k, v.__class__, _token(v)) for k, v in sorted(eqn.attrs.items()))
+
+
+def _token(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return tuple((v.__class__, _token(v)) for v in value)
+    plain = value is None or isinstance(value, (str, int, float, complex, np.generic))
+    return repr(value) if plain else id(value)  # the text of a large array leaves most of it out
 
 
 # ---- constants -------------------------------------------------------------------------------
@@ -106,7 +85,7 @@ def fold_constants(graph: Graph) -> Graph:
         for value, array in zip(
             eqn.outs, result if isinstance(result, tuple) else (result,), strict=True
         ):
-            data[value] = np.asarray(array)
+            data[value] = np.asarray(array, order="C")  # kernels read memory in order
             inputs.append(
                 Input(value, f"{eqn.name or eqn.op.name}_{value}", "constant", data[value])
             )
@@ -140,5 +119,5 @@ def dead_code(graph: Graph) -> Graph:
 
 
 def simplify(graph: Graph) -> Graph:
-    """All of the above, in the order in which one feeds the next."""
-    return dead_code(merge_repeated(fold_constants(remove_identities(graph))))
+    """Algebra and all of the above, in the order in which one feeds the next."""
+    return dead_code(merge_repeated(algebra.simplify(fold_constants(graph))))
