@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
+from dlstudio.dialects import symbol_creation as _creation
 from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
@@ -29,4 +30,7 @@ vars(sys.modules[f"{__name__}.contrib"]).update(_functions.SYM_CONTRIB)
 _symbolic.install()
 np, npx = _symbolic.SymbolicNamespace("np"), _symbolic.SymbolicNamespace("npx")
 vars(npx).update(_control.SYMBOLIC)
-vars(_module).update(_symbolic.number_functions() | _functions.SYM_FUNCTIONS)
+vars(_module).update(_symbolic.number_functions() | _functions.SYM_FUNCTIONS | _creation.CREATION)
+fromjson = load_json  # its name in early versions
+# programs also write mx.sym.symbol.Symbol, and import mxnet.symbol.symbol
+symbol = sys.modules[f"{__name__}.symbol"] = _module

@@ -135,6 +135,7 @@ class Op:
     outputs: int | Callable[[dict[str, Any]], int] = 1
     visible: int | Callable[[dict[str, Any]], int] | None = None
     aux: tuple[str, ...] = ()
+    starts: Mapping[str, str] = field(default_factory=dict)  # initializers of variables, as JSON
     aux_inputs: Callable[..., Any] | None = None  # attrs -> which inputs a graph inside updates
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them

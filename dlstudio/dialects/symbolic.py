@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections.abc import Callable
 from typing import Any
@@ -150,10 +151,19 @@ def number_functions() -> dict[str, Callable[[Any, Any], Any]]:
     return found | {"pow": found["power"]}
 
 
+# what MXNet calls the operands of functions that have names of their own for them
+_OPERANDS = {
+    **dict.fromkeys(("maximum", "minimum", "hypot"), ("left", "right")),
+    **dict.fromkeys(("power", "pow"), ("base", "exp")),
+}
+
+
 def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
     pair, right, left = OPS[row.legacy], OPS[row.scalar], OPS[row.rscalar]
+    first, second = _OPERANDS.get(name, ("lhs", "rhs"))
 
-    def function(lhs: Any, rhs: Any) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        lhs, rhs = signature.bind(*args, **kwargs).args
         if isinstance(lhs, Symbol) and isinstance(rhs, Symbol):
             return _apply(pair, (lhs, rhs), f"_{name}")
         if isinstance(lhs, Symbol) and isinstance(rhs, _NUMBERS):
@@ -162,6 +172,9 @@ def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
             return _apply(left, (rhs,), _scalar_stem(left), scalar=lhs)
         raise _not_symbolic(name, rhs if isinstance(lhs, Symbol) else lhs)
 
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature([inspect.Parameter(n, kind) for n in (first, second)])
+    function.__signature__ = signature  # type: ignore[attr-defined]
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{pair.doc}\n\nOne of the operands may be a number."
     return function

@@ -133,6 +133,9 @@ def apply(
     names = input_names(op, parsed, len(inputs))
     per_input = _split_input_attributes(raw, names)
     edges = _edges(op, inputs, parsed, names, called, raw, per_input)
+    for wanted, (child, _) in zip(names, edges, strict=False):
+        if wanted in op.starts and child.is_variable:
+            child.raw.setdefault("__init__", op.starts[wanted])
     return Node(op, edges, parsed, called, raw, caller_span(), current_scope())
 
 

@@ -1,6 +1,6 @@
 """Names and attributes that nodes get from the ``with`` blocks around them.
 
-`mx.name` and `mx.attribute` are other names of this module.
+MXNet programs know them as `mx.name` and `mx.attribute`.
 """
 
 from __future__ import annotations

@@ -153,8 +153,14 @@ def _facts(
     return raw
 
 
-def Group(symbols: Sequence[Symbol]) -> Symbol:  # noqa: N802  MXNet's name
+def Group(symbols: Sequence[Symbol], create_fn: Any = Symbol) -> Symbol:  # noqa: N802  MXNet's
     """Join several symbols into one with all their outputs.
+
+    Parameters
+    ----------
+    symbols : list of Symbol
+    create_fn : class
+        Symbols have one class for both dialects; another one is made of the outputs.
 
     Raises
     ------
@@ -166,7 +172,7 @@ def Group(symbols: Sequence[Symbol]) -> Symbol:  # noqa: N802  MXNet's name
         raise ArgumentError(
             explain(f"Group was given {symbols!r}.", "a list of symbols.", "mx.sym.Group([a, b])")
         )
-    return Symbol([edge for s in symbols for edge in s.outputs_])
+    return create_fn([edge for s in symbols for edge in s.outputs_])
 
 
 def load(fname: str | Path) -> Symbol:

@@ -21,7 +21,6 @@ from dlstudio.module.pieces import (
     fill,
     groups,
     shapes_of,
-    wishes,
     workload,
 )
 
@@ -284,7 +283,7 @@ class Module(BaseModule):
             if arg_params or aux_params:
                 self.logger.warning("Parameters are initialized; pass force_init=True to replace.")
             return
-        first, attributes = group.execs[0], wishes(self._symbol)
+        first, attributes = group.execs[0], self._symbol.attr_dict()
         for names, arrays, given in (
             (self._param_names, first.arg_dict, arg_params),
             (self._aux_names, first.aux_dict, aux_params),

@@ -124,6 +124,7 @@ def _leaky_samples(s: Any) -> list[Any]:
         shapes if shapes[0] is None or len(shapes) < 2 else [shapes[0], shapes[1] or shapes[0][1:2]]
     ),
     input_names=lambda attrs: ("data", "gamma")[: 2 if attrs["act_type"] == "prelu" else 1],
+    starts={"gamma": '["Constant", {"value": 0.25}]'},
     outputs=lambda attrs: 2 if attrs["act_type"] == "rrelu" else 1,
     visible=1,
     params={

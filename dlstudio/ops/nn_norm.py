@@ -255,6 +255,7 @@ _BATCH_PARAMS = {
     outputs=3,
     visible=lambda attrs: 3 if attrs["output_mean_var"] else 1,
     aux=("moving_mean", "moving_var"),
+    starts={"moving_mean": '["zero", {}]', "moving_var": '["one", {}]'},
     aux_update=_new_moving,
     params=_BATCH_PARAMS,
     names=Names(nd="BatchNorm BatchNorm_v1", npx="batch_norm", output="output mean var"),

@@ -21,6 +21,7 @@ _COMMON: dict[str, Any] = dict(
     outputs=3,
     visible=_BASE.visible,
     aux=_BASE.aux,
+    starts=_BASE.starts,
     aux_update=_BASE.aux_update,
     flags=Flags(mode=True, amp="fp32"),
 )
