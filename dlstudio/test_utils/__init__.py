@@ -1,6 +1,6 @@
 """`mx.test_utils`: what MXNet programs use to test operators and networks.
 
-Names, signatures, defaults and tolerances are MXNet 1.9's; arrays are dense.
+Names, signatures, defaults and tolerances are MXNet 1.9's; arrays may be sparse.
 """
 
 from __future__ import annotations
@@ -80,6 +80,12 @@ from dlstudio.test_utils.programs import (
     retry,
     setenv,
 )
+from dlstudio.test_utils.sparse import (
+    create_sparse_array,
+    create_sparse_array_zd,
+    rand_sparse_ndarray,
+    shuffle_csr_column_indices,
+)
 from dlstudio.test_utils.symbolic import (
     check_numeric_gradient,
     check_symbolic_backward,
@@ -112,6 +118,8 @@ __all__ = [
     "collapse_sum_like",
     "compare_ndarray_tuple",
     "create_2d_tensor",
+    "create_sparse_array",
+    "create_sparse_array_zd",
     "create_vector",
     "current_context",
     "default_atols",
@@ -151,6 +159,7 @@ __all__ = [
     "rand_shape_2d",
     "rand_shape_3d",
     "rand_shape_nd",
+    "rand_sparse_ndarray",
     "random_arrays",
     "random_sample",
     "random_uniform_arrays",
@@ -161,6 +170,7 @@ __all__ = [
     "set_default_context",
     "set_default_device",
     "setenv",
+    "shuffle_csr_column_indices",
     "simple_forward",
     "use_np",
     "var_check",

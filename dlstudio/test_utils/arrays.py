@@ -9,7 +9,6 @@ import numpy as np
 
 from dlstudio import nd
 from dlstudio.core import device
-from dlstudio.errors import ParamError, explain
 
 __all__ = [
     "assign_each",
@@ -123,30 +122,29 @@ def rand_ndarray(
     distribution: str | None = None,
     ctx: Any = None,
 ) -> Any:
-    """Normally distributed NDArray.
+    """Random NDArray: normally distributed if dense, else see `rand_sparse_ndarray`.
 
     Parameters
     ----------
     shape : tuple of int
-    stype : {"default"}
-        Arrays are dense here; the next options are for sparse ones.
+    stype : {"default", "csr", "row_sparse"}
+    density, modifier_func, shuffle_csr_indices, distribution
+        For sparse arrays.
     dtype : dtype, default float32
     ctx : Device, optional
 
     Raises
     ------
     ParamError
-        If `stype` is a sparse format.
+        If `stype` is another word.
     """
-    del density, modifier_func, shuffle_csr_indices, distribution
     if stype != "default":
-        raise ParamError(
-            explain(
-                f"rand_ndarray: parameter stype={stype!r}.",
-                '"default": random arrays are dense.',
-                "rand_ndarray(shape)",
-            )
-        )
+        from dlstudio.test_utils.sparse import rand_sparse_ndarray
+
+        return rand_sparse_ndarray(
+            shape, stype, density, dtype, distribution, modifier_func=modifier_func,
+            shuffle_csr_indices=shuffle_csr_indices, ctx=ctx,
+        )[0]  # fmt: skip
     return nd.array(random_arrays(shape), ctx=ctx, dtype=dtype or default_dtype())
 
 

@@ -139,6 +139,8 @@ def check_symbolic_backward(
         Gradients of the outputs.
     expected : list or dict of arrays
         Gradients of the arguments; those left out are not compared.
+    grad_stypes : dict of name to storage type, optional
+        Storage of gradient arrays.
     grad_req : {"write", "add", "null"}, or a list or dict of these
         Gradient arrays start with random numbers, so that "add" and "null" are told from "write".
 
@@ -152,13 +154,13 @@ def check_symbolic_backward(
     AssertionError
         Where they differ.
     """
-    del grad_stypes  # gradients are dense
     ctx, names = ctx or default_context(), sym.list_arguments()
     arguments = _arrays(names, location, "argument", ctx, dtype)
     aux = _arrays(sym.list_auxiliary_states(), aux_states, "auxiliary state", ctx, dtype)
     wanted = _by_name(names, expected, "expected gradient")
     requests = _requests(grad_req, names)
     grads = {n: _start(arguments[n], ctx) for n in names if n in wanted}
+    grads = {n: _stored(grad, n, grad_stypes) for n, grad in grads.items()}
     before = {name: grad.asnumpy() for name, grad in grads.items()}
     executor = sym.bind(ctx, arguments, grads, {n: requests[n] for n in names}, aux)
     executor.forward(is_train=True)
@@ -168,6 +170,10 @@ def check_symbolic_backward(
         labels = (f"EXPECTED_{name}", f"BACKWARD_{name}")
         assert_almost_equal(target, grad, rtol, atol, labels, equal_nan)
     return executor.grad_arrays
+
+
+def _stored(grad: Any, name: str, stypes: Any) -> Any:
+    return grad.tostype((stypes or {}).get(name) or "default")
 
 
 def _plain(value: Any) -> Any:
@@ -273,6 +279,8 @@ def check_numeric_gradient(
     grad_nodes : list of argument names, or dict of grad_req; default: all arguments
     use_forward_train : bool
         Differentiate the forward pass of training.
+    grad_stype_dict : dict of name to storage type, optional
+        Storage of gradient arrays.
     dtype : float16, float32 or float64
 
     Raises
@@ -280,13 +288,12 @@ def check_numeric_gradient(
     AssertionError
         Naming the argument whose gradient differs.
     """
-    del grad_stype_dict  # gradients are dense
     ctx, names = ctx or default_context(), sym.list_arguments()
     arguments = _arrays(names, location, "argument", ctx, dtype)
     aux = _arrays(sym.list_auxiliary_states(), aux_states, "auxiliary state", ctx, dtype)
     chosen = names if grad_nodes is None else grad_nodes
     requests = dict(chosen) if isinstance(chosen, Mapping) else dict.fromkeys(chosen, "write")
-    executor, grads = _projected(sym, arguments, requests, aux, ctx, dtype)
+    executor, grads = _projected(sym, arguments, requests, aux, ctx, dtype, grad_stype_dict)
     before = {name: grad.asnumpy() for name, grad in grads.items()}
     executor.forward(is_train=True)
     executor.backward()
@@ -310,7 +317,13 @@ def check_numeric_gradient(
 
 
 def _projected(
-    sym: Any, arguments: dict[str, Any], requests: dict[str, str], aux: Any, ctx: Any, dtype: Any
+    sym: Any,
+    arguments: dict[str, Any],
+    requests: dict[str, str],
+    aux: Any,
+    ctx: Any,
+    dtype: Any,
+    stypes: Any = None,
 ) -> tuple[Any, dict[str, Any]]:
     """Bind ``make_loss(sym * random)``, and the gradient arrays asked for."""
     from dlstudio import sym as mx_sym
@@ -320,6 +333,6 @@ def _projected(
     weights = np.random.random_sample(out_shape) + 0.1  # noqa: NPY002  small ones lose digits
     loss = mx_sym.make_loss(sym * mx_sym.var(_PROJECTION))
     values = {**arguments, _PROJECTION: nd.array(weights, ctx=ctx, dtype=dtype)}
-    grads = {name: _start(arguments[name], ctx) for name in requests}
+    grads = {n: _stored(_start(arguments[n], ctx), n, stypes) for n in requests}
     wanted = {**dict.fromkeys(values, "null"), **requests}
     return loss.bind(ctx, values, grads, wanted, aux), grads
