@@ -9,6 +9,9 @@ Environment variable      Meaning
 ``DLSTUDIO_KERNELS``      ``auto``, ``numpy`` or ``compiled``
 ``DLSTUDIO_LOCALE``       language of the widgets: ``auto``, ``en`` or ``zh``
 ========================  ====================================================================
+
+``MXNET_BACKWARD_DO_MIRROR=1``, which lets training plans compute cheap values twice instead of
+keeping them, is read whenever a plan is compiled: programs set it before they bind.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from pathlib import Path
 
 from dlstudio.errors import ArgumentError, ParamError, explain
 
-__all__ = ["Settings", "get", "using"]
+__all__ = ["Settings", "get", "mirrors", "using"]
 
 _CHOICES = {"kernels": ("auto", "numpy", "compiled"), "locale": ("auto", "en", "zh")}
 
@@ -62,6 +65,11 @@ class Settings:
                 )
         if self.threads < 1:
             raise ParamError(explain(f"config: threads must be at least 1. Got {self.threads}."))
+
+
+def mirrors() -> bool:
+    """Whether plans compiled now repeat cheap work to save memory; see the top of this file."""
+    return os.environ.get("MXNET_BACKWARD_DO_MIRROR", "0") not in ("", "0", "false", "False")
 
 
 def get() -> Settings:

@@ -9,6 +9,7 @@ from dlstudio.core import params
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GraphError, ParamError, ShapeError, explain
+from dlstudio.graph.arenas import Arenas
 from dlstudio.graph.compose import check_unique, topological
 from dlstudio.graph.executor import Executor
 from dlstudio.graph.lower import input_avals
@@ -87,7 +88,7 @@ def bind(
     group2ctx : dict of Device
         Device of each ``ctx_group``.
     shared_exec : Executor, optional
-        Accepted for MXNet programs; executors of one symbol share parameters by sharing arrays.
+        Run in its arenas, in turn: together they take what the larger of the two needs.
 
     Raises
     ------
@@ -111,7 +112,14 @@ def bind(
     }
     _check(symbol, names, arguments, grads, requests)
     kind = executor_class(symbol, storages(symbol, None), [*arguments, *grads])
-    return kind(symbol, Device(ctx), arguments, grads, states, requests, group2ctx)
+    return kind(
+        symbol, Device(ctx), arguments, grads, states, requests, group2ctx,
+        arenas=_arenas(shared_exec),
+    )  # fmt: skip
+
+
+def _arenas(shared: Executor | None) -> Arenas | None:
+    return None if shared is None else shared._arenas
 
 
 def _check(
@@ -152,7 +160,7 @@ def simple_bind(
     grad_req : {"write", "add", "null"}, or a list or dict of these
     type_dict : dict of dtype, by argument name
     shared_exec : Executor, optional
-        Arrays of equal name and shape are taken from it.
+        Arrays of equal name and shape are taken from it; both run in the same arenas, in turn.
     shared_buffer : dict of NDArray, optional
         Taken from and added to likewise.
     shapes : dict of tuple
@@ -195,7 +203,9 @@ def simple_bind(
     ]
     aux = [made(n, old_aux) for n in states]
     kind = executor_class(symbol, stypes, [*args, *grads])
-    return kind(symbol, Device(ctx), args, grads, aux, requests, group2ctx)
+    return kind(
+        symbol, Device(ctx), args, grads, aux, requests, group2ctx, arenas=_arenas(shared_exec)
+    )
 
 
 def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:

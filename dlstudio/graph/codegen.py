@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from dlstudio.core.device import Device
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
-from dlstudio.graph.memory import Buffer, MemoryPlan
+from dlstudio.graph.memory import SUFFIXES, Buffer, MemoryPlan
 from dlstudio.graph.operators import ASSIGN, CROSS
 from dlstudio.graph.storage import Storages
 from dlstudio.trace import copies
@@ -105,6 +105,7 @@ _RESERVED = {
     "watch",
     "now",
     "draw",
+    "replay",
     "cross",
     "build",
     "wait",
@@ -128,7 +129,12 @@ class _Writer:
         self.kinds = {x.value: x for x in graph.inputs}
         self.carriers = self._carriers()
         self.name_of = self._name_values()
+        self.bound = {  # index of a loop or branch -> the function that runs it
+            k: self.names.fresh(f"run_{e.name}") for k, e in enumerate(graph.eqns) if e.op.flags.graphs
+        }
         self.signals: dict[int, int] = {}  # value read by another device -> its signal
+        again = (e for e in graph.eqns if e.role == "recompute" and e.op.flags.random)
+        self.replays = {graph.again[e.outs[0]]: number for number, e in enumerate(again)}
 
     # ---- names of values -----------------------------------------------------------------
     def _carriers(self) -> dict[int, int]:
@@ -219,6 +225,16 @@ class _Writer:
             if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
                 remark = _remark(f"  # {eqn.name}: the same memory")
                 yield f"{self._view(eqn)}{remark}{_MARK}{k}"
+        for k, eqn in enumerate(self.graph.eqns):
+            if eqn.op.flags.graphs:
+                yield self._bound(k, eqn)
+
+    def _bound(self, k: int, eqn: Eqn) -> str:
+        """The function that runs a loop or branch, with its buffers in a workspace."""
+        bind = self.names.fresh(f"bind_{eqn.name}")
+        self.scope[bind] = eqn.attrs["plan"].bind
+        space = self.name_of[eqn.outs[-1]] if eqn.attrs["workspace"] else "np.empty(0, np.uint8)"
+        return f"{self.bound[k]} = {bind}({space})" + _remark("  # its plan stands below")
 
     def _view(self, eqn: Eqn) -> str:
         targets = ", ".join(self.name_of[v] for v in eqn.outs)
@@ -240,13 +256,15 @@ class _Writer:
         return Half(name, params, devices or ("cpu(0)",))
 
     def _find_signals(self) -> None:
-        halves = self.graph.split
         for k, eqn in enumerate(self.graph.eqns):
-            source = self._computed(eqn.ins[0]) if eqn.op is CROSS else -1
-            if source in self.made:
-                producer = self.made[source][0]
-                if (producer < halves) == (k < halves):  # between halves everybody waits anyway
-                    self.signals.setdefault(source, len(self.signals))
+            if self._arrives(k, eqn):
+                self.signals.setdefault(self._computed(eqn.ins[0]), len(self.signals))
+
+    def _arrives(self, k: int, eqn: Eqn) -> bool:
+        """Whether a step waits for another device: between the halves everybody waits anyway."""
+        source = self._computed(eqn.ins[0]) if eqn.op is CROSS else -1
+        split = self.graph.split
+        return source in self.made and (self.made[source][0] < split) == (k < split)
 
     def _computed(self, value: int) -> int:
         """The value behind a chain of views: views are bound before the plan runs."""
@@ -290,7 +308,7 @@ class _Writer:
                 yield from self._after(k, eqn)
             return
         yield from self._external_views(eqn.reads, local)
-        if eqn.op is CROSS and self._computed(eqn.ins[0]) in self.signals:
+        if self._arrives(k, eqn) and self.twin != "stepped":  # who steps keeps to the plan's order
             yield f"wait({self.signals[self._computed(eqn.ins[0])]})"
         yield from self._before(k, eqn)
         yield f"{self._statement(k, eqn)}{self._comment(k, eqn)}{_MARK}{k}"
@@ -340,6 +358,9 @@ class _Writer:
         if eqn.op is CROSS:
             self.scope["cross"] = _cross
             return f'cross({outs[0]}, {ins[0]}, "{self.graph.devices[eqn.ins[0]]}", "{eqn.device}")'
+        if eqn.op.flags.graphs:
+            results = outs[:-1] if eqn.attrs["workspace"] else outs
+            return f"{self.bound[k]}({', '.join([*results, *ins])})"
         kernel = self.kernels.get(k)
         if kernel is not None:
             given = [name for v, name in zip(eqn.ins, ins, strict=True) if v != ABSENT]
@@ -365,9 +386,16 @@ class _Writer:
             or defaults[name] != value
         ]
         if eqn.op.flags.random:
-            attrs.append(f'rng=draw("{eqn.device or "cpu(0)"}")')
+            attrs.append(f"rng={self._generator(eqn)}")
         parts = [xp, *(self._operand(v) for v in eqn.ins), *attrs, *extra]
         return f"{self._function_named(eqn.op.forward, eqn.op.name)}({', '.join(parts)})"
+
+    def _generator(self, eqn: Eqn) -> str:
+        """Where an equation's random numbers come from; those drawn again have a number."""
+        if eqn.role == "recompute":
+            return f"replay({self.replays[self.graph.again[eqn.outs[0]]]})"
+        number = self.replays.get(eqn.outs[0])
+        return f'draw("{eqn.device or "cpu(0)"}"{"" if number is None else f", {number}"})'
 
     def _function_named(self, function: Any, wanted: str) -> str:
         name = self.functions.get(id(function))
@@ -387,7 +415,7 @@ class _Writer:
     def _comment(self, k: int, eqn: Eqn) -> str:
         value = eqn.outs[0]
         aval = self.graph.avals[value]
-        name = f"{eqn.name} gradient" if eqn.role == "backward" else eqn.name
+        name = eqn.name and eqn.name + SUFFIXES.get(eqn.role, "")
         shape = "x".join(str(n) for n in aval.shape) or "scalar"
         facts = [name or eqn.op.name, eqn.span, f"{shape} {aval.dtype.name}"]
         buffer = self.buffers.get(value)

@@ -13,6 +13,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import ArgumentError, GradError, ShapeError, explain
 from dlstudio.graph import options, pipeline
+from dlstudio.graph.arenas import Arenas
 from dlstudio.graph.executor_run import Run, new_array
 from dlstudio.graph.lower import input_avals
 
@@ -55,8 +56,9 @@ class Executor:
     def __init__(
         self, symbol: Symbol, ctx: Device, args: list[NDArray], grads: list[NDArray | None],
         aux: list[NDArray], grad_req: dict[str, str], group2ctx: Mapping[str, Any] | None,
-        compiling: Options | None = None,
+        compiling: Options | None = None, arenas: Arenas | None = None,
     ) -> None:  # fmt: skip
+        self._arenas = arenas or Arenas()
         self._compiling = compiling or options.current()  # plans are made at the first forward
         self._symbol, self._ctx, self._group2ctx = symbol, ctx, group2ctx
         self.arg_arrays, self.grad_arrays, self.aux_arrays = args, grads, aux
@@ -92,7 +94,7 @@ class Executor:
     def outputs(self) -> list[NDArray]:
         """Results of the last `forward` (zeros before the first)."""
         if self._outputs is None:
-            run = self._run(train=False)
+            run = next(iter(self._runs.values()), None) or self._run(train=self._learns)
             self._outputs = [new_array(a, d) for a, d in run.heads]
         return self._outputs
 
@@ -212,6 +214,8 @@ class Executor:
     ) -> Executor:
         """Return an executor for new input shapes that shares all arrays whose shape stays.
 
+        Both run in the same arenas, one at a time: backward comes right after its own forward.
+
         Raises
         ------
         ShapeError
@@ -250,7 +254,7 @@ class Executor:
         kind = type(self)
         return kind(
             self._symbol, self._ctx, args, grads, aux, self._grad_req, self._group2ctx,
-            self._compiling,
+            self._compiling, self._arenas,
         )  # fmt: skip
 
     def _zeros_like(self, old: NDArray, shape: tuple[int, ...]) -> NDArray:
@@ -264,8 +268,12 @@ class Executor:
 
     @property
     def _shown(self) -> Program:
-        wants_training = any(req != "null" for req in self._grad_req.values())
-        return self.plan(train=wants_training)
+        return self.plan(train=self._learns)
+
+    @property
+    def _learns(self) -> bool:
+        """Whether anybody asked for gradients."""
+        return any(req != "null" for req in self._grad_req.values())
 
     @property
     def source(self) -> str:

@@ -11,6 +11,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GradError, ShapeError, explain
 from dlstudio.graph import pipeline
+from dlstudio.graph.arenas import Block
 from dlstudio.graph.compose import topological
 from dlstudio.graph.lower import lower
 from dlstudio.graph.program import Frame, Program
@@ -26,9 +27,7 @@ Array = Any
 
 def new_array(aval: Aval, device: Device) -> NDArray:
     """Zeros on `device`."""
-    array = device.backend.empty(aval.shape, aval.dtype)
-    array.fill(0)
-    return NDArray._wrap(array, device)
+    return NDArray._wrap(device.backend.zeros(aval.shape, aval.dtype), device)
 
 
 def plain(array: Array, reason: str, device: Device) -> Array:
@@ -53,7 +52,9 @@ class Run:
         pinned = {n: str(a.context) for n, a in zip(names, arrays, strict=True)}
         graph = pipeline.compile_graph(graph, requests, device=str(owner._ctx), pinned=pinned)
         self.program = Program(graph, owner._symbol.name or "group")
-        self.frame: Frame = self.program.frame()
+        self._frame: Frame | None = None  # made by the first forward: planning takes no memory
+        self._blocks: dict[str, Block] | None = None  # None: the frame has memory of its own
+        self._token = object()  # marks blocks in which this run's values lie
         self.requests = requests
         self.monitored: Callable[[str], Callable[..., None]] | None = None
         self._ones: list[Array] | None = None
@@ -99,8 +100,38 @@ class Run:
                 found.append(heads[value])
         return found
 
+    @property
+    def frame(self) -> Frame:
+        """The frame it runs in."""
+        if self._frame is None:
+            self._settle()
+        assert self._frame is not None
+        return self._frame
+
+    def _settle(self) -> None:
+        """Take the shared arenas over, in a frame that lies there."""
+        blocks = self.owner._arenas.blocks(self.program)
+        if self._blocks != blocks:  # blocks are equal only to themselves
+            arrays = {device: block.array for device, block in blocks.items()}
+            self._frame, self._blocks, self.monitored = self.program.frame(arrays), blocks, None
+        for block in blocks.values():
+            block.user = self._token
+
+    def _check_kept(self) -> None:
+        """Refuse to read what somebody else has written over since the forward half."""
+        if any(block.user is not self._token for block in (self._blocks or {}).values()):
+            raise GradError(
+                explain(
+                    "executor.backward(): another executor that shares this one's memory has run "
+                    "forward since.",
+                    "backward right after its own forward.",
+                    "call forward(is_train=True) again, or bind without shared_exec",
+                )
+            )
+
     def forward(self) -> None:
         """Run the forward half."""
+        self._settle()
         self._execute("forward", self.forward_arrays())
 
     def forward_arrays(self) -> list[Array]:
@@ -111,6 +142,7 @@ class Run:
 
     def backward(self, given: Sequence[Any] | None) -> None:
         """Run the backward half with the given head gradients."""
+        self._check_kept()
         arrays = self.backward_arrays(given)
         if "backward" in self.program.params:
             self._execute("backward", arrays)
@@ -152,11 +184,12 @@ class Run:
         return found
 
     def _execute(self, half: str, arrays: list[Array]) -> None:
+        frame = self.frame
         if self.owner._monitor is None:
-            self.frame.run(half, arrays)
+            frame.run(half, arrays)
             return
         if self.monitored is None:
-            self.monitored = self.frame.observed(self.monitor())
+            self.monitored = frame.observed(self.monitor())
         self.monitored(half)(*arrays)
 
     def monitor(self) -> Callable[..., None]:
@@ -167,7 +200,7 @@ class Run:
 
     def take_over(self, frame: Frame) -> None:
         """Go on in the memory of `frame`, in which somebody else has run a half."""
-        self.frame, self.monitored = frame, None
+        self._frame, self._blocks, self.monitored = frame, None, None
 
 
 class _Monitor:

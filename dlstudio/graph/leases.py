@@ -22,7 +22,7 @@ from dlstudio.errors import StaleValueError, explain
 from dlstudio.graph import pipeline, program
 from dlstudio.graph.compose import topological
 from dlstudio.graph.executor_run import plain
-from dlstudio.graph.ir import mutated
+from dlstudio.graph.ir import draws, mutated
 from dlstudio.graph.lower import lower
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import bus
@@ -109,7 +109,7 @@ class Plan:
         ]
         self.written_forward, self.written = sorted(written[0]), sorted(written[1])
         self.saved = [i for i in self.saved if i not in self.written]
-        self.draws = sorted({e.device for e in graph.eqns if e.op.flags.random})
+        self.draws = sorted({e.device for e in graph.eqns if draws(e)})
 
     @staticmethod
     def _maker(aval: Aval, device: Device) -> tuple[Any, tuple[int, ...], Any, Device]:

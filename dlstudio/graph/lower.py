@@ -10,6 +10,8 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.errors import GraphError, MXNetError, ShapeError, explain
 from dlstudio.graph.compose import auxiliary, check_unique, label, topological
+from dlstudio.graph.control.lowering import lower_node
+from dlstudio.graph.control.subgraph import is_dynamic
 from dlstudio.graph.ir import Builder, Graph, Origin, Ref
 from dlstudio.graph.passes.infer import infer_nodes
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["input_avals", "lower"]
 
 Groups = Mapping[str, Any]
+_TRUE = ("True", "true", "1")
 
 
 def lower(
@@ -74,6 +77,7 @@ def lower(
         heads=len(outputs),
         devices=devices,
         training=training,
+        mirrored=frozenset(n.name for n in nodes if n.raw.get("__force_mirroring__") in _TRUE),
     )
 
 
@@ -86,12 +90,15 @@ def _write(
 ) -> tuple[Ref, ...]:
     op = node.op
     assert op is not None
-    if op.flags.dynamic:
+    if is_dynamic(node):
         raise _dynamic(node)
     builder.origin = Origin(node.name, device, node.span, node.scope)
     refs = [values[id(n)][i] for n, i in node.inputs]
     try:
-        result = builder.emit(op, refs, attrs)
+        if op.flags.graphs:
+            result = lower_node(builder, node, refs, lower)
+        else:
+            result = builder.emit(op, refs, attrs)
     except MXNetError as error:
         raise type(error)(f"{label(node)}: {error}") from None
     except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:

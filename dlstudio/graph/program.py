@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.device import Device
-from dlstudio.core.random import next_generator
+from dlstudio.core.random import Stream, stream_of
 from dlstudio.graph import codegen, memory
+from dlstudio.graph.control.bodies import programs
 from dlstudio.graph.ir import ABSENT, Graph
 from dlstudio.graph.storage import Storages, analyse
 from dlstudio.trace import bus
@@ -27,6 +28,7 @@ from dlstudio.trace import bus
 __all__ = ["Frame", "Program", "poison"]
 
 Array = Any
+Take = Callable[[str], "tuple[Stream, int]"]
 _numbers = itertools.count(1)
 
 # Debugging switch: fill every arena with NaN before each run, so that a buffer read before it is
@@ -47,6 +49,8 @@ def choose_kernels(graph: Graph, storages: Storages) -> dict[int, Callable[..., 
     found: dict[int, Callable[..., None]] = {}
     for k, eqn in enumerate(graph.eqns):
         if k in storages.views or eqn.op.flags.mutates or eqn.device.startswith("gpu"):
+            continue
+        if eqn.op.flags.graphs:  # has a plan of its own
             continue
         in_order = all(storages.contiguous[v] for v in eqn.reads)
         if not in_order and not kernels.takes_views(eqn.op.name):
@@ -69,7 +73,7 @@ def _unused(graph: Graph, kernels: dict[int, Any]) -> frozenset[int]:
     return frozenset(
         v
         for k, e in enumerate(graph.eqns)
-        if k not in kernels and len(e.outs) > 1
+        if k not in kernels and len(e.outs) > 1 and not e.op.flags.graphs
         for v in e.outs
         if v not in read
     )
@@ -107,8 +111,9 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The generated text."""
-        return self._text.source
+        """The generated text; below it that of the plans inside loops and branches."""
+        inner = (f"\n\n{program._text.source}" for program in programs(self.graph))
+        return "".join([self._text.source, *inner])
 
     @cached_property
     def watched(self) -> tuple[codegen.Text, Any]:
@@ -139,9 +144,9 @@ class Program:
         """Whether some half runs on several devices."""
         return any(len(half.devices) > 1 for half in self.halves.values())
 
-    def frame(self) -> Frame:
-        """Make arenas and bind the functions to them."""
-        return Frame(self)
+    def frame(self, arenas: Mapping[str, Array] | None = None) -> Frame:
+        """Bind the functions to `arenas`, bytes by device; made if they are not given."""
+        return Frame(self, arenas)
 
 
 class Frame:
@@ -150,16 +155,19 @@ class Frame:
     `forward(*arrays)` and `backward(*arrays)` take the arrays of `Program.params` in order.
     """
 
-    __slots__ = ("_floats", "_watched", "arenas", "backward", "forward", "program", "signals")
+    __slots__ = (
+        "_drawn", "_floats", "_watched", "arenas", "backward", "forward", "program", "signals",
+    )  # fmt: skip
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, arenas: Mapping[str, Array] | None = None) -> None:
         self.program = program
-        self.arenas = {
+        self.arenas = arenas or {
             d: program.devices[d].backend.empty((n,), np.dtype(np.uint8))
             for d, n in program.memory.arenas.items()
         }
         self._floats: list[Array] = []
         self._watched: dict[str, Callable[..., None]] | None = None
+        self._drawn: dict[int, tuple[Stream, int]] = {}  # draws that the backward half repeats
         self.signals = Signals(program._text.signals)
         functions = self._bind(program._text, program._code, _nobody)
         self.forward = self._half("forward", functions)
@@ -167,10 +175,10 @@ class Frame:
 
     # ---- binding -------------------------------------------------------------------------
     def _bind(
-        self, text: codegen.Text, code: Any, watch: Callable[..., None], draw: Any = None
+        self, text: codegen.Text, code: Any, watch: Callable[..., None], take: Take | None = None
     ) -> dict[str, Callable[..., Any]]:
         scope: dict[str, Any] = {
-            "np": np, "draw": draw or _draw, "now": perf_counter_ns,
+            "np": np, "now": perf_counter_ns, **_generators(take or _take, self._drawn),
             "wait": self.signals.wait, "ready": self.signals.ready, **text.scope,
         }  # fmt: skip
         gpus = [d for n, d in self.program.devices.items() if n.startswith("gpu")]
@@ -227,29 +235,30 @@ class Frame:
         return lambda name: self._half(name, functions)
 
     def stepping(
-        self, name: str, draw: Callable[[str], Any]
+        self, name: str, take: Take
     ) -> dict[str, Callable[..., Iterator[tuple[int, tuple[Array, ...]]]]]:
         """The stepped twin of a half: by device, functions that make generators.
 
         Each generator answers the index of the step that comes next and the arrays it reads and
-        writes; going on runs that step. `draw` gives the random generators.
+        writes; going on runs that step. `take` says which random numbers come next on a device.
         """
         half = self.program.halves[name]
         self.signals.failed = False  # an earlier run may have been broken off
         text, code = self.program.stepped
-        functions = self._bind(text, code, _nobody, draw)
+        functions = self._bind(text, code, _nobody, take)
         return {d: functions[codegen.function_name(half, d)] for d in half.devices}
 
     @contextmanager
     def delivering(self, name: str, function: Callable[..., None]) -> Iterator[None]:
         """Let `function` stand for a half: the debugger has computed it already."""
-        saved = self.forward, self.backward, self._watched
+        saved = self.forward, self.backward, self._watched, self._floats
         self._watched = {"forward": self.forward, "backward": self.backward, name: function}
+        self._floats = []  # nothing is to be poisoned
         setattr(self, name, function)
         try:
             yield
         finally:
-            self.forward, self.backward, self._watched = saved
+            self.forward, self.backward, self._watched, self._floats = saved
 
     def _watched_half(self, name: str) -> Callable[..., None]:
         if self._watched is None:
@@ -268,9 +277,28 @@ def _nothing(*arrays: Array) -> None:
     """Stand for a half without equations."""
 
 
-def _draw(device: str) -> Any:
-    """A fresh random generator, from the stream that eager calls draw from."""
-    return next_generator(device_of(device))
+def _generators(take: Take, drawn: dict[int, tuple[Stream, int]]) -> dict[str, Any]:
+    """Functions ``draw`` and ``replay`` of a plan; they hold no frame, which holds them."""
+
+    def draw(device: str, number: int = -1) -> Any:
+        """A fresh random generator; with a number it can be had once more, by `replay`."""
+        stream, count = take(device)
+        if number >= 0:
+            drawn[number] = stream, count
+        return stream.generator(count)
+
+    def replay(number: int) -> Any:
+        """The generator that the forward half drew, again at its start."""
+        stream, count = drawn[number]
+        return stream.generator(count)
+
+    return {"draw": draw, "replay": replay}
+
+
+def _take(device: str) -> tuple[Stream, int]:
+    """The stream that eager calls draw from, and the number of its next draw."""
+    stream = stream_of(device_of(device))
+    return stream, stream.take()
 
 
 def _on_gpu(run: Callable[..., None], device: Device) -> Callable[..., None]:

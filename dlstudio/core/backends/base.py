@@ -20,6 +20,10 @@ class Backend(Protocol):
         """Make an uninitialised array, 64-byte aligned."""
         ...
 
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Array:
+        """Make an array of zeros, 64-byte aligned."""
+        ...
+
     def from_numpy(self, array: np.ndarray[Any, Any], reason: str = "from NumPy") -> Array:
         """Copy a NumPy array onto the device; the ledger notes it, unless `reason` is empty."""
         ...

@@ -48,6 +48,11 @@ class CupyBackend:
         with self._here():
             return self.xp.empty(shape, dtype)
 
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> Any:
+        """Make zeros."""
+        with self._here():
+            return self.xp.zeros(shape, dtype)
+
     def from_numpy(self, array: np.ndarray[Any, Any], reason: str = "from NumPy") -> Any:
         """Copy host to device; the ledger notes it, unless `reason` is empty."""
         if bus.subscribers and reason:

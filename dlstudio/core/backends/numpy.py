@@ -15,11 +15,11 @@ __all__ = ["NumpyBackend", "aligned_empty"]
 ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
 
 
-def aligned_empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-    """Make an uninitialised array whose first byte lies on a cache line."""
+def aligned_empty(shape: tuple[int, ...], dtype: Any, make: Any = np.empty) -> np.ndarray[Any, Any]:
+    """Make an uninitialised array whose first byte lies on a cache line; `make` makes bytes."""
     dtype = np.dtype(dtype)
     nbytes = prod(shape) * dtype.itemsize
-    raw = np.empty(nbytes + ALIGNMENT, np.uint8)
+    raw = make(nbytes + ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + nbytes].view(dtype).reshape(shape)
 
@@ -35,6 +35,10 @@ class NumpyBackend:
     def empty(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
         """Make an uninitialised, aligned array."""
         return aligned_empty(shape, dtype)
+
+    def zeros(self, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        """Make zeros, aligned; the system provides large ones page by page, when first used."""
+        return aligned_empty(shape, dtype, np.zeros)
 
     def from_numpy(
         self, array: np.ndarray[Any, Any], reason: str = "from NumPy"
