@@ -8,11 +8,13 @@ from typing import Any
 __all__ = [
     "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
     "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric",
-    "model_zoo", "nn", "parameter", "rnn", "tensor_types", "trainer", "utils",
+    "model_zoo", "nn", "parameter", "rnn", "techniques", "tensor_types", "trainer", "transfer",
+    "utils",
 ]  # fmt: skip
 
 _MODULES = (
-    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "rnn", "trainer", "utils",
+    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "rnn", "techniques",
+    "trainer", "transfer", "utils",
 )  # fmt: skip
 _NAMES = {
     "Block": "block",

@@ -15,6 +15,7 @@ from dlstudio.gluon.data.sampler import (
     Sampler,
     SequentialSampler,
 )
+from dlstudio.gluon.data.splits import k_fold, leave_one_out, train_test_split
 
 __all__ = [
     "ArrayDataset",
@@ -31,5 +32,8 @@ __all__ = [
     "datasets",
     "default_batchify_fn",
     "default_mp_batchify_fn",
+    "k_fold",
+    "leave_one_out",
+    "train_test_split",
     "vision",
 ]

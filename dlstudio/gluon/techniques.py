@@ -1,0 +1,268 @@
+"""Techniques of training: several tasks, accumulation, averaging, mixup, smoothing, decay masks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dlstudio import nd
+from dlstudio.core.device import cpu
+from dlstudio.core.random import next_generator
+from dlstudio.core.tensor import Tensor
+from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.gluon.block import Block
+from dlstudio.gluon.hybrid import HybridBlock
+from dlstudio.gluon.parameter import Parameter
+from dlstudio.gluon.trainer import Trainer
+
+__all__ = [
+    "ExponentialMovingAverage", "GradientAccumulation", "MultiTaskLoss", "mixup", "no_decay",
+    "smooth_labels",
+]  # fmt: skip
+
+
+class MultiTaskLoss(HybridBlock):
+    """The weighted sum of several heads' losses, to train them all in one step.
+
+    Parameters
+    ----------
+    losses : sequence of Loss
+        One per head.
+    weights : sequence of float, optional
+        One per head; 1 by default. `weights` may be changed between steps.
+    prefix, params : see `Block`
+
+    Examples
+    --------
+    >>> from dlstudio import gluon, nd
+    >>> loss = MultiTaskLoss([gluon.loss.L2Loss(), gluon.loss.L1Loss()], weights=[1.0, 0.5])
+    >>> loss([nd.ones(2), nd.ones(2)], [nd.zeros(2), nd.zeros(2)]).asnumpy()
+    array([1., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self, losses: Sequence[Any], weights: Sequence[float] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.weights = [1.0] * len(losses) if weights is None else list(weights)
+        if len(self.weights) != len(losses):
+            raise ParamError(
+                f"MultiTaskLoss: {len(self.weights)} weights for {len(losses)} losses. Expected"
+                " one each."
+            )
+        self.losses = list(losses)
+        for loss in losses:
+            self.register_child(loss)
+
+    def forward(self, outputs: Sequence[Any], labels: Sequence[Any]) -> Any:
+        """Loss of every sample, (B,).
+
+        Parameters
+        ----------
+        outputs, labels : sequence of array
+            One per head.
+        """
+        if len(outputs) != len(self.losses) or len(labels) != len(self.losses):
+            raise ShapeError(
+                f"MultiTaskLoss got {len(outputs)} outputs and {len(labels)} labels for"
+                f" {len(self.losses)} losses. Expected one each."
+            )
+        parts = [
+            loss(out, label) * weight
+            for loss, out, label, weight in zip(
+                self.losses, outputs, labels, self.weights, strict=True
+            )
+        ]
+        return sum(parts[1:], parts[0])
+
+
+class GradientAccumulation:
+    """Steps once for several batches, as one batch of all of them would.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    batches : int
+        How many batches make a step.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> net = mx.gluon.nn.Dense(1, in_units=2)
+    >>> net.initialize()
+    >>> trainer = mx.gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+    >>> accumulated = GradientAccumulation(trainer, batches=2)
+    >>> for _ in range(2):
+    ...     with mx.autograd.record():
+    ...         loss = net(mx.nd.ones((4, 2)))
+    ...     loss.backward()
+    ...     print(accumulated.step(4))
+    False
+    True
+    """
+
+    def __init__(self, trainer: Trainer, batches: int) -> None:
+        if batches < 1:
+            raise ParamError(f"GradientAccumulation: batches must be at least 1. Got {batches}.")
+        self._trainer, self._batches = trainer, batches
+        self._seen, self._samples = 0, 0.0
+        self._parameters = [p for p in trainer._params if p.grad_req != "null"]
+        for parameter in self._parameters:
+            parameter.grad_req = "add"
+            parameter.zero_grad()
+
+    def step(self, batch_size: float) -> bool:
+        """Count a batch whose backward pass has run; answer whether the weights were updated."""
+        self._seen += 1
+        self._samples += batch_size
+        if self._seen < self._batches:
+            return False
+        self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Update with what has come together, at the end of an epoch; without batches, nothing."""
+        if not self._seen:
+            return
+        self._trainer.step(self._samples)
+        for parameter in self._parameters:
+            parameter.zero_grad()
+        self._seen, self._samples = 0, 0.0
+
+
+class ExponentialMovingAverage:
+    """Keeps averages of the weights over the steps, which often predict better.
+
+    Parameters
+    ----------
+    net : Block
+    decay : float
+        ``average = decay * average + (1 - decay) * weight`` at each `update`.
+    warmup : bool
+        Begin with a smaller decay, ``(1 + steps) / (10 + steps)``, so that the first weights are
+        forgotten.
+
+    References
+    ----------
+    Polyak and Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992.
+    """
+
+    def __init__(self, net: Block, decay: float = 0.999, *, warmup: bool = True) -> None:
+        if not 0 <= decay < 1:
+            raise ParamError(f"ExponentialMovingAverage: decay must be in [0, 1). Got {decay}.")
+        self._decay, self._warmup, self._steps = decay, warmup, 0
+        self._parameters = list(net.collect_params().values())
+        self.averages = [p.data().copy() for p in self._parameters]
+
+    def update(self) -> None:
+        """Take in the weights of now; call after every `Trainer.step`."""
+        self._steps += 1
+        decay = self._decay
+        if self._warmup:
+            decay = min(decay, (1 + self._steps) / (10 + self._steps))
+        for average, parameter in zip(self.averages, self._parameters, strict=True):
+            average[:] = average * decay + parameter.data().detach() * (1 - decay)
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """``with average.applied():`` the network computes with the averages."""
+        kept = [p.data().copy() for p in self._parameters]
+        self._put(self.averages)
+        try:
+            yield
+        finally:
+            self._put(kept)
+
+    def _put(self, values: Sequence[Tensor]) -> None:
+        for parameter, value in zip(self._parameters, values, strict=True):
+            parameter.set_data(value)
+
+
+def mixup(
+    data: Any, label: Any, alpha: float = 0.2, *, classes: int | None = None, rng: Any = None
+) -> tuple[Any, Any]:
+    """Mix every sample with another one of the batch.
+
+    Parameters
+    ----------
+    data : NDArray, shape (B, ...)
+    label : NDArray
+        Of shape (B, classes), or (B,) numbers of classes with `classes` given.
+    alpha : float
+        Of the Beta distribution the share is drawn from; 0 mixes nothing.
+    classes : int, optional
+    rng : numpy.random.Generator, optional
+        By default the generator that `mx.random.seed` seeds.
+
+    Returns
+    -------
+    tuple of NDArray
+        Mixed data, and mixed labels (B, classes) for a loss with ``sparse_label=False``.
+
+    References
+    ----------
+    Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
+    """
+    rng = rng or next_generator(cpu())
+    share = float(rng.beta(alpha, alpha)) if alpha > 0 else 1.0
+    order = nd.array(rng.permutation(len(data)), ctx=data.context, dtype="int64")
+    spread = label if classes is None else nd.one_hot(label, classes)
+    if len(spread.shape) < 2:
+        raise ShapeError(
+            explain(
+                f"mixup: labels of shape {label.shape} cannot be mixed.",
+                "one number per class and sample.",
+                "mixup(data, label, classes=10)",
+            )
+        )
+    return (
+        data * share + nd.take(data, order) * (1 - share),
+        spread * share + nd.take(spread, order) * (1 - share),
+    )
+
+
+def smooth_labels(label: Any, classes: int, epsilon: float = 0.1) -> Any:
+    """Spread `epsilon` of each label evenly over all classes.
+
+    Parameters
+    ----------
+    label : NDArray, shape (B,)
+        Numbers of classes.
+    classes : int
+    epsilon : float
+
+    Returns
+    -------
+    NDArray, shape (B, classes)
+        For a loss with ``sparse_label=False``.
+
+    References
+    ----------
+    Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016.
+    """
+    if not 0 <= epsilon < 1:
+        raise ParamError(f"smooth_labels: epsilon must be in [0, 1). Got {epsilon}.")
+    return nd.one_hot(label, classes) * (1 - epsilon) + epsilon / classes
+
+
+def no_decay(net: Block, pattern: str = r".*(bias|gamma|beta)$") -> list[str]:
+    """Take parameters out of the weight decay, by default biases and those of normalisations.
+
+    Parameters
+    ----------
+    net : Block
+    pattern : str
+        Regular expression for structural names.
+
+    Returns
+    -------
+    list of str
+        Names of the parameters.
+    """
+    named: Mapping[str, Parameter] = net._collect_params_with_prefix()
+    found = {name: p for name, p in named.items() if re.match(pattern, name)}
+    for parameter in found.values():
+        parameter.wd_mult = 0.0
+    return list(found)

@@ -1,0 +1,132 @@
+"""Transfer learning: frozen parts, new heads, rates by depth, gradual unfreezing."""
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import autograd, gluon, nd
+from dlstudio.errors import ParamError
+from dlstudio.gluon import nn, transfer
+from dlstudio.gluon.model_zoo import vision
+
+
+class Small(gluon.HybridBlock):
+    def __init__(self):
+        super().__init__()
+        with self.name_scope():
+            self.features = nn.HybridSequential(prefix="")
+            self.features.add(
+                nn.Dense(6, in_units=4), nn.BatchNorm(in_channels=6), nn.Activation("relu"),
+                nn.Dense(5, in_units=6),
+            )  # fmt: skip
+            self.output = nn.Dense(3, in_units=5)
+
+    def hybrid_forward(self, F, x):
+        return self.output(self.features(x))
+
+
+def small(hybrid=False):
+    mx.random.seed(0)
+    net = Small()
+    net.initialize(mx.init.Xavier())
+    if hybrid:
+        net.hybridize()
+    return net
+
+
+X, Y = nd.array(np.random.default_rng(0).normal(size=(8, 4))), nd.array([0, 1, 2, 0, 1, 2, 0, 1])
+
+
+def step(net, trainer=None):
+    trainer = trainer or gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.5})
+    with autograd.record():
+        loss = gluon.loss.SoftmaxCrossEntropyLoss()(net(X), Y)
+    loss.backward()
+    trainer.step(8)
+
+
+def values(net):
+    return {n: p.data().asnumpy().copy() for n, p in net._collect_params_with_prefix().items()}
+
+
+def changed(net, before):
+    return {n for n, v in values(net).items() if (v != before[n]).any()}
+
+
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_frozen_parts_and_their_statistics_stay(hybrid):
+    net = small(hybrid)
+    step(net)
+    names = transfer.freeze(net, "features")
+    assert "features.0.weight" in names
+    assert not any(n.startswith("output") for n in names)
+    before = values(net)
+    step(net)
+    assert changed(net, before) == {"output.weight", "output.bias"}
+    transfer.unfreeze(net, "features")
+    step(net)
+    assert "features.0.weight" in changed(net, before)
+    assert "features.1.running_mean" in changed(net, before)
+
+
+def test_a_pattern_that_matches_nothing_teaches():
+    with pytest.raises(ParamError, match=r"'feature_s'.*\n.*features\.0\.weight"):
+        transfer.freeze(small(), "feature_s")
+
+
+def test_a_new_head_is_initialized_and_trained():
+    net = vision.mobilenet0_25(classes=7)
+    net.initialize()
+    x = nd.random.normal(shape=(1, 3, 32, 32))
+    net.hybridize()
+    assert net(x).shape == (1, 7)
+    head = transfer.replace_head(net, classes=2)
+    assert net(x).shape == (1, 2)
+    assert net.output is head
+    assert net._collect_params_with_prefix()["output.weight"] is head.weight
+    squeeze = vision.squeezenet1_1(classes=7)
+    squeeze.initialize()
+    transfer.replace_head(squeeze, nn.Dense(4))
+    assert squeeze(nd.zeros((1, 3, 64, 64))).shape == (1, 4)
+
+
+def test_bad_heads_teach():
+    with pytest.raises(ParamError, match="features, output"):
+        transfer.replace_head(small(), classes=2, name="classifier")
+    with pytest.raises(ParamError, match="classes=10"):
+        transfer.replace_head(small())
+
+
+def test_learning_rates_by_depth():
+    net = small()
+    transfer.learning_rates(net, {"": 1.0, "features": 0.1, "features.0": 0.0})
+    before = values(net)
+    with autograd.record():
+        loss = net(X)
+    loss.backward()
+    grads = {n: p.grad().asnumpy() for n, p in net._collect_params_with_prefix().items()
+             if p.grad_req != "null"}  # fmt: skip
+    gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.5}).step(1)
+    for name, factor in (
+        ("features.0.weight", 0),
+        ("features.3.weight", 0.1),
+        ("output.weight", 1),
+    ):
+        want = before[name] - 0.5 * factor * grads[name]
+        np.testing.assert_allclose(values(net)[name], want, rtol=1e-5, atol=1e-6)
+
+
+def test_parts_join_one_after_the_other():
+    net = small()
+    stages = transfer.GradualUnfreezing(net, ["output", "features.3", "features"], epochs=2)
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
+    seen = []
+    for epoch in range(6):
+        stages(epoch)
+        before = values(net)
+        step(net, trainer)
+        seen.append("".join(
+            letter for letter, part in (("o", "output"), ("3", "features.3"), ("0", "features.0"))
+            if f"{part}.weight" in changed(net, before)
+        ))  # fmt: skip
+    assert seen == ["o", "o", "o3", "o3", "o30", "o30"]
