@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numbers
 
-from dlstudio.errors import MXNetError
+from dlstudio.errors import MXNetError, NotSupportedForSparseNDArray
 from dlstudio.version import __version__
 
-__all__ = ["MXNetError", "__version__", "numeric_types", "string_types"]
+__all__ = [
+    "MXNetError",
+    "NotSupportedForSparseNDArray",
+    "__version__",
+    "numeric_types",
+    "string_types",
+]
 
 string_types = (str,)
 numeric_types = (numbers.Number,)

@@ -13,11 +13,12 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
+from dlstudio.core.storage import count_own
 from dlstudio.core.tape import state
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.getitem import native
-from dlstudio.trace import bus
+from dlstudio.trace import bus, copies
 
 __all__ = ["get", "own_memory", "set", "unlazy"]
 
@@ -83,6 +84,7 @@ def own_memory(tensor: Any) -> None:
     if store is None or store.lazy is None:
         return
     if any(reference() is tensor for reference in store.lazy):
+        count_own(tensor)
         tensor._data, tensor._store = tensor._data.copy(), None
 
 
@@ -105,6 +107,9 @@ def set(tensor: Any, key: Any, value: Any) -> None:  # noqa: A001  the counterpa
     where = native(parts, tuple(_index_array(i) for i in indices))
     new = _value(tensor, value)
     _check_fits(tensor, where, new)
+    if bus.subscribers and isinstance(value, Tensor) and value._device is tensor._device:
+        place = str(tensor._device)
+        copies.count(place, place, new.nbytes, "into an existing array")
     tensor._prepare_write()
     tensor._data[where] = new
 
@@ -118,6 +123,8 @@ def _value(tensor: Any, value: Any) -> Any:
     if isinstance(value, Tensor):
         if value._device != tensor._device:
             value = value.as_in_context(tensor._device)
+        if value.stype != "default":
+            value = value.tostype("default")
         return value._data.astype(tensor._data.dtype, copy=False)
     if isinstance(value, (list, tuple)):
         value = np.asarray([v.asnumpy() if isinstance(v, Tensor) else v for v in value])
