@@ -259,7 +259,7 @@ _BATCH_PARAMS = {
     aux_update=_new_moving,
     params=_BATCH_PARAMS,
     names=Names(nd="BatchNorm BatchNorm_v1", npx="batch_norm", output="output mean var"),
-    flags=Flags(mode=True, amp="fp32"),
+    flags=Flags(mode=True, amp="fp32", inplace=(0,)),
     samples=_batch_samples,
     errors=lambda s: [
         bad(s((2, 3), (2,), (2,), (2,), (2,)), ShapeError, r"gamma has shape \(2,\)"),
@@ -340,6 +340,7 @@ def _second_batch(
     ),
     grad=_second_batch,
     outputs=3,
+    flags=Flags(inplace=(0, 1)),
     samples=lambda s: [
         s((3, 2), s.normal(3, 2), (2,), (2,), (2,), fix_gamma=False),
         s((2, 2, 3), s.normal(2, 2, 3), (3,), (3,), (3,), axis=2),
