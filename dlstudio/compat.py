@@ -56,12 +56,16 @@ MODULES: dict[str, str] = {
     "name": "name",
     "attribute": "attribute",
     "executor": "graph.executor",
-    "graph": "graph",
     "engine": "engine",
     "util": "util",
     "base": "base",
     "test_utils": "test_utils",
     "profiler": "profiler",
+    "recordio": "recordio",
+    "amp": "amp",
+    "contrib": "contrib",
+    "contrib.amp": "amp",
+    "graph": "graph",
     "compat": "compat",
     "config": "config",
 }
@@ -103,7 +107,9 @@ class _Finder:
         if head != "mxnet":
             return None
         first, _, deeper = rest.partition(".")
-        ours = ".".join(filter(None, ["dlstudio", MODULES.get(first, first), deeper]))
+        whole = MODULES.get(rest)  # names such as contrib.amp lead to packages of their own
+        parts = ["dlstudio", whole] if whole else ["dlstudio", MODULES.get(first, first), deeper]
+        ours = ".".join(filter(None, parts))
         try:
             module = importlib.import_module(ours)
         except ModuleNotFoundError:
