@@ -31,18 +31,29 @@ True
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlstudio.graph.debugging import Debugger, debug, gradient_norm_above, not_finite
+    from dlstudio.graph.pipeline import memory_budget, without
+    from dlstudio.graph.sizes import footprint
 
-__all__ = ["Debugger", "debug", "gradient_norm_above", "not_finite"]
+__all__ = [
+    "Debugger",
+    "debug",
+    "footprint",
+    "gradient_norm_above",
+    "memory_budget",
+    "not_finite",
+    "without",
+]
+_HOMES = {"footprint": "sizes", "memory_budget": "pipeline", "without": "pipeline"}
 
 
 def __getattr__(name: str) -> Any:
-    """Load the debugger when it is first asked for."""
+    """Load what is seldom wanted when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dlstudio.graph import debugging
-
-    return getattr(debugging, name)
+    home = import_module(f"dlstudio.graph.{_HOMES.get(name, 'debugging')}")
+    return getattr(home, name)

@@ -54,14 +54,34 @@ class Buffer:
 
 @dataclass(frozen=True)
 class MemoryPlan:
-    """Where every intermediate value of a graph lies, and what the plan saves."""
+    """Where every intermediate value of a graph lies, and what the plan saves.
+
+    Data, parameters, gradients of parameters and outputs belong to the user and are not counted;
+    sizes are rounded up to whole cache lines of 64 bytes.
+
+    Attributes
+    ----------
+    buffers : tuple of Buffer
+        In the order in which they are first written; each knows who had its bytes before.
+    naive_bytes : int
+        Every value in memory of its own.
+    inplace_bytes : int
+        Where an operator may, it writes over an input that nobody reads any more.
+    arena_bytes : int
+        Buffers that are not alive at the same time share memory: what is allocated.
+    lower_bound_bytes : int
+        The largest sum of bytes alive at one step, over the steps in their present order: no arena
+        can be smaller.
+    arenas : mapping of device to int
+        `arena_bytes` by device.
+    """
 
     buffers: tuple[Buffer, ...]
-    naive_bytes: int  # every value in memory of its own
-    inplace_bytes: int  # after writing over inputs that die
-    arena_bytes: int  # after sharing: what is allocated
-    lower_bound_bytes: int  # largest sum of bytes alive at one time
-    arenas: Mapping[str, int]  # bytes per device
+    naive_bytes: int
+    inplace_bytes: int
+    arena_bytes: int
+    lower_bound_bytes: int
+    arenas: Mapping[str, int]
 
     def buffer_of(self, value: int) -> Buffer | None:
         """The buffer of a value, or None for one that lies outside."""
