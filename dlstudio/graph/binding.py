@@ -110,7 +110,8 @@ def bind(
     requests = {
         n: r if g is not None else "null" for (n, r), g in zip(requests.items(), grads, strict=True)
     }
-    _check(symbol, names, arguments, grads, requests)
+    _check(names, arguments, grads, requests)
+    _check_graph(symbol, [*names, *symbol.list_auxiliary_states()], [*arguments, *states])
     kind = executor_class(symbol, storages(symbol, None), [*arguments, *grads])
     return kind(
         symbol, Device(ctx), arguments, grads, states, requests, group2ctx,
@@ -123,7 +124,6 @@ def _arenas(shared: Executor | None) -> Arenas | None:
 
 
 def _check(
-    symbol: Symbol,
     names: list[str],
     arguments: list[Any],
     grads: list[Any],
@@ -142,9 +142,12 @@ def _check(
                     "equal shapes.",
                 )
             )
-    # contradictions show here, with the names of nodes, and not at the first forward
-    input_avals(symbol, {n: a.shape for n, a in zip(names, arguments, strict=True)},
-                {n: a.dtype for n, a in zip(names, arguments, strict=True)})  # fmt: skip
+
+
+def _check_graph(symbol: Symbol, names: list[str], arrays: list[Any]) -> None:
+    """Let contradictions show when binding, with the names of nodes, not at the first forward."""
+    shapes = {n: a.shape for n, a in zip(names, arrays, strict=True)}
+    input_avals(symbol, shapes, {n: a.dtype for n, a in zip(names, arrays, strict=True)})
 
 
 def simple_bind(
