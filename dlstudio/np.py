@@ -57,13 +57,12 @@ def array(
     """
     from dlstudio.nd import _host
 
-    if isinstance(object, Tensor):
-        host = object.asnumpy()
-        default = host.dtype
-    else:
-        host = _host(object)
-        default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _single(host)
     place = device if device is not None else ctx
+    if isinstance(object, Tensor) and object.stype == "default":
+        made = object._as(ndarray).astype(dtype or object.dtype)  # a copy that autograd follows
+        return made if place is None else made.as_in_ctx(Device(place))
+    host = _host(object)
+    default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _single(host)
     target = Device(place) if place is not None else current_context()
     return ndarray._wrap(
         target.backend.from_numpy(host.astype(dtype or default, copy=False)), target

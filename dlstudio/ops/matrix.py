@@ -101,12 +101,39 @@ def _spread(F: Any, g: Array, x: Array) -> Array:
     return F.broadcast_to(F.reshape(g, shape=(*g.shape, 1, 1)), shape=tuple(x.shape))
 
 
+def _cofactor_grad(F: Any, g: Array, out: Array, a: Array) -> tuple[Array]:
+    """Differentiate ``det(a) inverse(a)ᵀ``, which it is where `a` is not singular."""
+    turned_inverse = turned(F, F.matrix_inverse(a))
+    along = F.sum(F.multiply(g, turned_inverse), axis=(-2, -1))
+    across = F.matmul(F.matmul(turned_inverse, turned(F, g)), turned_inverse)
+    inside = F.subtract(F.multiply(_spread(F, along, a), turned_inverse), across)
+    return (F.multiply(_spread(F, F.matrix_det(a), a), inside),)
+
+
+@op(
+    "matrix_cofactor",
+    infer=square_in("cofactor"),
+    grad=_cofactor_grad,
+    samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2)), s(definite(s, 1, 1))],
+)
+def _(xp, a):
+    """Cofactors of the matrices on the last two axes; exact for singular matrices too."""
+    square("cofactor", a)
+    if a.size == 0:
+        return a.copy()
+    left, values, right = xp.linalg.svd(a)
+    places = xp.arange(values.shape[-1])
+    others = xp.where(
+        places[:, None] == places, xp.ones((), a.dtype), values[..., None, :]
+    ).prod(axis=-1)
+    sign = xp.linalg.det(left) * xp.linalg.det(right)
+    return (xp.matmul(left * others[..., None, :], right) * sign[..., None, None]).astype(a.dtype)
+
+
 @op(
     "matrix_det",
     infer=lambda a: (square("det", a), Aval(a.shape[:-2], a.dtype))[1],
-    grad=lambda F, g, out, a: (
-        F.multiply(_spread(F, F.multiply(g, out), a), turned(F, F.matrix_inverse(a))),
-    ),
+    grad=lambda F, g, out, a: (F.multiply(_spread(F, g, a), F.matrix_cofactor(a)),),
     samples=lambda s: [s(definite(s, 3, 3)), s(definite(s, 2, 2, 2))],
     reference=np.linalg.det,
     errors=lambda s: [bad(s(2, 3), ShapeError, "square matrices")],
