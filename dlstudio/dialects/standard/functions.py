@@ -115,7 +115,11 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> ndarray:  # noqa: A002 
     The result has the dtype of `x`.
     """
     x = array(x)
-    return call("bounded", x, _bound(min, x), _bound(max, x))
+    low, high = _bound(min, x), _bound(max, x)
+    result = x if low is None else call("maximum", x, low)
+    if high is not None:
+        result = call("minimum", result, high)
+    return call("identity", x) if result is x else result
 
 
 def where(condition: Any, x1: Any, x2: Any, /) -> ndarray:

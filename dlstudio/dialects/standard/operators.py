@@ -72,27 +72,6 @@ _running(
 )
 
 
-# --- bounds that may be arrays ------------------------------------------------------------------
-
-
-@composite(
-    "bounded",
-    samples=lambda s: [
-        s((2, 3), (3,), ()),
-        s((2, 3), None, (2, 1)),
-        s((2, 3), (3,)),
-        s((0, 3), (), ()),
-    ],
-)
-def _(F, x, low=None, high=None):
-    """Limit the elements to `low` … `high`, arrays of the dtype of `x`; either may be absent."""
-    if low is not None:
-        x = F.maximum(x, low)
-    if high is not None:
-        x = F.minimum(x, high)
-    return x if low is not None or high is not None else F.identity(x)
-
-
 # --- positions in a sorted vector ---------------------------------------------------------------
 
 
