@@ -286,8 +286,9 @@ class Function:
                 found = self.backward(*dressed)
             gradients = list(found) if isinstance(found, (list, tuple)) else [found]
             self._check(gradients, inputs)
+            dense = [g if g is None else g.tostype("default") for g in gradients]
             return [
-                None if g is None else g._as(Tensor) if create_graph else g._data for g in gradients
+                None if g is None else g._as(Tensor) if create_graph else g._data for g in dense
             ]
 
         tape.record_custom(inputs, outputs, rule, type(self).__name__)

@@ -47,11 +47,16 @@ def save_checkpoint(
 
     if symbol is not None:
         symbol.save(f"{prefix}-symbol.json", remove_amp_cast=remove_amp_cast)
-    named = {f"arg:{name}": value.asnumpy() for name, value in arg_params.items()}
-    named.update({f"aux:{name}": value.asnumpy() for name, value in aux_params.items()})
+    named = {f"arg:{name}": _on_host(value) for name, value in arg_params.items()}
+    named.update({f"aux:{name}": _on_host(value) for name, value in aux_params.items()})
     file = f"{prefix}-{epoch:04d}.params"
     params.save(file, named)
     logging.info('Saved checkpoint to "%s"', file)
+
+
+def _on_host(value: Any) -> Any:
+    """What a file keeps of an array: its elements, or what a sparse one stores."""
+    return value.asnumpy() if value.stype == "default" else value._on_host()
 
 
 def do_checkpoint(prefix: str, period: int = 1) -> Callable[..., None]:

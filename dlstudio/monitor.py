@@ -114,7 +114,7 @@ class Monitor:
 
 
 def _typical_size(x: Any) -> Any:
-    return x.norm() / math.sqrt(x.size)
+    return x.norm() / math.sqrt(math.prod(x.shape))
 
 
 def _text(figure: Any) -> str:

@@ -162,7 +162,7 @@ def write_all(op: Op, out: Any, result: Any) -> Any:
     """Write results, tensors or bare values, into the caller's arrays."""
     targets = list(out) if isinstance(out, (list, tuple)) else [out]
     plain = isinstance(result, (list, tuple)) and not storage.is_sparse(result)
-    results = list(result) if plain else [result]
+    results: list[Any] = list(result) if plain else [result]
     for target, each in zip(targets, results, strict=False):
         value = stored(each) if isinstance(each, Tensor) else each
         if not isinstance(target, Tensor):
@@ -261,7 +261,7 @@ def _record(
             return _dense_gradients(op, tensors, attrs, heads[0], create_graph=create_graph)
         return [g for g, x in zip(gradients, given, strict=True) if x is not None]
 
-    tape.record_custom(tensors, (out,), back, op.name)
+    tape.record_custom(tensors, (out,), back, op.name, operator=(op, attrs))
 
 
 def _stale(op: Op) -> StaleValueError:
@@ -288,7 +288,7 @@ def _dense_gradients(
         dense = [cast_storage(x if create_graph else x.detach(), "default") for x in inputs]
         if not create_graph:
             for i in wanted:
-                dense[i]._entry = Leaf(None, "write", dense[i]._device)
+                dense[i]._attach(None, "write")
         plain = Attrs({k: v for k, v in attrs.items() if k != "training"})
         result = invoke(op, dense, plain, NDArray)
     finally:
@@ -308,7 +308,10 @@ def cast_storage(x: Any, stype: str) -> Any:
         return x
     result = wrap(storage.cast(x._device.xp, stored(x), stype), x._device)
     if tape.state.recording and x._entry is not None:
-        tape.record_custom((x,), (result,), lambda heads, _: [heads[0]], "cast_storage")
+        operator = OPS["cast_storage"], {"stype": stype}
+        tape.record_custom(
+            (x,), (result,), lambda heads, _: [heads[0]], "cast_storage", operator=operator
+        )
     return result
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["Entry", "Leaf", "Recorded", "record", "record_custom", "state"]
+__all__ = ["Entry", "Leaf", "Recorded", "record", "record_custom", "state", "values_decide"]
 
 Array = Any
 _numbers = itertools.count(1)
@@ -35,6 +35,12 @@ class _State(threading.local):
 
 
 state = _State()
+
+
+def values_decide(name: str) -> None:
+    """Say that only values tell what `name` gives: a block that is being captured cannot be."""
+    if state.tracer is not None:
+        state.tracer.note_dynamic(f"what {name} gives depends on values")
 
 
 class Leaf:
@@ -121,9 +127,10 @@ _SMALL = 32  # elements
 _aval = tuple.__new__  # of Aval, without the detour through its Python constructor
 
 
-# Operators that may put themselves on the tape by `record_custom`: name -> function of (inputs,
-# attrs, arrays, outputs) that answers the entry, or None if the ordinary way will do.
-recorders: dict[str, Callable[..., Entry | None]] = {}
+# Operators that may put themselves on the tape by `record_custom` if an attribute is set:
+# name -> (attribute, function of (inputs, attrs, arrays, outputs) that answers the entry, or None
+# if the ordinary way will do).
+recorders: dict[str, tuple[str, Callable[..., Entry | None]]] = {}
 
 
 def record(
@@ -135,12 +142,15 @@ def record(
     key = tuple([-1 if a is None else a.ndim * 4096 + a.dtype.num for a in arrays])
     needs = attrs.needs.get(key)
     if needs is None:
-        if op.name in recorders:
-            entry = recorders[op.name](inputs, attrs, arrays, outputs)
+        switch, own_way = recorders.get(op.name, ("", None))
+        if own_way is not None and attrs[switch]:
+            entry = own_way(inputs, attrs, arrays, outputs)
             if entry is not None:
                 return entry
         ins, outs = what_backward_needs(op, attrs, arrays, results)
-        needs = attrs.needs[key] = (ins if any(ins) else None, outs if any(outs) else None)
+        needs = (ins if any(ins) else None, outs if any(outs) else None)
+        if own_way is None or not attrs[switch]:  # else it is asked each time
+            attrs.needs[key] = needs
     entry = Entry()
     entry.op, entry.attrs, entry.extra = op, attrs, None
     entry.seq, entry.count, entry.device = next(_numbers), len(results), outputs[0]._device

@@ -163,11 +163,15 @@ class SparseExecutor(Executor):
         if self._monitor is None:
             return
         callback, with_inputs = self._monitor
-        if with_inputs:
-            for i, x in enumerate(inputs):
-                callback(f"{node.name}_input{i}", x)
-        for i, x in enumerate(results):
-            callback(f"{node.name}_output{i if len(results) > 1 else ''}", x)
+        seen = [(f"{node.name}_input{i}", x) for i, x in enumerate(inputs)] if with_inputs else []
+        many = len(results) > 1
+        seen += [(f"{node.name}_output{i if many else ''}", x) for i, x in enumerate(results)]
+        recording, tape.state.recording = tape.state.recording, False
+        try:
+            for name, x in seen:
+                callback(name, x)
+        finally:
+            tape.state.recording = recording
 
     def backward(self, out_grads: Any = None, is_train: bool = True) -> None:
         """Write the gradients into `grad_arrays`; see `Executor.backward`."""

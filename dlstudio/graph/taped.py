@@ -66,6 +66,10 @@ class _Reader:
             return [(node, i) for i in range(entry.count)]
         if "symbol" in extra:  # a hybridized block: put its graph in place of the call
             return _spliced(extra["symbol"], extra["arguments"], inputs)
+        if "operator" in extra:  # an operator of the table that ran on sparse storage
+            op, attrs = extra["operator"]
+            schema = {k: v for k, v in attrs.items() if k in op.attrs}
+            return [(Node(op, inputs, schema, self._name(op.name.lower())), 0)]
         if extra.get("name") == "copy":  # between devices: the value is the same
             return [inputs[0]]
         raise GradError(

@@ -117,6 +117,9 @@ def _(xp, a, b, *, out=None):
 # --- dot: nd and np differ ----------------------------------------------------------------------
 
 
+_STORAGE = Choice("default", "csr", "row_sparse", optional=True)
+
+
 def _dot_shapes(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> tuple[Any, Any, int, int]:
     """Outer shapes of both operands and the lengths of the summed axes."""
     left = (a.shape[1:], a.shape[0]) if transpose_a else (a.shape[:-1], a.shape[-1])
@@ -125,10 +128,10 @@ def _dot_shapes(a: Any, b: Any, transpose_a: bool, transpose_b: bool) -> tuple[A
 
 
 def _dot_dtypes(lhs: Any, rhs: Any) -> None:
-    if lhs.dtype is rhs.dtype and lhs.dtype.kind == "f":
+    if lhs.dtype is rhs.dtype and lhs.dtype.kind in "fV":
         return
     same_dtypes("dot", lhs, rhs)
-    if lhs.dtype.kind not in "fc":
+    if lhs.dtype.kind not in "fcV":
         raise DTypeError(
             explain(
                 f"dot is not defined for {lhs.dtype}.",
@@ -190,7 +193,7 @@ def _dot_grad(
     ),
     flags=Flags(out=True, amp="fp16"),
     names=Names(nd="dot", method="dot"),
-    params={"forward_stype": Choice("default", "csr", "row_sparse", optional=True)},
+    params={"forward_stype": _STORAGE},
     samples=lambda s: [
         s((2, 3), (3, 4)),
         s((3, 2), (3, 4), transpose_a=True),
@@ -229,7 +232,9 @@ def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, forward_stype=None,
 # --- batch_dot ----------------------------------------------------------------------------------
 
 
-def _infer_batch_dot(lhs: Aval, rhs: Aval, *, transpose_a: bool, transpose_b: bool) -> Aval:
+def _infer_batch_dot(
+    lhs: Aval, rhs: Aval, *, transpose_a: bool, transpose_b: bool, forward_stype: Any = None
+) -> Aval:
     same_dtypes("batch_dot", lhs, rhs)
     if lhs.ndim < 3 or lhs.ndim != rhs.ndim or lhs.shape[:-2] != rhs.shape[:-2]:
         raise ShapeError(
@@ -247,8 +252,9 @@ def _infer_batch_dot(lhs: Aval, rhs: Aval, *, transpose_a: bool, transpose_b: bo
 
 
 def _batch_dot_grad(
-    F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool
-) -> tuple[Array, Array]:
+    F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool,
+    forward_stype: Any = None,
+) -> tuple[Array, Array]:  # fmt: skip
     # each product is taken in the layout of its operand, so no result needs a transpose
     if transpose_a:
         ga = F.batch_dot(rhs, g, transpose_a=transpose_b, transpose_b=True)
@@ -268,6 +274,7 @@ def _batch_dot_grad(
     macs=lambda ins, outs, attrs: outs[0].size * ins[0].shape[1 if attrs["transpose_a"] else 2],
     flags=Flags(out=True, amp="fp16"),
     names=Names(nd="batch_dot", npx="batch_dot", np_args="a b"),
+    params={"forward_stype": _STORAGE},
     samples=lambda s: [
         s((2, 2, 3), (2, 3, 4)),
         s((2, 3, 2), (2, 3, 4), transpose_a=True),
@@ -281,8 +288,11 @@ def _batch_dot_grad(
         bad(s((2, 3), (3, 2)), ShapeError, "at least 3 dimensions"),
     ],
 )
-def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, out=None):
-    """Matrix products of two batches: ``lhs[i] @ rhs[i]``, each operand transposed at will."""
+def _(xp, lhs, rhs, *, transpose_a=False, transpose_b=False, forward_stype=None, out=None):
+    """Matrix products of two batches: ``lhs[i] @ rhs[i]``, each operand transposed at will.
+
+    The result is dense: `forward_stype` is there for MXNet programs.
+    """
     _infer_batch_dot(lhs, rhs, transpose_a=transpose_a, transpose_b=transpose_b)
     left = lhs.swapaxes(-1, -2) if transpose_a else lhs
     right = rhs.swapaxes(-1, -2) if transpose_b else rhs

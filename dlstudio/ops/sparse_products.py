@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlstudio.core import tape
+from dlstudio.core.registry import OPS
 from dlstudio.core.sparse_calls import Call, rule
 from dlstudio.core.sparse_storage import (
     INDEX,
@@ -53,13 +54,11 @@ def _(xp: Any, attrs: Any, a: Any, b: Any) -> Any:
             return NotImplemented
         if turned and b.shape[1:] and wanted in (None, "row_sparse"):
             return dot_rows(xp, a, densified(xp, b))
-        return (
-            _times_rows(xp, a, b, transpose=turned)
-            if wanted in (None, "default")
-            else NotImplemented
-        )
-    if isinstance(b, CsrArray) and not is_sparse(a) and not turned and a.ndim == 2:
-        left = xp.ascontiguousarray(a.T)
+        if wanted not in (None, "default"):
+            return NotImplemented
+        return _times_rows(xp, a, b, transpose=turned)
+    if isinstance(b, CsrArray) and not is_sparse(a) and not turned and len(a.shape) == 2:
+        left = xp.ascontiguousarray(xp.transpose(a))
         result = xp.ascontiguousarray(dot(xp, b, left, transpose=not attrs["transpose_b"]).T)
         return csr_of(xp, result) if wanted in (None, "csr") else result
     return NotImplemented
@@ -148,7 +147,7 @@ def _record_embedding(
 ) -> Any:
     """Record a look-up with sparse_grad=True so that a weight's gradient stays row-sparse."""
     data, weight = inputs
-    if not attrs["sparse_grad"] or not isinstance(weight._entry, Leaf):
+    if not isinstance(weight._entry, Leaf):
         return None
     numbers, shape, device = arrays[0], tuple(arrays[1].shape), weight._device
 
@@ -158,10 +157,11 @@ def _record_embedding(
             return [None, Recorded.embedding_grad(heads[0], places, input_dim=shape[0])]
         return [None, _embedding_gradient(device.xp, numbers, heads[0], shape)]
 
-    return tape.record_custom((data, weight), outputs, back, "Embedding")
+    operator = OPS["Embedding"], attrs
+    return tape.record_custom((data, weight), outputs, back, "Embedding", operator=operator)
 
 
-tape.recorders["Embedding"] = _record_embedding
+tape.recorders["Embedding"] = "sparse_grad", _record_embedding
 
 
 # ---- retain ----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from tests.reference.runner import pack
 
 ALL = list(pack.cases("optim/optimizers"))
 SHARED = ALL[0]
-# row-sparse gradients and GroupAdaGrad wait for sparse arrays
+# row-sparse gradients: tests/unit/sparse/test_optimizers.py
 CASES = [c for c in ALL[1:] if not c.raw["sparse_grad"] and c.raw["optimizer"] != "groupadagrad"]
 FLOAT64_ONLY_OURS = "MXNet's kernel keeps float32 states beside float64 weights and refuses"
 DIFFERENT = {
