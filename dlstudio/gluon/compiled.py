@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dlstudio import autograd, sym
@@ -12,6 +13,7 @@ from dlstudio.errors import GraphError, ShapeError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
 from dlstudio.graph.capture import CachedOp
 from dlstudio.graph.symbol import Symbol
+from dlstudio.graph.tracing import Tracer, UntraceableError
 
 if TYPE_CHECKING:
     from dlstudio.gluon.hybrid import HybridBlock
@@ -37,6 +39,7 @@ class Traced(NamedTuple):
     symbol: Symbol
     structure: Any
     constants: dict[str, Any] = {}  # noqa: RUF012  arrays the code used that are no parameters
+    dynamic: str = ""  # why there is no graph for other values
 
 
 class _State(threading.local):
@@ -70,6 +73,33 @@ def run_eagerly(block: HybridBlock, args: tuple[Any, ...]) -> None:
             block.forward(*args)
     finally:
         _state.eager = before
+
+
+_LIMIT = 32  # traces of one block; each has plans for its signatures
+
+
+def key_of(block: HybridBlock, arrays: list[Any], structure: Any) -> Any:
+    """What a trace holds for: the nesting of the arguments.
+
+    Code that runs on arrays may look at their shapes and at the mode, too: it is traced for each.
+    """
+    if block._by_arrays is None:
+        vars(block)["_by_arrays"] = tracer_needed(block)
+    if block._dynamic or not block._by_arrays:
+        return structure
+    return structure, tuple([(x.shape, x.dtype) for x in arrays]), tape.state.training
+
+
+def forget_oldest(kept: dict[Any, Any]) -> None:
+    """Bound a dictionary of traces; their order is that of use."""
+    while len(kept) > _LIMIT:
+        del kept[next(iter(kept))]
+
+
+def warn_dynamic(block: HybridBlock, reason: str) -> None:
+    """Say once why a hybridized block is not compiled."""
+    name = block.name or type(block).__name__
+    warnings.warn(f"{name} runs operator by operator and has no plan: {reason}.", stacklevel=5)
 
 
 def input_names(count: int) -> list[str]:
@@ -106,8 +136,6 @@ def retrace(block: HybridBlock, structure: Any) -> Traced:
 
 
 def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) -> Traced:
-    from dlstudio.graph.tracing import Tracer
-
     if any(_waits(child) for child in _with_children(block)):
         run_eagerly(block, args)  # parameters get their shapes layer by layer
     names = input_names(len(arrays))
@@ -115,12 +143,30 @@ def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) 
     watched = {name: array.detach() for name, array in zip(names, arrays, strict=True)}
     device = arrays[0].context
     known = {p.name: p.data(device) for p in block.collect_params().values() if p._data is not None}
-    with Tracer({**watched, **known}) as tracer, scope(block._local_name), block.name_scope():
-        out = block.forward(*regroup(list(watched.values()), flatten(args)[1]))
-        outputs, nesting = flatten(out)
-        symbol = tracer.symbol(outputs)
+    tracer = Tracer({**watched, **known})
+    try:
+        with tracer, scope(block._local_name), block.name_scope():
+            out = block.forward(*regroup(list(watched.values()), flatten(args)[1]))
+            outputs, nesting = flatten(out)
+            symbol = _symbol(tracer, outputs, names)
+    except UntraceableError:
+        return Traced(names, _nothing(names), None, {}, tracer.dynamic)
     constants = {name: tensor.detach() for name, tensor in tracer.constants.items()}
-    return Traced(names, symbol, nesting, constants)
+    return Traced(names, symbol, nesting, constants, tracer.dynamic)
+
+
+def _symbol(tracer: Tracer, outputs: list[Any], names: list[str]) -> Symbol:
+    """What was noted; where only values tell the outputs, as far as it goes (for pictures)."""
+    try:
+        return tracer.symbol(outputs)
+    except GraphError:
+        if not tracer.dynamic:
+            raise
+        return _nothing(names)
+
+
+def _nothing(names: list[str]) -> Symbol:
+    return sym.Group([sym.var(name) for name in names])
 
 
 def _waits(block: Any) -> bool:
@@ -199,10 +245,10 @@ class Compiled:
 
 
 class Uncompiled:
-    """Stands where a plan would for a block that works with sparse storage.
+    """Stands where a plan would for a block that has none.
 
-    Plans have dense memory. The block itself runs operator by operator; blocks inside it that
-    have nothing to do with sparse arrays are compiled each for itself.
+    Plans have dense memory, and shapes that are known before values are. The block itself runs
+    operator by operator; blocks inside it that can be compiled are, each for itself.
     """
 
     op = None

@@ -11,6 +11,7 @@ from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
     ArgumentError,
     DeferredInitializationError,
+    GraphError,
     InitError,
     MXNetError,
     ParamError,
@@ -23,12 +24,15 @@ from dlstudio.gluon.compiled import (
     Traced,
     Uncompiled,
     compiling_allowed,
+    forget_oldest,
+    key_of,
     not_inferred,
     retrace,
     run_eagerly,
     runs_to_infer,
     trace,
     tracer_needed,
+    warn_dynamic,
     works_sparsely,
 )
 from dlstudio.gluon.parameter import Parameter, shape_is_known
@@ -72,9 +76,11 @@ class HybridBlock(Block):
     """
 
     _own_forward = False  # whether the class defines forward() and no hybrid_forward()
-    _graphs: dict[Any, Traced]  # by the nesting of the arguments
+    _graphs: dict[Any, Traced]  # by what they hold for, see `key_of`
     _compiled: dict[Any, Compiled | Uncompiled]
-    _last_structure: Any
+    _last_structure: Any  # the key used last
+    _by_arrays: bool | None  # whether it is traced on arrays; None: not looked at yet
+    _dynamic: bool  # whether only values tell shapes in it: it runs operator by operator
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -163,7 +169,9 @@ backward_bulk_size, **kwargs
         super().cast(dtype)
 
     def _clear_cached_op(self) -> None:
-        vars(self).update(_graphs={}, _compiled={}, _last_structure=None)
+        vars(self).update(
+            _graphs={}, _compiled={}, _last_structure=None, _dynamic=False, _by_arrays=None
+        )
 
     # ---- running -------------------------------------------------------------------------
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
@@ -295,21 +303,26 @@ backward_bulk_size, **kwargs
 
     # ---- tracing and compiling -----------------------------------------------------------
     def _graph(self, args: tuple[Any, ...]) -> Traced:
-        """Return the symbol of this block for arguments nested like these; traced once."""
+        """Return the symbol of this block for arguments like these; traced once."""
         arrays, structure = flatten(args)
-        found = self._graphs.get(structure)
+        key = key_of(self, arrays, structure)
+        found = self._graphs.get(key)
         if found is None:
-            found = self._graphs[structure] = trace(self, args, arrays, structure)
-        vars(self)["_last_structure"] = structure
+            found = self._graphs[key] = trace(self, args, arrays, structure)
+            forget_oldest(self._graphs)
+        vars(self)["_last_structure"] = key
         return found
 
     def _call_compiled(self, args: tuple[Any, ...]) -> Any:
         arrays, structure = flatten(args)
-        compiled = self._compiled.get(structure)
+        key = key_of(self, arrays, structure)
+        compiled = self._compiled.get(key)
         if compiled is None:
             if not arrays:
                 raise _no_array(self, args[0] if args else None)
             compiled = self._compile(args, structure)
+        elif key != self._last_structure:
+            self._keep(key, self._compiled.pop(key))  # the least recently used goes first
         return compiled(arrays)
 
     def _for_debugger(self, args: tuple[Any, ...]) -> tuple[Any, list[Any], Any]:
@@ -325,8 +338,9 @@ backward_bulk_size, **kwargs
                 )
             )
         arrays, structure = flatten(args)
-        compiled = self._compiled.get(structure) or self._compile(args, structure)
-        vars(self)["_last_structure"] = structure
+        key = key_of(self, arrays, structure)
+        compiled = self._compiled.get(key) or self._compile(args, structure)
+        vars(self)["_last_structure"] = key
         if isinstance(compiled, Uncompiled):
             raise ArgumentError(
                 explain(
@@ -339,19 +353,27 @@ backward_bulk_size, **kwargs
     def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled | Uncompiled:
         parameters = self.collect_params()
         if works_sparsely(parameters, structure):
-            vars(self)["_last_structure"] = structure
-            found = self._compiled[structure] = Uncompiled(self, structure)
-            return found
+            return self._keep(structure, Uncompiled(self, structure))
         if any(p._deferred is not None for p in parameters.values()):
             if runs_to_infer(self):
                 run_eagerly(self, args)
             elif not tracer_needed(self):
                 self._infer_and_finish(args)
-        found = Compiled(self._graph(args), parameters, self)
+        graph = self._graph(args)
+        if graph.dynamic:
+            vars(self)["_dynamic"] = True
+            warn_dynamic(self, graph.dynamic)
+            return self._keep(structure, Uncompiled(self, structure))
+        found = Compiled(graph, parameters, self)
         for source in found.sources:
             if isinstance(source, Parameter) and source._deferred is not None:
                 raise not_inferred(self, source, args)
-        self._compiled[structure] = found
+        return self._keep(self._last_structure, found)
+
+    def _keep(self, key: Any, found: Any) -> Any:
+        vars(self)["_last_structure"] = key
+        self._compiled[key] = found
+        forget_oldest(self._compiled)
         return found
 
     @property
@@ -428,6 +450,19 @@ backward_bulk_size, **kwargs
         InitError
             If the block has not run yet, so that its inputs are not known.
         """
+        from dlstudio.interop import params
+
+        _, symbol, values = self._exported()
+        states = set(symbol.list_auxiliary_states())
+        symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
+        arrays = {f"{'aux' if n in states else 'arg'}:{n}": v.asnumpy() for n, v in values.items()}
+        Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
+        symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)
+        params.save(params_file, arrays)
+        return symbol_file, params_file
+
+    def _exported(self) -> tuple[list[str], Symbol, dict[str, Any]]:
+        """Names of the inputs, the symbol, and the values of all its other variables."""
         if self._last_structure is None:
             raise InitError(
                 explain(
@@ -437,24 +472,14 @@ backward_bulk_size, **kwargs
                     " least once before calling export",
                 )
             )
-        from dlstudio.interop import params
-
-        structure = self._last_structure
-        graph = self._graphs.get(structure) or retrace(self, structure)
-        symbol = graph.symbol
-        symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
-        states = set(symbol.list_auxiliary_states())
-        arguments = set(symbol.list_arguments())
-        values = {}
-        for name, parameter in self.collect_params().items():
-            if name in arguments or name in states:
-                kind = "aux" if name in states else "arg"
-                values[f"{kind}:{name}"] = parameter._reduce().asnumpy()
-        values.update({f"arg:{n}": c.asnumpy() for n, c in graph.constants.items()})
-        Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
-        symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)
-        params.save(params_file, values)
-        return symbol_file, params_file
+        graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
+        if graph.dynamic:
+            raise GraphError(
+                explain(f"{self.name} has no graph to export: {graph.dynamic}.", "operators only.")
+            )
+        known = set(graph.symbol.list_inputs())
+        values = {n: p._reduce() for n, p in self.collect_params().items() if n in known}
+        return list(graph.names), graph.symbol, {**values, **graph.constants}
 
 
 def _symbolic(args: tuple[Any, ...]) -> bool:

@@ -58,8 +58,11 @@ def _trace(
     from dlstudio.graph.tracing import Tracer
 
     with Tracer(dict(zip(names, tensors, strict=True))) as tracer:
-        found, form = flatten(function())
-        edges = [tracer.edge(x) for x in found]
+        try:
+            found, form = flatten(function())
+            edges = [tracer.edge(x) for x in found]
+        finally:
+            outer.dynamic = outer.dynamic or tracer.dynamic
     free = {name: outer.edge(x) for name, x in tracer.constants.items()}
     return _Traced(Subgraph(Symbol(edges)), free, dict(tracer.constants), form)
 

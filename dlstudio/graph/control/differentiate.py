@@ -98,10 +98,10 @@ class _Inner:
         """Inputs with values of their own."""
         return tuple(x for x in self.sweep.builder.inputs if x.kind == "constant")
 
-    def first_half(self, kept: Sequence[int], stacked: int) -> Graph:
-        """The graph, which also gives `kept`, after its first `stacked` outputs."""
+    def first_half(self, kept: Sequence[int]) -> Graph:
+        """The graph, which also gives `kept`."""
         graph = self.graph
-        outputs = (*graph.outputs[:stacked], *kept, *graph.outputs[stacked:])
+        outputs = (*graph.outputs, *kept)
         return replace(
             graph, eqns=self.forward, outputs=outputs, avals=self.sweep.builder.avals,
             names=tuple(self.called[v] for v in outputs), heads=len(outputs),
@@ -237,10 +237,9 @@ class _Loop:
         kept = [v for v in (*inner.kept, *sorted(states & inner.reads)) if v not in stacks]
         avals = inner.sweep.builder.avals
         rows = [Aval((eqn.attrs["limit"], *avals[v].shape), avals[v].dtype) for v in kept]
-        graph = inner.first_half(kept, self.stacked)
-        attrs = {"body": graph, "stacked": self.stacked + len(kept)}
-        self.eqn = _extend(self.sweep, eqn, attrs, self.stacked, rows)
-        stacks.update(zip(kept, self.eqn.outs[self.stacked :], strict=False))
+        end = self.stacked + self.carried
+        self.eqn = _extend(self.sweep, eqn, {"body": inner.first_half(kept)}, end, rows)
+        stacks.update(zip(kept, self.eqn.outs[end:], strict=False))
         return {v: self._ref(out) for v, out in stacks.items()}
 
     def _scanned(self, inner: _Inner, rows: dict[int, Ref]) -> list[_Pass]:
@@ -330,7 +329,7 @@ class _Branch:
 
     def _extend(self, inners: Sequence[_Inner]) -> None:
         common = self.eqn.attrs["common"]
-        then, orelse = (inner.first_half(inner.kept, common) for inner in inners)
+        then, orelse = (inner.first_half(inner.kept) for inner in inners)
         kept = [i.sweep.builder.avals[v] for i in inners for v in i.kept]
         attrs = {"then": then, "orelse": orelse}
         self.eqn = _extend(self.sweep, self.eqn, attrs, common, kept)

@@ -2,7 +2,8 @@
 
 ``graph_loop`` runs `body` for each row of its scanned inputs, or as long as `cond` says so:
 
-    [count] + scanned (T, ...) + carried + constants -> stacked (T, ...) + carried [+ steps taken]
+    [count] + scanned (T, ...) + carried + constants
+        -> stacked (T, ...) + carried [+ kept (T, ...)] [+ steps taken]
 
 ``graph_branch`` runs `then` or `orelse` on its inputs. Both are written here slowly and clearly,
 equation by equation; `bodies` compiles the graphs and `run` executes them in a plan.
@@ -74,13 +75,14 @@ def steps_of(limit: int, count: int | None, *, reverse: bool) -> range:
 
 # ---- the loop ----------------------------------------------------------------------------------
 def _infer_loop(
-    *avals: Aval, body: Graph, cond: Graph | None, limit: int, stacked: int, workspace: int,
-    **_: Any,
+    *avals: Aval, body: Graph, cond: Graph | None, limit: int, stacked: int, carried: int,
+    workspace: int, **_: Any,
 ) -> tuple[Aval, ...]:  # fmt: skip
     found = [body.avals[v] for v in body.outputs]
-    rows = (Aval((limit, *a.shape), a.dtype) for a in found[:stacked])
+    rows = [Aval((limit, *a.shape), a.dtype) for a in found]
+    end = stacked + carried
     tail = [COUNT] if cond is not None else []
-    return (*rows, *found[stacked:], *tail, *_workspace(workspace))
+    return (*rows[:stacked], *found[stacked:end], *rows[end:], *tail, *_workspace(workspace))
 
 
 def _workspace(nbytes: int) -> list[Aval]:
@@ -101,6 +103,7 @@ _LOOP_PARAMS = {
     flags=Flags(graphs=("body", "cond")),
     params=_LOOP_PARAMS,
     outputs=lambda attrs: len(_infer_loop(**attrs)),
+    visible=lambda attrs: attrs["stacked"] + attrs["carried"],
     second_order="it has no gradient rule",
 )
 def LOOP(  # noqa: N802  a record, not a function
@@ -108,24 +111,29 @@ def LOOP(  # noqa: N802  a record, not a function
     cond: Graph | None = None, reverse: bool = False, counted: bool = False,
     writes: tuple[int, ...] = (), workspace: int = 0, plan: Any = None,
 ) -> tuple[Array, ...]:  # fmt: skip
-    """Run `body` for each row of the scanned inputs, handing carried values on."""
+    """Run `body` for each row of the scanned inputs, handing carried values on.
+
+    What the body gives after its stacked and carried outputs is kept for the gradient, row by row.
+    """
     count = int(data[0][0]) if counted else None
     rows, rest = data[counted : counted + scanned], data[counted + scanned :]
     states, constants = list(rest[:carried]), rest[carried:]
-    avals = _infer_loop(body=body, cond=cond, limit=limit, stacked=stacked, workspace=workspace)
-    outs = [xp.zeros(a.shape, a.dtype) for a in avals[:stacked]]
+    avals = [body.avals[v] for v in body.outputs]
+    end = stacked + carried
+    outs = [xp.zeros((limit, *a.shape), a.dtype) for a in (*avals[:stacked], *avals[end:])]
     taken = 0
     for t in steps_of(limit, count, reverse=reverse):
         if cond is not None and not compute(xp, cond, [*states, *constants])[0].reshape(-1)[0]:
             break
-        found = compute(xp, body, [*(x[t] for x in rows), *states, *constants])
-        for out, value in zip(outs, found, strict=False):
+        found = compute(xp, body, [*(x[t, ...] for x in rows), *states, *constants])
+        for out, value in zip(outs, (*found[:stacked], *found[end:]), strict=True):
             out[t] = value
-        states = found[stacked:]
+        states = found[stacked:end]
         taken += 1
     steps = [xp.asarray([taken], dtype="int64")] if cond is not None else []
     space = [xp.zeros(a.shape, a.dtype) for a in _workspace(workspace)]
-    return (*outs, *(xp.array(s) for s in states), *steps, *space)
+    last = (xp.array(s) for s in states)
+    return (*outs[:stacked], *last, *outs[stacked:], *steps, *space)
 
 
 # ---- the branch --------------------------------------------------------------------------------
@@ -146,6 +154,7 @@ def _infer_branch(
         "common": Int(0), "workspace": Int(0),
     },
     outputs=lambda attrs: len(_infer_branch(**attrs)),
+    visible=lambda attrs: attrs["common"],
     second_order="it has no gradient rule",
 )  # fmt: skip
 def BRANCH(  # noqa: N802  a record, not a function

@@ -15,6 +15,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Bool, Int
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, Op, op
+from dlstudio.errors import GraphError, explain
 from dlstudio.graph.control.inference import (
     completed,
     completed_dtypes,
@@ -87,6 +88,14 @@ def _rows(F: Any, arrays: Sequence[Any], t: int, np_shape: bool) -> list[Any]:
 
 def _truth(value: Any) -> bool:
     array = getattr(value, "_data", value)
+    if not hasattr(array, "reshape"):
+        raise GraphError(
+            explain(
+                "a while_loop or cond stands in a symbol whose gradient was asked for as a symbol.",
+                "operators whose steps do not hang on values.",
+                "executor.backward(), or autograd.grad(..., create_graph=True) on arrays",
+            )
+        )
     return bool(array.reshape(-1)[0])
 
 

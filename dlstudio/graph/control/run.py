@@ -102,11 +102,11 @@ class LoopPlan:
         self.programs = [p for p in (body, cond) if p is not None]
         graph = body.graph
         given = len([x for x in graph.inputs if x.kind != "constant"])
-        self.constants = given - attrs["scanned"] - attrs["carried"]
+        first, end = attrs["stacked"], attrs["stacked"] + attrs["carried"]
         space = _Space()
         self.body = _Part(body, given, space)
-        self.carried = [graph.avals[v] for v in graph.outputs[attrs["stacked"] :]]
-        self.spare = [(space.take(a.nbytes), a) for a in self.carried]
+        carried = [graph.avals[v] for v in graph.outputs[first:end]]
+        self.spare = [(space.take(a.nbytes), a) for a in carried]
         self.cond: _Part | None = None
         if cond is not None:
             self.cond = _Part(cond, given - attrs["scanned"], space)
@@ -129,37 +129,38 @@ class _Loop:
 
     def __call__(self, *arrays: Array) -> None:
         attrs, plan = self.plan.attrs, self.plan
-        stacked, carried = attrs["stacked"], attrs["carried"]
-        outs, given = arrays[: stacked + carried], arrays[stacked + carried :]
+        count = len(plan.body.program.graph.outputs)
+        outs, given = arrays[:count], arrays[count:]
         steps = None
         if plan.cond is not None:
             steps, given = given[0], given[1:]
-        count = None
+        known = None
         if attrs["counted"]:
-            count, given = int(given[0][0]), given[1:]
-        rows, rest = given[: attrs["scanned"]], given[attrs["scanned"] :]
-        order = steps_of(attrs["limit"], count, reverse=attrs["reverse"])
-        taken = self._run(order, rows, rest[:carried], rest[carried:], outs)
+            known, given = int(given[0][0]), given[1:]
+        order = steps_of(attrs["limit"], known, reverse=attrs["reverse"])
+        taken = self._run(order, given, outs)
         if steps is not None:
             steps[0] = taken
         if taken < attrs["limit"]:
-            for out in outs[:stacked]:
+            for out in outs[: attrs["stacked"]]:
                 out[taken:] = 0
 
-    def _run(
-        self, order: range, rows: Sequence[Array], starts: Sequence[Array],
-        constants: Sequence[Array], outs: Sequence[Array],
-    ) -> int:  # fmt: skip
-        """Take the steps; the carried values end in the last of `outs`."""
-        stacks, ends = outs[: len(outs) - len(starts)], outs[len(outs) - len(starts) :]
+    def _run(self, order: range, given: Sequence[Array], outs: Sequence[Array]) -> int:
+        """Take the steps; return how many. The last carried values end in `outs`."""
+        scanned, stacked, carried = (self.plan.attrs[k] for k in ("scanned", "stacked", "carried"))
+        rows, states = given[:scanned], given[scanned : scanned + carried]
+        constants = given[scanned + carried :]
+        stacks, kept = outs[:stacked], outs[stacked + carried :]
+        ends = outs[stacked : stacked + carried]
         # the buffers alternate so that the last step writes where the result belongs
         buffers = (ends, self.spare) if len(order) % 2 else (self.spare, ends)
-        states, taken, body = starts, 0, self.body
+        taken, body = 0, self.body
         for t in order:
             if self.plan.cond is not None and not self._goes_on(states, constants):
                 break
             new = buffers[taken % 2]
-            body([*(x[t] for x in rows), *states, *constants, *(y[t] for y in stacks), *new])
+            ins = (*(x[t, ...] for x in rows), *states, *constants)
+            body([*ins, *(y[t, ...] for y in stacks), *new, *(k[t, ...] for k in kept)])
             states, taken = new, taken + 1
         if states is not ends:
             for end, state in zip(ends, states, strict=True):
