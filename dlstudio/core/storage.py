@@ -11,7 +11,7 @@ from dlstudio.trace import bus, copies
 if TYPE_CHECKING:
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["Store", "materialize_views", "root"]
+__all__ = ["Store", "count_own", "materialize_views", "root"]
 
 Array = Any
 
@@ -45,12 +45,17 @@ def materialize_views(store: Store, writer: Tensor) -> None:
         if view is writer:
             kept.append(reference)
         else:
-            if bus.subscribers:
-                place = str(view._device)
-                copies.count(place, place, view._data.nbytes, "its memory is about to be written")
+            count_own(view)
             view._data = view._data.copy()
             view._store = None
     store.lazy = kept or None
+
+
+def count_own(view: Tensor) -> None:
+    """Tell the ledger that a view gets memory of its own."""
+    if bus.subscribers:
+        place = str(view._device)
+        copies.count(place, place, view._data.nbytes, "its memory is about to be written")
 
 
 def root(array: Array) -> Array:

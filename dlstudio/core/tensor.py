@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from dlstudio.core.device import Device, current_context
-from dlstudio.core.storage import Store, materialize_views
+from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, state
 from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain
 from dlstudio.trace import bus, copies
@@ -80,6 +80,7 @@ class Tensor:
             return
         if store.lazy is not None:
             if any(reference() is self for reference in store.lazy):
+                count_own(self)
                 self._data = self._data.copy()
                 self._store = None
                 return
@@ -259,9 +260,10 @@ class Tensor:
         if self._device.device_type == "gpu":
             host = self.asnumpy()
             return host if dtype is None else host.astype(dtype, copy=False)
-        if copy:
-            return np.array(self._data, dtype=dtype)
-        return np.asarray(self._data, dtype=dtype)
+        host = np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
+        if host is not self._data:
+            copies.count(str(self._device), "numpy", host.nbytes, "to NumPy")
+        return host
 
     def __dlpack__(self, **options: Any) -> Any:
         """DLPack's door: the capsule shares the memory."""
@@ -371,6 +373,8 @@ def _restore(cls: type[Tensor], array: np.ndarray[Any, Any], device: Device) -> 
 def refuse_while_recorded(tensor: Tensor) -> None:
     """In-place changes of values on the tape are errors, as in MXNet."""
     if state.recording and tensor._entry is not None:
+        if state.tracer is not None:
+            state.tracer.stop("an array is changed in place")
         raise GradError(
             explain(
                 "an array on the tape was changed in place while recording.",

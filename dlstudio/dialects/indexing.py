@@ -14,7 +14,7 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.storage import count_own
-from dlstudio.core.tape import state
+from dlstudio.core.tape import state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.getitem import native
@@ -44,8 +44,8 @@ def get(tensor: Any, key: Any) -> Any:
         return _call("advanced_index", (tensor, *indices), parts)
     own_memory(tensor)
     view = tensor._data[native(parts)]
-    if not view.flags.c_contiguous:
-        return _call("index_copy_out", (tensor,), parts)
+    if not view.flags.c_contiguous:  # a copy as in MXNet; made when one of the two is written
+        return _call("index_view", (tensor,), parts)
     if (state.recording and tensor._entry is not None) or bus.subscribers:
         result = _call("index_view", (tensor,), parts)
         unlazy(result)
@@ -298,7 +298,10 @@ def _mask(part: Any) -> Array | None:
     if isinstance(part, (bool, np.bool_)):
         return np.asarray(part)
     if isinstance(part, Tensor):
-        return part.asnumpy() if part._data.dtype.kind == "b" else None
+        if part._data.dtype.kind != "b":
+            return None
+        values_decide("an index of truth values")
+        return part.asnumpy()
     if isinstance(part, (list, np.ndarray)):
         array = np.asarray(part) if not any(isinstance(p, Tensor) for p in part) else np.zeros(0)
         return array if array.dtype.kind == "b" else None

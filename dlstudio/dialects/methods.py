@@ -13,6 +13,7 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.dialects import indexing
 from dlstudio.errors import ParamError
+from dlstudio.trace import copies
 
 __all__ = ["install"]
 
@@ -42,8 +43,11 @@ def _astype(self: Any, dtype: Any, copy: bool = True, **_: Any) -> Any:
         With False an array that has the dtype already is returned as it is.
     """
     name = np.dtype(dtype).name
-    if not copy and self._data.dtype.name == name:
-        return self
+    if self._data.dtype.name == name:
+        if not copy:
+            return self
+        place = str(self._device)
+        copies.count(place, place, self._data.nbytes, "astype()")
     op = OPS["cast"]
     return invoke(op, (self,), attributes(op, {"dtype": name}), self.__class__)
 

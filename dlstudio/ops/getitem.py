@@ -76,7 +76,7 @@ def _basic_grad(F: Any, g: Array, out: Array, x: Array, *, key: Key) -> tuple[Ar
     errors=lambda s: [bad(s(2, 3, key=(5,)), IndexRangeError, "index 5 .* length 2")],
 )
 def _(xp, x, *, key):
-    """Part of `x` whose elements lie next to each other, as a view."""
+    """Part of `x`, as a view."""
     return x[native(key)]
 
 

@@ -68,9 +68,25 @@ class ndarray:  # noqa: N801  CuPy's name
             "Implicit conversion to a NumPy array is not allowed. Use `.get()`. (simulated)"
         )
 
-    def get(self) -> np.ndarray:
+    def get(self, out: np.ndarray | None = None) -> np.ndarray:
         """Copy to the host."""
-        return self._a.copy()
+        if out is None:
+            return self._a.copy()
+        out[...] = self._a
+        return out
+
+    def set(self, array: np.ndarray) -> None:
+        """Copy from the host."""
+        if not isinstance(array, np.ndarray):
+            raise TypeError("Only numpy.ndarray can be set to cupy.ndarray (simulated)")
+        self._a[...] = array
+
+    def __dlpack__(self, stream: Any = None, **_: Any) -> Any:
+        """A capsule over this memory; it says CPU, since that is what reads it here."""
+        return self._a.__dlpack__(max_version=(1, 0))
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 2, 0  # kDLCUDA
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
