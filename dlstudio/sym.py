@@ -12,6 +12,7 @@ from dlstudio.dialects import symbolic as _symbolic
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.numpy import control as _control
+from dlstudio.graph import derivative as _derivative  # noqa: F401  registers _gradient
 from dlstudio.graph.symbol import Group, Symbol, Variable, load, load_json, var
 
 __all__ = ["Group", "Symbol", "Variable", "load", "load_json", "var"]

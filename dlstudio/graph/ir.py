@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -120,7 +121,7 @@ class Graph:
     again: Mapping[int, int] = field(default_factory=dict)
     mirrored: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def split(self) -> int:
         """Index of the first equation of the backward half."""
         found = (i for i, e in enumerate(self.eqns) if e.role not in ("forward", "copy"))
@@ -272,6 +273,11 @@ class _Emitting(Interpreter):
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
 
+    @property
+    def training(self) -> bool:
+        """The mode of the graph."""
+        return self._builder.training
+
     def reader(self, op: Op) -> Any:
         builder = self._builder
 
@@ -315,6 +321,7 @@ class Builder:
 
     def emit(self, op: Op, refs: Sequence[Any], attrs: Mapping[str, Any]) -> Any:
         """Append ``op(refs)``; one reference or a tuple of them comes back."""
+        op = op.covered or op
         operands = [self.operand(x) for x in refs]
         if op.expand is not None:
             return op.expand(self.F, *(self.ref(i) for i in operands), **attrs)

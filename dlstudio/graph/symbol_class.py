@@ -310,19 +310,10 @@ class Symbol:
         Path(fname).write_text(self.tojson(remove_amp_cast), encoding="utf-8")
 
     def debug_str(self) -> str:
-        """List nodes, inputs and attributes as text."""
-        lines = []
-        for node in topological(self.outputs_):
-            if node.op is None:
-                lines.append(f"Variable:{node.name}")
-                continue
-            lines.append(f"Op:{node.op.name}, Name={node.name}")
-            lines += [f"\targ[{k}]={n.name}({i})" for k, (n, i) in enumerate(node.inputs)]
-            lines += [f"\t{k}={v}" for k, v in sorted(node.raw.items())]
-            for name in node.op.flags.graphs:  # loops and branches
-                inner = node.attrs[name].symbol.debug_str()
-                lines += [f"\t{name}:", *(f"\t\t{line}" for line in inner.splitlines())]
-        return "\n".join([*lines, "Outputs: " + ", ".join(self.list_outputs())])
+        """List nodes, inputs and attributes as text, in MXNet's form."""
+        from dlstudio.graph.text import describe
+
+        return describe(self)
 
     # ---- running ---------------------------------------------------------------------------
     def bind(
@@ -385,14 +376,17 @@ class Symbol:
         """Return this symbol: what a backend would do is done when it is bound."""
         return self
 
-    def gradient(self, wrt: Any) -> Symbol:
-        """Refuse: gradients of symbols are computed by executors, as in MXNet."""
-        raise GraphError(
-            explain(
-                "Symbol.gradient is not available.",
-                fix="ex = sym.bind(ctx, args, args_grad); ex.forward(is_train=True); ex.backward()",
-            )
-        )
+    def gradient(self, wrt: str | Sequence[str]) -> Symbol:
+        """Gradient of the sum of the outputs, as a symbol with one output for each name in `wrt`.
+
+        It can be composed and differentiated again; MXNet 1.9 has the method and refuses. Output
+        operators such as SoftmaxOutput give the gradient of their loss.
+        """
+        from dlstudio.graph.derivative import derivative
+
+        return derivative(self, wrt)
+
+    grad = gradient  # its name in early versions
 
 
 def _both_spellings(raw: Mapping[str, str]) -> dict[str, str]:
