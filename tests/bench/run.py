@@ -80,6 +80,17 @@ def _dispatch(seconds: float, theirs: object | None) -> None:
         _row(f"eager {name}", medians(calls, seconds), "torch" if others else "dlstudio", 1e6)
 
 
+def _memory(seconds: float) -> None:
+    from tests.bench import memory
+
+    took, peak = memory.planning()
+    print(f"{'planning ResNet-50 training':32s} {took:.2f} s, {peak / 1e6:.0f} MB", flush=True)
+    first, *others = memory.trade(seconds).lines()
+    print(f"{'200 layers in a third':32s} {first}", flush=True)
+    for line in others:
+        print(f"{'':32s} {line}", flush=True)
+
+
 def main(given: list[str] | None = None) -> int:
     """Print every number."""
     options = _arguments(given)
@@ -109,6 +120,7 @@ def main(given: list[str] | None = None) -> int:
     _row(
         "LeNet step, four views open", watching.watched_step("LeNet", options.seconds), "unwatched"
     )
+    _memory(options.seconds)
     return 0
 
 

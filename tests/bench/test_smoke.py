@@ -8,7 +8,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import config, trace
 from dlstudio.kernels import cache
-from tests.bench import ours, watching
+from tests.bench import memory, ours, watching
 from tests.bench.first_step import first_step
 from tests.bench.timing import medians
 
@@ -64,3 +64,18 @@ def test_an_eager_call_allocates_nothing_for_watchers_while_nobody_watches():
         tracemalloc.stop()
     assert len(results) == 100
     assert not snapshot.filter_traces([tracemalloc.Filter(True, where)]).traces
+
+
+def test_recomputation_is_measured():
+    with config.using(kernels="numpy"):
+        found = memory.trade(seconds=0.1, blocks=3, batch=4, size=8, fraction=2)
+    assert found.arenas["budget"] <= found.arenas["plain"] // 2
+    assert min(found.seconds.values()) > 0
+    assert "arena" in found.lines()[0]
+
+
+def test_planning_is_measured():
+    with config.using(kernels="numpy"):
+        seconds, peak = memory.planning("resnet18_v1", batch=2, size=64)
+    assert seconds > 0
+    assert 0 < peak < 100e6
