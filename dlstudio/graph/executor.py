@@ -293,7 +293,7 @@ class Executor:
     def debug_str(self) -> str:
         """List the symbol's nodes and the memory that the plan allocates."""
         mega = self.memory.arena_bytes >> 20
-        return f"{self._symbol.debug_str()}\nTotal {mega} MB allocated\n"
+        return f"{self._symbol.debug_str()}Total {mega} MB allocated\n"
 
     def get_optimized_symbol(self) -> Symbol:
         """Return the symbol; passes work on `graph`, not on symbols."""
