@@ -141,8 +141,13 @@ class HybridBlock(Block):
         active : bool
             False goes back to running operator by operator.
         backend, clear, static_alloc, static_shape, inline_limit, forward_bulk_size, \
-backward_bulk_size, **kwargs
+backward_bulk_size
             Accepted for MXNet programs: plans always have static memory here.
+        **kwargs
+            ``without``: names of passes to leave out. ``layout``: "NCHW" or "NHWC", what
+            convolutions compute in. ``memory_budget``: bytes that the arena of a training plan
+            may take; values are computed a second time in the backward half to stay below it.
+            Others are accepted for MXNet programs.
         """
         if active and (self._forward_hooks or self._forward_pre_hooks):
             warnings.warn(
@@ -344,8 +349,8 @@ backward_bulk_size, **kwargs
         if isinstance(compiled, Uncompiled):
             raise ArgumentError(
                 explain(
-                    f"debug: {self.name} works with sparse arrays, and has no plan.",
-                    "dense inputs, parameters and gradients.",
+                    f"debug: {self.name} has no plan: it runs operator by operator.",
+                    "dense arrays, and operators that do not hang on values.",
                 )
             )
         return compiled.op, compiled.operands(arrays), compiled.regrouped
@@ -396,6 +401,14 @@ backward_bulk_size, **kwargs
             If the block is not hybridized or has not been called.
         """
         op = self._cached_op
+        if isinstance(self._compiled.get(self._last_structure), Uncompiled):
+            raise ArgumentError(
+                explain(
+                    f"{self.name} has no plan: an input, a parameter or a gradient is sparse.",
+                    "dense arrays; with sparse ones a block runs operator by operator.",
+                    "the plan of a child that is dense: net[1].plan()",
+                )
+            )
         if op is None:
             raise ArgumentError(
                 explain(

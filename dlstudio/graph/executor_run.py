@@ -13,12 +13,15 @@ from dlstudio.errors import GradError, ShapeError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.arenas import Block
 from dlstudio.graph.compose import topological
+from dlstudio.graph.ir import ABSENT
 from dlstudio.graph.lower import lower
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import copies
 
 if TYPE_CHECKING:
+    from dlstudio.core.registry import Op
     from dlstudio.graph.executor import Executor
+    from dlstudio.graph.ir import Eqn
 
 __all__ = ["Run", "new_array", "plain"]
 
@@ -195,7 +198,7 @@ class Run:
     def monitor(self) -> Callable[..., None]:
         """A watcher that calls the executor's monitor callback."""
         assert self.owner._monitor is not None
-        nodes = {n.name for n in topological(self.owner._symbol.outputs_) if n.op}
+        nodes = {n.name: n.op for n in topological(self.owner._symbol.outputs_) if n.op}
         return _Monitor(self.program, nodes, *self.owner._monitor)
 
     def take_over(self, frame: Frame) -> None:
@@ -209,11 +212,12 @@ class _Monitor:
     def __init__(
         self,
         program: Program,
-        nodes: set[str],
+        nodes: Mapping[str, Op],
         callback: Callable[[str, NDArray], None],
         inputs: bool,
     ) -> None:
         self.program, self.callback, self.inputs = program, callback, inputs
+        self.nodes = nodes
         # a node written as several equations reports the last of them, its output;
         # copies that separate outputs belong to no node
         eqns = enumerate(program.graph.eqns)
@@ -226,9 +230,16 @@ class _Monitor:
         device = self.program.devices[eqn.device]
         count = len(eqn.reads)
         if self.inputs:
-            for i, array in enumerate(arrays[:count]):
-                self.callback(f"{eqn.name}_input{i}", NDArray._wrap(array.copy(), device))
+            for name, array in zip(self._operands(eqn), arrays, strict=False):
+                self.callback(f"{eqn.name}_{name}", NDArray._wrap(array.copy(), device))
         results = arrays[count : count + eqn.op.n_visible(eqn.attrs)]
         for i, array in enumerate(results):
             number = i if len(results) > 1 else ""
             self.callback(f"{eqn.name}_output{number}", NDArray._wrap(array.copy(), device))
+
+    def _operands(self, eqn: Eqn) -> Sequence[str]:
+        """Names of what an equation reads; numbers where it is a part of the user's operator."""
+        if self.nodes[eqn.name] is eqn.op:
+            names = eqn.op.inputs_for(eqn.attrs, len(eqn.ins))
+            return [name for name, i in zip(names, eqn.ins, strict=False) if i != ABSENT]
+        return [f"input{i}" for i in range(len(eqn.reads))]

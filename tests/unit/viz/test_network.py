@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,30 @@ def test_every_network_is_plotted(name: str, network: Network) -> None:
     outputs = [name for name, _ in recorded.facts["internal_outputs"] if name not in variables]
     assert len(operators) == len(outputs)
     assert "<svg" in plot._repr_svg_()
+
+
+FAMILIES = {
+    "alexnet": 224, "densenet121": 224, "inceptionv3": 299, "mobilenetv2_0.25": 224,
+    "resnet18_v2": 224, "squeezenet1.1": 224, "vgg11_bn": 224,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_of_the_zoo_is_plotted_and_summed_up(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    net = mx.gluon.model_zoo.vision.get_model(name)
+    net.initialize()
+    symbol, shape = net(mx.sym.var("data")), {"data": (1, 3, FAMILIES[name], FAMILIES[name])}
+    plot = plot_network(symbol, shape=shape)
+    operators = [node for node in symbol.get_internals().list_outputs() if "_fwd_output" in node]
+    assert sum('shape="box"' in line for line in plot.body) >= len(operators) > 10
+    print_summary(symbol, shape=shape)
+    arguments, _, _ = symbol.infer_shape(**shape)
+    sizes = dict(zip(symbol.list_arguments(), map(math.prod, arguments), strict=True))
+    total = sum(size for argument, size in sizes.items() if argument != "data")
+    (told,) = (x for x in capsys.readouterr().out.splitlines() if "Total params" in x)
+    assert int(told.split()[-1]) == total
 
 
 def test_weights_are_hidden_and_can_be_shown(network: Network) -> None:
