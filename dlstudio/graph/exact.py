@@ -1,4 +1,8 @@
-"""Exact packing: find offsets within a capacity, or prove within a time limit that there are none.
+"""Packing within a capacity: find offsets, or prove that there are none, until time is up.
+
+Two searches take turns. The one that finds what is hard to find is `sweep.Sweep`: it needs every
+byte to be used at all times, so what is left free is cut into fillers, buffers that nobody asked
+for. The one below is complete: it ends only with a packing or with the proof that there is none.
 
 Any packing can be pushed down until every buffer rests on the floor or on another buffer. So it is
 enough to place buffers one after the other, each on the current height (the skyline) of its
@@ -21,9 +25,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["search"]
+from dlstudio.graph.sweep import OutOfTimeError, Sweep
+
+__all__ = ["Answer", "search"]
 
 Array = Any
+
+
+class Answer(NamedTuple):
+    """What a search found."""
+
+    offsets: Array | None
+    proven: bool  # True: the offsets are right, or there are none; False: time was up
 
 
 class _Buffer(NamedTuple):
@@ -37,28 +50,115 @@ class _Place(NamedTuple):
     offset: int
 
 
-def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: float) -> Array | None:
-    """Offsets within `capacity`, or None if there are none or time is up (`time.monotonic`).
+def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: float) -> Answer:
+    """Look for offsets within `capacity` until `time.monotonic` passes the deadline.
+
+    Parameters
+    ----------
+    lower, upper, size : (N,) int64
+        Lifetimes are not empty; buffers of no bytes get offset 0.
+    """
+    alive = np.flatnonzero(size)
+    times = np.unique(np.concatenate([lower[alive], upper[alive]]))
+    start, end = np.searchsorted(times, lower[alive]), np.searchsorted(times, upper[alive])
+    buffers = [
+        _Buffer(*row)
+        for row in zip(start.tolist(), end.tolist(), size[alive].tolist(), strict=True)
+    ]
+    found = _take_turns(buffers, capacity, len(times) - 1, deadline)
+    if found.offsets is None:
+        return found
+    offsets = np.zeros(len(size), np.int64)
+    offsets[alive] = found.offsets
+    return Answer(offsets, True)
+
+
+_WIDTH_GROWTH, _MOST_OPTIONS = 3, 40
+_COMPLETE_SHARE = 0.25  # of the sweeps' time is given to the complete search
+
+
+def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: float) -> Answer:
+    complete = _Restarts(buffers, capacity, sections)
+    filled = buffers + _fillers(buffers, capacity, sections)
+    sweeps = [Sweep(*columns) for columns in _both_directions(filled)]
+    width, options, begin = 1, 4, monotonic()
+    answer = None
+    while answer is None:
+        if monotonic() > deadline:
+            return Answer(None, False)
+        for sweep in sweeps:
+            try:
+                offsets = sweep.run(width, options, deadline)
+            except OutOfTimeError:
+                return Answer(None, False)
+            if offsets is not None:
+                return Answer([offsets[i] for i in range(len(buffers))], True)
+        width, options = width * _WIDTH_GROWTH, min(2 * options, _MOST_OPTIONS)
+        answer = complete.run(deadline, _COMPLETE_SHARE * (monotonic() - begin))
+    return answer
+
+
+def _both_directions(buffers: list[_Buffer]) -> list[tuple[list[int], list[int], list[int]]]:
+    """Give the buffers as columns, forwards and backwards in time: one is often much easier."""
+    start, end, size = (list(column) for column in zip(*buffers, strict=True))
+    return [(start, end, size), ([-t for t in end], [-t for t in start], size)]
+
+
+def _fillers(buffers: list[_Buffer], capacity: int, sections: int) -> list[_Buffer]:
+    """Cut what is left free into buffers: one begins where more becomes free, and ends with it.
+
+    A packing with the fillers is one without them. The converse need not hold, since what is free
+    may lie in other pieces: the sweep cannot prove anything.
+    """
+    free = np.full(sections, capacity)
+    for b in buffers:
+        free[b.start : b.end] -= b.size
+    fillers: list[_Buffer] = []
+    begun: list[tuple[int, int]] = []  # start and size
+    for t, change in enumerate(np.diff(free, prepend=0, append=0).tolist()):
+        if change > 0:
+            begun.append((t, change))
+        ending = max(0, -change)
+        while ending:
+            at = next((i for i, (_, size) in enumerate(begun) if size == ending), -1)
+            start, size = begun.pop(at)
+            fillers.append(_Buffer(start, t, min(size, ending)))
+            if size > ending:
+                begun.append((start, size - ending))
+            ending -= fillers[-1].size
+    return fillers
+
+
+_PATIENCE, _GROWTH = 40_000, 1.2  # steps of the first run, each over all buffers
+
+
+class _Restarts:
+    """The complete search, begun anew again and again.
 
     A run that loses its way early seldom finds back: it is given up after a number of steps and
     the search starts anew with other preferences, each time with more patience.
     """
-    times = np.unique(np.concatenate([lower, upper]))
-    start, end = np.searchsorted(times, lower).tolist(), np.searchsorted(times, upper).tolist()
-    buffers = [_Buffer(*row) for row in zip(start, end, size.tolist(), strict=True)]
-    preferences = np.random.default_rng(0)  # seeded: the same instance gives the same answer
-    steps, weights = _PATIENCE, [1.0] * len(buffers)
-    while monotonic() < deadline:
-        run = _Search(buffers, capacity, len(times) - 1, weights)
-        found = run.run(steps, deadline)
-        if found is not None or run.exhausted:
-            return found
-        steps = int(steps * _GROWTH)
-        weights = preferences.uniform(0.5, 2.0, len(buffers)).tolist()
-    return None
 
+    def __init__(self, buffers: list[_Buffer], capacity: int, sections: int) -> None:
+        self._instance = buffers, capacity, sections
+        self._random = np.random.default_rng(0)  # seeded: the same answer for the same instance
+        self._steps = max(50, _PATIENCE // len(buffers))
+        self._weights = [1.0] * len(buffers)
+        self._spent = 0.0
 
-_PATIENCE, _GROWTH = 400, 1.2
+    def run(self, deadline: float, share: float) -> Answer | None:
+        """Run once, and again while less than `share` seconds are spent in all."""
+        while True:
+            begin = monotonic()
+            search = _Search(*self._instance, self._weights)
+            found = search.run(self._steps, deadline)
+            if found is not None or search.exhausted:
+                return Answer(found, True)
+            self._spent += monotonic() - begin
+            self._steps = int(self._steps * _GROWTH)
+            self._weights = self._random.uniform(0.5, 2.0, len(self._weights)).tolist()
+            if self._spent >= share or monotonic() > deadline:
+                return None
 
 
 class _Search:
@@ -71,7 +171,7 @@ class _Search:
         self.height = [0] * sections
         self.rest = [0] * sections  # bytes still to be placed
         self.offsets = [0] * len(buffers)
-        self.open = [i for i, b in enumerate(buffers) if b.size]
+        self.open = list(range(len(buffers)))
         for b in buffers:
             for t in range(b.start, b.end):
                 self.rest[t] += b.size

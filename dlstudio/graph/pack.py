@@ -19,10 +19,11 @@ import numpy as np
 
 from dlstudio.errors import ParamError, explain
 
-__all__ = ["arena_size", "lower_bound", "pack"]
+__all__ = ["NoPackingError", "arena_size", "lower_bound", "pack"]
 
 Array = Any
 _ROUNDS = 40  # of local search, where greedy orders miss the lower bound
+_SECONDS = 60.0  # for the search within a capacity
 _EFFORT = 10_000_000  # pairs of buffers looked at by all rounds together: about two seconds
 
 
@@ -49,15 +50,19 @@ def pack(
 ) -> Array:  # fmt: skip
     """Choose an offset for every buffer.
 
+    Without a capacity, the best of a few greedy orders is returned at once. With one, a search
+    follows if they do not fit: it finds packings of hundreds of buffers that leave no byte unused.
+
     Parameters
     ----------
     lower, upper : (N,) integers
-        First time of each buffer, and the time after its last.
+        First time of each buffer, and the time after its last. Where they are equal the buffer
+        never lives, and may lie anywhere.
     size : (N,) integers, bytes
     capacity : int, optional
-        Bytes of the arena. Heuristics first; if they do not fit, an exact search.
+        Bytes of the arena.
     time_limit : float, seconds, optional
-        Bound of the exact search; default 60.
+        Bound of the search; default 60.
 
     Returns
     -------
@@ -67,47 +72,121 @@ def pack(
     Raises
     ------
     ParamError
-        If the arrays do not fit together, or no packing within `capacity` exists or was found.
+        If the arrays do not fit together, or hold what is not a whole number.
+    NoPackingError
+        If no packing within `capacity` exists (``error.proven``), or none was found in time.
+
+    Examples
+    --------
+    >>> pack(lower=[0, 0, 1], upper=[1, 2, 2], size=[4, 8, 4], capacity=12).tolist()
+    [8, 0, 8]
     """
     lower, upper, size = _checked(lower, upper, size)
+    size = np.where(lower < upper, size, 0)  # what never lives needs nothing
+    if capacity is None:
+        return _heuristics(lower, upper, size, lower_bound(lower, upper, size))
+    capacity, seconds = _checked_limits(capacity, time_limit)
+    deadline = monotonic() + seconds
     bound = lower_bound(lower, upper, size)
-    if capacity is not None and bound > capacity:
-        raise ParamError(
-            explain(
-                f"pack: {bound} bytes are alive at one time.", f"at most the capacity, {capacity}."
-            )
-        )
-    goal = bound if capacity is None else capacity
-    best = _heuristics(lower, upper, size, goal)
-    if capacity is None or arena_size(best, size) <= capacity:
+    if bound > capacity:
+        raise _none_exists(f"{bound} bytes are alive at one time", capacity)
+    best = _heuristics(lower, upper, size, capacity)
+    if arena_size(best, size) <= capacity:
         return best
     from dlstudio.graph.exact import search
 
-    found = search(
-        lower, upper, size, capacity, monotonic() + (60.0 if time_limit is None else time_limit)
+    answer = search(lower, upper, size, capacity, deadline)
+    if answer.offsets is not None:
+        return answer.offsets
+    if answer.proven:
+        raise _none_exists("every way to place the buffers was tried", capacity)
+    raise _not_found(capacity, seconds, arena_size(best, size))
+
+
+class NoPackingError(ParamError):
+    """No packing within the capacity: there is none, or none was found in time.
+
+    Wrong: ``pack([0, 0], [1, 1], [10, 10], capacity=19)``
+    Right: ``pack([0, 0], [1, 1], [10, 10], capacity=20)``
+
+    Attributes
+    ----------
+    proven : bool
+        Whether it is certain that no packing exists.
+    """
+
+    def __init__(self, message: str = "", proven: bool = False) -> None:
+        super().__init__(message)
+        self.proven = proven
+
+
+def _none_exists(reason: str, capacity: int) -> NoPackingError:
+    message = explain(
+        f"pack: no packing within {capacity} bytes exists: {reason}.",
+        f"a capacity that holds them; at most {capacity} bytes are allowed.",
+        "a larger capacity",
     )
-    if found is None:
-        raise ParamError(
-            explain(
-                f"pack: no packing within {capacity} bytes was found; "
-                f"the best needs {arena_size(best, size)}.",
-                fix="a larger capacity or time_limit",
-            )
-        )
-    return found
+    return NoPackingError(message, proven=True)
 
 
+def _not_found(capacity: int, seconds: float, best: int) -> NoPackingError:
+    message = explain(
+        f"pack: no packing within {capacity} bytes was found in {seconds:g} s. "
+        f"Whether one exists is not known; the best found needs {best} bytes.",
+        fix=f"a larger time_limit, or capacity={best}",
+    )
+    return NoPackingError(message, proven=False)
+
+
+# ---- what is given ---------------------------------------------------------------------------
 def _checked(lower: Array, upper: Array, size: Array) -> tuple[Array, Array, Array]:
-    arrays = tuple(np.asarray(a, np.int64).reshape(-1) for a in (lower, upper, size))
-    if len({len(a) for a in arrays}) != 1:
+    lower, upper = _whole("lower", lower), _whole("upper", upper)
+    size = _whole("size", size)
+    if not len(lower) == len(upper) == len(size):
+        lengths = [len(lower), len(upper), len(size)]
+        raise ParamError(f"pack: lower, upper and size must be equally long. Got {lengths}.")
+    for wrong, rule in ((lower > upper, "lower <= upper"), (size < 0, "size >= 0")):
+        if wrong.any():
+            i = int(np.argmax(wrong))
+            raise ParamError(
+                f"pack: every buffer must have {rule}. "
+                f"Got lower {lower[i]}, upper {upper[i]}, size {size[i]} for buffer {i}."
+            )
+    if size.sum(dtype=np.float64) >= 2.0**62:
+        raise ParamError("pack: the sizes add up to more than an int64 holds.")
+    return lower, upper, size
+
+
+def _whole(name: str, values: Array) -> Array:
+    """Make an int64 vector; whole numbers in a float array are welcome, others are not."""
+    try:
+        given = np.asarray(values)
+        with np.errstate(invalid="ignore"):
+            whole = given.astype(np.int64).reshape(-1)
+        fits = bool((whole == given.reshape(-1)).all())
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+        whole = np.zeros(0, np.int64)
+    if not fits:
+        raise ParamError(f"pack: {name} must hold whole numbers that fit an int64. Got {values!r}.")
+    return whole
+
+
+def _checked_limits(capacity: Any, time_limit: Any) -> tuple[int, float]:
+    try:
+        seconds = _SECONDS if time_limit is None else time_limit + 0.0  # refuses text
+        fits = 0 <= capacity < float("inf") and seconds >= 0
+    except TypeError:
+        seconds, fits = 0.0, False
+    if not fits:
         raise ParamError(
-            f"pack: lower, upper and size must be equally long. Got {[len(a) for a in arrays]}."
+            "pack: capacity must be a number of bytes >= 0, and time_limit a number of seconds "
+            f">= 0. Got capacity {capacity!r} and time_limit {time_limit!r}."
         )
-    if len(arrays[0]) and ((arrays[0] >= arrays[1]).any() or (arrays[2] < 0).any()):
-        raise ParamError("pack: every buffer must have lower < upper and size >= 0.")
-    return arrays  # type: ignore[return-value]
+    return int(capacity), seconds
 
 
+# ---- greedy orders ---------------------------------------------------------------------------
 def _heuristics(lower: Array, upper: Array, size: Array, goal: int) -> Array:
     """Place the buffers in several orders, keep the best, then try to improve it."""
     n = len(size)

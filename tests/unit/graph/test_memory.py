@@ -4,113 +4,15 @@ from time import perf_counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import dlstudio as mx
 from dlstudio import sym
-from dlstudio.errors import ParamError
 from dlstudio.graph import memory
 from dlstudio.graph.ir import Graph
-from dlstudio.graph.pack import arena_size, lower_bound, pack
 from dlstudio.graph.pipeline import compile_graph
 from tests.unit.graph.nets import lenet
 
 PACK = Path(__file__).parents[2] / "reference" / "pack" / "symbols" / "open"
-
-
-def assert_valid(lower, upper, size, offsets):
-    """No two buffers that live at the same time overlap in memory."""
-    for i in range(len(size)):
-        for j in range(i):
-            together = lower[i] < upper[j] and lower[j] < upper[i]
-            apart = offsets[i] + size[i] <= offsets[j] or offsets[j] + size[j] <= offsets[i]
-            assert apart or not together or 0 in (size[i], size[j]), (i, j)
-    assert (np.asarray(offsets) >= 0).all()
-
-
-def test_buffers_that_never_meet_share_an_offset():
-    assert pack([0, 1, 2], [1, 2, 3], [8, 8, 8]).tolist() == [0, 0, 0]
-
-
-def test_buffers_that_meet_lie_apart():
-    offsets = pack([0, 0], [2, 2], [8, 4])
-    assert arena_size(offsets, [8, 4]) == 12
-
-
-def test_no_buffers_need_no_bytes():
-    assert pack([], [], []).tolist() == []
-    assert lower_bound([], [], []) == 0
-
-
-def test_half_open_lifetimes_touch_without_meeting():
-    assert lower_bound([0, 3], [3, 5], [10, 20]) == 20
-
-
-_BUFFERS = st.lists(
-    st.tuples(st.integers(0, 20), st.integers(1, 10), st.integers(0, 64)), max_size=30
-)
-
-
-@given(buffers=_BUFFERS)
-@settings(max_examples=100, deadline=None)
-def test_packings_are_valid_and_not_below_the_bound(buffers):
-    lower = np.array([b[0] for b in buffers], int)
-    upper = lower + np.array([b[1] for b in buffers], int)
-    size = np.array([b[2] for b in buffers], int)
-    offsets = pack(lower, upper, size)
-    assert_valid(lower, upper, size, offsets)
-    assert arena_size(offsets, size) >= lower_bound(lower, upper, size)
-
-
-def cut_rectangle(rng, steps, height, count):
-    """Cut a full rectangle (time × memory) into buffers: a packing without any waste exists."""
-    pieces = [(0, steps, 0, height)]
-    while len(pieces) < count:
-        i = rng.integers(len(pieces))
-        t0, t1, m0, m1 = pieces[i]
-        if rng.random() < 0.5 and t1 - t0 > 1:
-            cut = int(rng.integers(t0 + 1, t1))
-            pieces[i : i + 1] = [(t0, cut, m0, m1), (cut, t1, m0, m1)]
-        elif m1 - m0 > 1:
-            cut = int(rng.integers(m0 + 1, m1))
-            pieces[i : i + 1] = [(t0, t1, m0, cut), (t0, t1, cut, m1)]
-    rng.shuffle(pieces)
-    t0, t1, m0, m1 = np.array(pieces).T
-    return t0, t1, m1 - m0
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_exact_search_solves_tight_instances(seed):
-    lower, upper, size = cut_rectangle(np.random.default_rng(seed), steps=20, height=100, count=24)
-    offsets = pack(lower, upper, size, capacity=100, time_limit=20)
-    assert_valid(lower, upper, size, offsets)
-    assert arena_size(offsets, size) == 100
-
-
-def test_impossible_capacity_is_refused_at_once():
-    with pytest.raises(ParamError, match="20 bytes are alive at one time"):
-        pack([0, 0], [1, 1], [10, 10], capacity=19)
-
-
-def test_search_gives_up_at_its_time_limit():
-    lower, upper, size = cut_rectangle(
-        np.random.default_rng(3), steps=400, height=10_000, count=400
-    )
-    start = perf_counter()
-    try:
-        pack(lower, upper, size, capacity=10_000, time_limit=0.2)
-    except ParamError as error:
-        assert "no packing within 10000 bytes was found" in str(error)  # noqa: PT017  both ends are right
-    assert perf_counter() - start < 10
-
-
-@pytest.mark.parametrize(
-    ("lower", "upper", "size"), [([0], [0], [1]), ([0], [1], [-1]), ([0, 1], [1], [1])]
-)
-def test_nonsense_is_refused(lower, upper, size):
-    with pytest.raises(ParamError, match="pack"):
-        pack(lower, upper, size)
 
 
 # ---- plans of graphs -------------------------------------------------------------------------

@@ -1,0 +1,242 @@
+"""Packing without waste: sweep through time with PQ-trees, keeping the most promising states.
+
+Where the buffers alive fill the capacity at every time, they form a stack without gaps. When some
+end, others must fill the holes exactly: a *block* of ending buffers that stood together gives way
+to a block of starting ones with the same bytes. Which order the stack has need not be decided; a
+PQ-tree holds every order that agrees with the blocks so far. Only which buffers form blocks is a
+choice, and mostly the sizes leave just one. Where several remain, a beam keeps the trees that
+leave the most orders open and let the buffers that end next come together.
+
+A sweep that ends without a packing proves nothing. `exact.search` alternates it with a complete
+search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from heapq import nlargest
+from itertools import combinations, pairwise
+from math import comb
+from random import Random
+from time import monotonic
+from typing import Any, NamedTuple
+
+from dlstudio.graph.pqtree import Node, free, leaf, leaves, order_within, reduce, replace, runs
+
+__all__ = ["OutOfTimeError", "Sweep"]
+
+_SUBSETS = 1000  # of one size are tried on either side of a block, not more
+_HORIZON, _DECAY = 6, 0.8  # events looked ahead, and how much less the next one counts
+_APART = 6.0  # a run too many at an event, against the logarithm of the orders left
+
+
+class OutOfTimeError(Exception):
+    """The deadline has passed; `exact.search` turns it into an answer."""
+
+
+class _Block(NamedTuple):
+    """Ending buffers that stand together, and the starting ones that take their place."""
+
+    ends: tuple[int, ...]
+    starts: tuple[int, ...]
+    mask: int  # `ends` as bits
+    node: Node  # `starts` as a tree
+
+
+class _State(NamedTuple):
+    """A tree of the buffers alive, those of the event still to place, and how it came about."""
+
+    tree: Node
+    ends: tuple[int, ...]
+    starts: tuple[int, ...]
+    history: Any  # (earlier history, tree before the block was replaced, block) or None
+
+
+class _Choices:
+    """The blocks with the largest buffer of an event, simple ones first, made when asked for."""
+
+    def __init__(self, blocks: Iterator[_Block]) -> None:
+        self._known: list[_Block] = []
+        self._more = blocks
+
+    def __iter__(self) -> Iterator[_Block]:
+        yield from self._known
+        for block in self._more:
+            self._known.append(block)
+            yield block
+
+
+class Sweep:
+    """Beam searches over one instance in one direction of time.
+
+    Parameters
+    ----------
+    lower, upper, size : equally long lists of int
+        Buffers that fill the capacity at every time between the first `lower` and the last
+        `upper`. Sizes are positive.
+    """
+
+    def __init__(self, lower: Sequence[int], upper: Sequence[int], size: Sequence[int]) -> None:
+        self.size = size
+        times = sorted({*lower, *upper})
+        self.ends: dict[int, list[int]] = {t: [] for t in times}
+        self.starts: dict[int, list[int]] = {t: [] for t in times}
+        for i in sorted(range(len(size)), key=lambda i: (-size[i], upper[i])):
+            self.starts[lower[i]].append(i)
+            self.ends[upper[i]].append(i)
+        self.times = times
+        self.ending = [sum(1 << i for i in self.ends[t]) for t in times]
+        # equal buffers may trade places: one counts only after the one before it
+        self.twin = {
+            b: a
+            for row in self.starts.values()
+            for a, b in pairwise(row)
+            if (size[a], upper[a]) == (size[b], upper[b])
+        }
+        self._chance = Random(0).random  # seeded: the same instance gives the same answer
+        self.choices: dict[Any, _Choices] = {}
+        self.deadline = 0.0
+
+    def run(self, width: int, options: int, deadline: float) -> dict[int, int] | None:
+        """Sweep once, keeping `width` states and trying `options` blocks from each.
+
+        Returns
+        -------
+        dict or None
+            The offset of each buffer, or None if every state kept comes to a dead end.
+
+        Raises
+        ------
+        OutOfTimeError
+            When `time.monotonic` passes the deadline.
+        """
+        self.deadline = deadline
+        self.choices.clear()
+        states = [_State(free([leaf(i) for i in self.starts[self.times[0]]]), (), (), None)]
+        for k in range(1, len(self.times) - 1):
+            states = self._pass(k, states, width, options)
+            if not states:
+                return None
+        return self._offsets(states[0])
+
+    # ---- one event -----------------------------------------------------------------------
+    def _pass(self, k: int, states: list[_State], width: int, options: int) -> list[_State]:
+        """Replace the buffers that end at event `k`, block by block."""
+        ends, starts = tuple(self.ends[self.times[k]]), tuple(self.starts[self.times[k]])
+        waiting = [_State(s.tree, ends, starts, s.history) for s in states]
+        done: dict[Node, _State] = {}
+        while waiting:
+            found: dict[Any, _State] = {}
+            for state in waiting:
+                for after in self._continued(state, options):
+                    if after.ends:
+                        found.setdefault(after[:3], after)
+                    else:
+                        done.setdefault(after.tree, after)
+            waiting = self._best(k, list(found.values()), width)
+        return self._best(k, list(done.values()), width)
+
+    def _continued(self, state: _State, options: int) -> Iterator[_State]:
+        if monotonic() > self.deadline:
+            raise OutOfTimeError
+        key = state.ends, state.starts
+        if key not in self.choices:
+            self.choices[key] = _Choices(self._blocks(*key))
+        reduced: dict[int, Node | None] = {}
+        for block in self.choices[key]:
+            if block.mask not in reduced:
+                reduced[block.mask] = reduce(state.tree, block.mask)
+            tree = reduced[block.mask]
+            if tree is None:
+                continue
+            yield _State(
+                replace(tree, block.mask, block.node),
+                tuple(i for i in state.ends if i not in block.ends),
+                tuple(i for i in state.starts if i not in block.starts),
+                (state.history, tree, block),
+            )
+            options -= 1
+            if not options:
+                return
+
+    def _best(self, k: int, states: list[_State], width: int) -> list[_State]:
+        """Keep the most promising states; chance breaks near ties, differently in each run."""
+        if len(states) <= width:
+            return states
+        if len(states) > 4 * width:  # looking ahead costs more than the freedom, which is known
+            states = nlargest(4 * width, states, key=lambda s: s.tree.freedom + self._chance())
+        return nlargest(width, states, key=lambda s: self._promise(k, s.tree) + self._chance())
+
+    def _promise(self, k: int, tree: Node) -> float:
+        """Rate a tree: many orders are left, and buffers that end together can stand together."""
+        promise, weight = tree.freedom, 1.0
+        for j in range(k + 1, min(k + 1 + _HORIZON, len(self.times) - 1)):
+            here = self.ending[j] & tree.mask
+            if here & (here - 1):  # two at least
+                count = runs(tree, here)
+                promise -= weight * (count - 1)
+                if here == self.ending[j]:  # every run needs a buffer that starts there
+                    promise -= _APART * max(0, count - len(self.starts[self.times[j]]))
+            weight *= _DECAY
+        return promise
+
+    # ---- blocks --------------------------------------------------------------------------
+    def _blocks(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> Iterator[_Block]:
+        """Blocks of equal bytes that hold the largest buffer; at last, everything in one."""
+        begins = self.size[starts[0]] >= self.size[ends[0]]
+        own, other = (starts, ends) if begins else (ends, starts)
+        for ours, theirs in self._matches(own, other):
+            block_ends, block_starts = (theirs, ours) if begins else (ours, theirs)
+            if self._comes_first(block_starts, starts):
+                yield self._block(block_ends, block_starts)
+        yield self._block(ends, starts)
+
+    def _block(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> _Block:
+        return _Block(ends, starts, sum(1 << i for i in ends), free([leaf(i) for i in starts]))
+
+    def _comes_first(self, chosen: tuple[int, ...], starts: tuple[int, ...]) -> bool:
+        """Whether no chosen buffer has a twin before it that is still to be chosen."""
+        return not any(
+            i in self.twin and self.twin[i] not in chosen and self.twin[i] in starts for i in chosen
+        )
+
+    def _matches(
+        self, own: tuple[int, ...], other: tuple[int, ...]
+    ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Proper subsets of equal bytes, the first of `own` among them, few buffers first."""
+        first, rest = own[:1], own[1:]
+        sums: dict[int, dict[int, list[tuple[int, ...]]]] = {}
+        for number in range(2, len(own) + len(other) - 1):
+            for b in range(1, min(number, len(other))):
+                a = number - b - 1
+                if a >= len(rest) or max(comb(len(rest), a), comb(len(other), b)) > _SUBSETS:
+                    continue
+                if b not in sums:
+                    sums[b] = self._by_bytes(other, b)
+                for chosen in combinations(rest, a):
+                    ours = first + chosen
+                    for theirs in sums[b].get(sum([self.size[i] for i in ours]), ()):
+                        yield ours, theirs
+
+    def _by_bytes(self, buffers: tuple[int, ...], number: int) -> dict[int, list[tuple[int, ...]]]:
+        found: dict[int, list[tuple[int, ...]]] = {}
+        for chosen in combinations(buffers, number):
+            found.setdefault(sum([self.size[i] for i in chosen]), []).append(chosen)
+        return found
+
+    # ---- the way back --------------------------------------------------------------------
+    def _offsets(self, state: _State) -> dict[int, int]:
+        """Choose an order for the last stack; each block before it then has one that agrees."""
+        offsets: dict[int, int] = {}
+        self._stack(leaves(state.tree), 0, offsets)
+        history = state.history
+        while history is not None:
+            history, tree, block = history
+            base = min(offsets[i] for i in block.starts)
+            self._stack(order_within(tree, block.mask, offsets, base), base, offsets)
+        return offsets
+
+    def _stack(self, order: list[int], base: int, offsets: dict[int, int]) -> None:
+        for i in order:
+            offsets[i] = base
+            base += self.size[i]
