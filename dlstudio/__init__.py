@@ -13,7 +13,8 @@ from dlstudio.compat import MODULES, NAMES, lookup
 from dlstudio.version import __version__
 
 # Found when first asked for, by the names that are the keys of two tables.
-__all__ = ["__version__", *MODULES, *NAMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+_MODULES = [name for name in MODULES if "." not in name]
+__all__ = ["__version__", *_MODULES, *NAMES]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -23,4 +24,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *MODULES, *NAMES})
+    return sorted({*globals(), *_MODULES, *NAMES})

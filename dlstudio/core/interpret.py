@@ -22,7 +22,8 @@ class Interpreter:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("__"):
             raise AttributeError(name)
-        function = self.reader(OPS[name])
+        op = OPS[name]
+        function = self.reader(op.covered or op)
         setattr(self, name, function)
         return function
 

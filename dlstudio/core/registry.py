@@ -19,7 +19,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from dlstudio.core.params import Param, param_for_default
@@ -35,7 +36,9 @@ __all__ = [
     "Sample",
     "bad",
     "composite",
+    "cover",
     "op",
+    "uncover",
 ]
 
 Array = Any
@@ -143,6 +146,7 @@ class Op:
     ufunc: str = ""  # NumPy's function that is the whole forward for arrays of one floating dtype
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
     custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""
+    covered: Op | None = None  # the operator as declared, while `cover` has changed its calls
     needs: dict[Any, Any] = field(default_factory=dict)  # cache of tape.what_backward_needs
     memo: dict[Any, dict[str, Any]] = field(default_factory=dict)  # attribute tuples seen
 
@@ -213,6 +217,31 @@ class Op:
                 f"{hint}See help of {self.name}.",
             )
         )
+
+
+def cover(op: Op, forward: Callable[..., Any], expand: Callable[..., Any]) -> None:
+    """Let eager calls of `op` do something around it, at no cost to operators left alone.
+
+    Gradient rules, composites and graphs go on with the operator as declared (`covered`).
+
+    Parameters
+    ----------
+    forward : ``(plain, xp, *arrays, **attrs) -> arrays``, where nothing is recorded
+    expand : ``(plain, F, *inputs, **attrs) -> outputs``, as of a composite, on the tape
+    """
+    if op.covered is None:
+        plain = replace(op, needs={}, memo={})
+        object.__setattr__(op, "covered", plain)
+        object.__setattr__(op, "forward", partial(forward, plain))
+        object.__setattr__(op, "expand", partial(expand, plain))
+
+
+def uncover(op: Op) -> None:
+    """Undo `cover`."""
+    plain = op.covered
+    if plain is not None:
+        for name in ("forward", "expand", "covered"):
+            object.__setattr__(op, name, getattr(plain, name))
 
 
 class Table(dict[str, Op]):

@@ -90,6 +90,8 @@ class Trainer:
         self._param2idx = {p.name: i for i, p in enumerate(self._params)}
         self._kvstore = kvstore
         self._update_on_kvstore = bool(update_on_kvstore)
+        self._amp_loss_scaler: Any = None  # set by `amp.init_trainer`
+        self._amp_original_scale = self._scale
         self._make_optimizer(optimizer, optimizer_params)
 
     def _check_contexts(self) -> list[Device]:
@@ -241,6 +243,8 @@ class Trainer:
                 grad._overwrite(summed)
 
     def _update(self, ready: list[tuple[list[int], list[Any]]]) -> None:
+        if self._amp_loss_scaler is not None and self._skips(ready):
+            return
         for number, (indices, weights) in enumerate(ready):
             if not indices:
                 continue
@@ -250,6 +254,15 @@ class Trainer:
             self._run(self._updaters[number], self._contexts[number], indices, leaves, weights)
             for leaf in leaves:
                 leaf.fresh = False
+
+    def _skips(self, ready: list[tuple[list[int], list[Any]]]) -> bool:
+        """Whether scaled gradients overflowed: they are dropped, and the next scale is smaller."""
+        leaves = [tensor._entry for _, weights in ready for tensor in weights]
+        overflow = self._amp_loss_scaler.has_overflow([leaf.grad for leaf in leaves])
+        if overflow:
+            for leaf in leaves:
+                leaf.fresh = False
+        return overflow
 
     def _run(
         self, updater: opt.Updater, device: Device, indices: list[int], leaves: Any, weights: Any

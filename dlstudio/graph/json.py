@@ -348,14 +348,22 @@ def _described(outputs: Sequence[tuple[Node, int]]) -> dict[str, Any]:
 
 
 def _without_amp_casts(symbol: Symbol) -> tuple[tuple[Node, int], ...]:
-    from dlstudio.graph.compose import replace
+    """Outputs of the symbol whose readers read past the casts."""
+    new: dict[int, Node] = {}
 
-    outputs = symbol.outputs_
-    while True:
-        casts = [n for n in topological(outputs) if n.op is not None and n.op.name == "amp_cast"]
-        if not casts:
-            return outputs
-        outputs = replace(outputs, {id(casts[0]): casts[0].inputs[0]})
+    def moved(edge: tuple[Node, int]) -> tuple[Node, int]:
+        node, index = edge
+        while node.op is not None and node.op.name in ("amp_cast", "amp_multicast"):
+            node, index = node.inputs[index]
+        return new.get(id(node), node), index
+
+    for node in topological(symbol.outputs_):
+        edges = tuple(moved(edge) for edge in node.inputs)
+        if edges != node.inputs:
+            new[id(node)] = Node(
+                node.op, edges, node.attrs, node.name, node.raw, node.span, node.scope
+            )
+    return tuple(moved(edge) for edge in symbol.outputs_)
 
 
 def _entries_in_files(node: Node) -> int:

@@ -43,7 +43,7 @@ def _call(name: str) -> Callable[..., Array]:
 
 def _divide_like_c(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Divide; integers drop the fraction, as MXNet's nd does, and give 0 when divided by 0."""
-    if x.dtype.kind == "f":
+    if x.dtype.kind in "fV":
         return xp.divide(x, y, out=out)
     zero = y == 0
     quotient = xp.where(zero, 0, xp.trunc(xp.divide(x, xp.where(zero, 1, y))))
@@ -61,14 +61,14 @@ def _mod_like_mxnet(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
 
 def _true_divide(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Divide; integers give float32."""
-    if x.dtype.kind in "fc":
+    if x.dtype.kind in "fcV":
         return xp.divide(x, y, out=out)
     return xp.divide(x, y, out=out, dtype="float32")
 
 
 def _power(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
     """Raise to a power; integers with negative exponents drop the fraction."""
-    if x.dtype.kind in "fc":
+    if x.dtype.kind in "fcV":
         return xp.power(x, y, out=out)
     if x.dtype.kind != "b" and not (y < 0).any():
         return xp.power(x, y, out=out)  # exact, where float64 has only 53 bits
@@ -88,7 +88,7 @@ def _real(name: str) -> Callable[..., Array]:
     """Compute a real-valued NumPy function; integers keep their dtype, as in MXNet."""
 
     def compute(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
-        if x.dtype.kind in "fc" and y.dtype.kind in "fc":
+        if x.dtype.kind in "fcV" and y.dtype.kind in "fcV":
             return getattr(xp, name)(x, y, out=out)
         return _whole(xp, getattr(xp, name)(x, y), x, y, out)
 
@@ -164,7 +164,7 @@ def _copysign_slope(F: Any, g: Array, out: Array, x: Array, number: Any, reverse
 
 
 def _ldexp(xp: Any, x: Array, y: Array, out: Array | None) -> Array:
-    if x.dtype.kind in "fc":
+    if x.dtype.kind in "fcV":
         return xp.multiply(x, xp.exp2(y), out=out)
     return _whole(xp, x * xp.exp2(y), x, y, out)
 

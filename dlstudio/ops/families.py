@@ -61,7 +61,7 @@ def unary(
     """
 
     def forward(xp: Any, x: Array, *, out: Array | None = None) -> Array:
-        if x.dtype.kind == "f":
+        if x.dtype.kind in "fV":
             return getattr(xp, name)(x, out=out) if compute is None else compute(xp, x, out)
         _refuse_bool(name, x, boolean=boolean)
         y = getattr(xp, name)(x) if compute is None else compute(xp, x, None)
@@ -305,7 +305,7 @@ def scalar_op(
     """
 
     def apply(xp: Any, x: Array, scalar: Any, flip: bool, out: Array | None) -> Array:
-        if x.dtype.kind == "f" and scalar.__class__ is not complex:
+        if x.dtype.kind in "fV" and scalar.__class__ is not complex:
             number = x.dtype.type(scalar)
         else:
             dtype = meeting(x.dtype, scalar)

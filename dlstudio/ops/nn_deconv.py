@@ -7,7 +7,7 @@ from typing import Any
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Int, Shape
-from dlstudio.core.registry import Names, bad, composite, op
+from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import (
     GEOMETRY,
@@ -85,6 +85,7 @@ def _deconv_samples(s: Any) -> list[Any]:
     input_names=lambda attrs: ("data", "weight", "bias")[: 2 if attrs["no_bias"] else 3],
     params={**GEOMETRY, "adj": Shape(0), "target_shape": Shape(0)},
     names=Names(nd="Deconvolution", npx="deconvolution"),
+    flags=Flags(amp="fp16"),
     samples=_deconv_samples,
     errors=lambda s: [
         bad(s((1, 3, 4, 4), (3, 3, 2, 2), **_TWO), ShapeError, r"\(3, 2, 2, 2\)"),

@@ -434,6 +434,7 @@ def _(xp: Any, data: Array, *, scalar: float = 1.0) -> Array:
 @composite(
     "softmax_cross_entropy",
     names=Names(nd="softmax_cross_entropy"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [s((3, 4), np.array([0, 2, 1]))],
 )
 def _(F: Any, data: Any, label: Any) -> Any:

@@ -240,6 +240,7 @@ def _expect_vectors(name: str, n: int, why: str, **vectors: Any) -> None:
     ),
     params={"eps": Float(0)},
     names=Names(nd="InstanceNorm", npx="instance_norm"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [
         s(s.normal(2, 2, 3), (2,), (2,)),
         s(s.normal(1, 2, 2, 2), (2,), (2,), eps=1e-5),
@@ -281,6 +282,7 @@ def _(F: Any, data: Any, gamma: Any, beta: Any, *, eps: float = 1e-3) -> Any:
     outputs=lambda attrs: 3 if attrs["output_mean_var"] else 1,
     params={"num_groups": Int(1), "eps": Float(0)},
     names=Names(nd="GroupNorm", npx="group_norm", output="output mean std"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [
         s(s.normal(2, 4, 3), (2,), (2,), num_groups=2),
         s(s.normal(2, 3), (1,), (1,)),
@@ -332,6 +334,7 @@ def _(
     "L2Normalization",
     params={"eps": Float(0), "mode": Choice("instance", "channel", "spatial")},
     names=Names(nd="L2Normalization"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [s(2, 3, 2, mode=mode) for mode in ("instance", "channel", "spatial")],
     errors=lambda s: [bad(s((2, 3), mode="spatial"), ShapeError, "3 or more axes")],
 )
@@ -358,6 +361,7 @@ def _(F: Any, data: Any, *, eps: float = 1e-10, mode: str = "instance") -> Any:
     "LRN",
     params={"alpha": Float(), "beta": Float(), "knorm": Float(), "nsize": Int(1)},
     names=Names(nd="LRN"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [
         s((1, 4, 2, 2), nsize=3),
         s((2, 3, 1, 2), nsize=1, alpha=0.1, beta=0.5, knorm=1.0),

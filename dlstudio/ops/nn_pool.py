@@ -191,7 +191,7 @@ def divisor(xp: Any, box: Box, dtype: Any, ndim: int, *, count_include_pad: bool
 # ---- Pooling ---------------------------------------------------------------------------------
 def lowest(dtype: Any) -> Any:
     """Smallest number of a dtype: it never wins a maximum."""
-    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+    return -np.inf if dtype.kind in "fV" else np.iinfo(dtype).min
 
 
 def _root(xp: Any, total: Array, p: int) -> Array:
@@ -211,7 +211,7 @@ def _pool(xp: Any, x: Array, box: Box, kind: str, attrs: Any) -> Array:
     if kind == "avg":
         count = divisor(xp, box, total.dtype, x.ndim, count_include_pad=attrs["count_include_pad"])
         # integers divide as MXNet's do, dropping the rest
-        return total / count if x.dtype.kind == "f" else total // count
+        return total / count if x.dtype.kind in "fV" else total // count
     return total
 
 

@@ -152,7 +152,7 @@ def _masked_softmax(
     xp: Any, data: Array, length: Array, axis: int, temperature: Any, dtype: Any, out: Array
 ) -> Array:
     valid = _valid(xp, length, normalize_axis("softmax", axis, data.ndim), data.shape)
-    x = xp.where(valid, data, -np.inf if data.dtype.kind == "f" else 0).astype(data.dtype)
+    x = xp.where(valid, data, -np.inf if data.dtype.kind in "fV" else 0).astype(data.dtype)
     with np.errstate(invalid="ignore"):  # a row of length 0 is all -inf
         y = xp.exp(_shifted(x, axis, temperature, dtype))
         y = xp.where(valid, y / y.sum(axis=axis, keepdims=True), 0)
@@ -263,6 +263,7 @@ def _(xp: Any, g: Array, out: Array, *, axis: int = -1, temperature: float | Non
     "softmin",
     params=PARAMS,
     names=Names(nd="softmin", method="softmin"),
+    flags=Flags(amp="fp32"),
     samples=lambda s: [s(2, 3), s(2, 3, axis=0, temperature=2.0)],
 )
 def _(

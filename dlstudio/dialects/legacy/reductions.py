@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.params import Axes, DType, Int
-from dlstudio.core.registry import Names, bad, composite
+from dlstudio.core.registry import Flags, Names, bad, composite
 from dlstudio.errors import ParamError, ShapeError
 from dlstudio.ops.rules import normalize_axes
 
@@ -69,6 +69,7 @@ def legacy_reduction(
     expand.__doc__ = doc
     composite(
         f"_nd_{name}",
+        flags=Flags(amp="widest" if name in ("max", "min") else "fp32"),  # sums overflow
         params={"axis": Axes()},
         samples=samples,
         names=Names(nd=f"{name} {names}".strip(), method=name if method else "", json=name),
@@ -122,6 +123,7 @@ legacy_reduction(
 
 @composite(
     "norm",
+    flags=Flags(amp="fp32"),
     params={"ord": Int(), "axis": Axes(), "out_dtype": DType(optional=True)},
     names=Names(nd="norm", npx="norm", method="norm"),
     samples=lambda s: [

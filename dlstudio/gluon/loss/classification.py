@@ -150,7 +150,7 @@ SoftmaxCELoss = SoftmaxCrossEntropyLoss
 def _check_classes(pred: Tensor, label: Tensor, axis: int, *, sparse: bool) -> None:
     """Catch one-hot labels given as class numbers, and labels that are no numbers of classes."""
     scores, truth = pred._data, label._data
-    if scores.dtype.kind != "f":
+    if scores.dtype.kind not in "fV":
         raise DTypeError(
             explain(
                 f"SoftmaxCrossEntropyLoss: predictions have dtype {scores.dtype}.",
