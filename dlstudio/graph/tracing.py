@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from dlstudio.core import tape
 from dlstudio.core.node import Node, caller_span, current_scope
@@ -24,7 +24,11 @@ from dlstudio.graph.symbol import Symbol
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
 
-__all__ = ["Tracer", "is_tracing"]
+__all__ = ["Tracer", "UntraceableError", "is_tracing"]
+
+
+class UntraceableError(GraphError):
+    """Ends the run of code of which no graph can be made."""
 
 
 def is_tracing() -> bool:
@@ -44,6 +48,8 @@ class Tracer:
     ----------
     constants : dict of Tensor
         Arrays that the code used and that are no variables: further inputs of the symbol.
+    dynamic : str
+        Why no graph can be made of the code, or "".
 
     Examples
     --------
@@ -57,11 +63,12 @@ class Tracer:
 
     def __init__(self, variables: Mapping[str, Tensor]) -> None:
         self.constants: dict[str, Tensor] = {}
+        self.dynamic = ""
         self._variables = dict(variables)
         self._edges: dict[tuple[int, int], Output] = {}  # by (id of token, output number)
         self._arrays: dict[int, Output] = {}  # by id of the bare array: for detached tensors
         self._kept: list[Any] = []  # keeps ids valid
-        self._marked: list[tuple[Tensor, Any]] = []
+        self._marked: list[tuple[Tensor, Any, int]] = []  # and where they hung on the tape before
         self._before: Any = None
 
     def __enter__(self) -> Self:
@@ -74,15 +81,16 @@ class Tracer:
 
     def __exit__(self, *exc: object) -> None:
         tape.state.tracer, tape.state.recording = self._before
-        for tensor, entry in self._marked:
-            tensor._entry = entry
+        for tensor, entry, index in reversed(self._marked):  # marked twice: the first is right
+            tensor._entry, tensor._index = entry, index
 
     def _mark(self, tensors: Sequence[Tensor], edges: Sequence[Output]) -> None:
         """Let `tensors` stand for `edges` until the trace ends."""
         token = Leaf(None, "null", tensors[0]._device)
         self._kept.append(token)
         for i, (tensor, edge) in enumerate(zip(tensors, edges, strict=True)):
-            self._marked.append((tensor, tensor._entry))
+            before = 0 if tensor._entry is None else tensor._index
+            self._marked.append((tensor, tensor._entry, before))
             self._kept.append(tensor._data)
             self._edges[id(token), i] = self._arrays[id(tensor._data)] = edge
             tensor._entry, tensor._index = token, i
@@ -91,6 +99,8 @@ class Tracer:
         self, op: Op, inputs: Sequence[Any], attrs: Mapping[str, Any], outputs: Sequence[Tensor]
     ) -> None:
         """Add a call as a node; the dispatcher calls this."""
+        if op.flags.dynamic:
+            self.note_dynamic(f"the shape that {op.name} gives depends on values")
         while inputs and inputs[-1] is None:
             inputs = inputs[:-1]
         edges = tuple(self._edge(op, x) for x in inputs)
@@ -108,8 +118,19 @@ class Tracer:
         if outputs:
             self._mark(outputs, [(node, i) for i in range(len(outputs))])
 
+    def note_dynamic(self, reason: str) -> None:
+        """Note why no graph can be made of the code: the first reason counts."""
+        self.dynamic = self.dynamic or f"{reason} ({caller_span()})"
+
+    def stop(self, reason: str) -> NoReturn:
+        """Give the trace up: to go on would change the caller's arrays a second time."""
+        self.note_dynamic(reason)
+        raise UntraceableError(self.dynamic)
+
     def note_read(self, tensor: Tensor) -> None:
         """Warn that Python has read a value which later calls will not have."""
+        if self.dynamic:
+            return  # nothing is kept of this trace
         if tensor._entry is not None and (id(tensor._entry), tensor._index) in self._edges:
             warnings.warn(
                 f"{caller_span()}: the value of an array of shape {tensor.shape} was read while "
@@ -172,7 +193,9 @@ class Tracer:
             If an output does not depend on any variable or call.
         """
         by_tensor = {
-            id(t): self._arrays[id(t._data)] for t, _ in self._marked if id(t._data) in self._arrays
+            id(t): self._arrays[id(t._data)]
+            for t, *_ in self._marked
+            if id(t._data) in self._arrays
         }
         missing = [x for x in outputs if id(x) not in by_tensor and id(x._data) not in self._arrays]
         if missing:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.device import current_context
+from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 
 __all__ = ["NAMES", "functions"]
@@ -138,6 +139,7 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap one of NumPy's functions."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        values_decide(f"np.{name}")
         device = _device([*args, *kwargs.values()]) or current_context()
         out = kwargs.pop("out", None)
         result = function(*_host(args), **{key: _host(value) for key, value in kwargs.items()})

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
+from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ArgumentError, ParamError, explain
 
@@ -142,6 +143,7 @@ def _wrap(array: Any, like: Any) -> ndarray:
 
 def nonzero(a: Any) -> tuple[ndarray, ...]:
     """Positions of the elements that are not zero, one int64 vector for each axis."""
+    values_decide("np.nonzero")
     return tuple(
         ndarray._wrap(found.astype("int64"), a._device) for found in a._device.xp.nonzero(a._data)
     )

@@ -130,7 +130,10 @@ def values(symbol, shapes):
     """Arrays for all arguments, always the same."""
     rng = np.random.default_rng(5)
     found = symbol.infer_shape(**shapes)[0]
-    return {n: nd.array(rng.uniform(0.05, 0.45, s)) for n, s in zip(symbol.list_arguments(), found)}
+    return {
+        n: nd.array(rng.uniform(0.05, 0.45, s))
+        for n, s in zip(symbol.list_arguments(), found, strict=True)
+    }
 
 
 def eager(symbol, given):

@@ -106,7 +106,7 @@ def test_the_signatures_are_those_of_mxnet():
 def test_shapes_of_weights_and_states_follow_from_the_data():
     symbol, shapes = recurrent()
     arguments, outputs, _ = symbol.infer_shape(**shapes)
-    assert dict(zip(symbol.list_arguments(), arguments)) == {
+    assert dict(zip(symbol.list_arguments(), arguments, strict=True)) == {
         **shapes, "h": (2, 4), "i2h_weight": (4, 3), "i2h_bias": (4,), "h2h_weight": (4, 4),
         "h2h_bias": (4,),
     }  # fmt: skip
