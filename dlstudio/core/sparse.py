@@ -315,11 +315,6 @@ class BaseSparseNDArray(NDArray):
         """Refuse: sparse arrays keep their shape."""
         raise self._unsupported("reshape", f"{_DENSE}.reshape(...)")
 
-    def _in_place(self, other: Any) -> Any:
-        raise self._unsupported("an operator in place (x += y)", "x = x + y")
-
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __imod__ = __ipow__ = _in_place
-
     def attach_grad(self, grad_req: str = "write", stype: str | None = None) -> None:
         """Ask for the gradient of this array; its buffer has the same storage by default."""
         super().attach_grad(grad_req, stype or self.stype)
@@ -488,6 +483,23 @@ class RowSparseNDArray(BaseSparseNDArray):
             return "a row number outside the shape"
         return "" if (np.diff(rows) > 0).all() else "row numbers that do not rise"
 
+
+def _in_place(python: str) -> Any:
+    def method(self: BaseSparseNDArray, other: Any) -> BaseSparseNDArray:
+        refuse_while_recorded(self)
+        result = getattr(self.detach(), f"__{python}__")(other)
+        if result.stype != self.stype or result.shape != self.shape:
+            raise self._unsupported(
+                f"__i{python}__, whose result is dense or of another shape,", "x = x + y"
+            )
+        self._store_value(stored(result))
+        return self
+
+    return method
+
+
+for _python in ("add", "sub", "mul", "truediv", "mod", "pow"):
+    setattr(BaseSparseNDArray, f"__i{_python}__", _in_place(_python))
 
 _KINDS: dict[type, type[BaseSparseNDArray]] = {
     CsrArray: CSRNDArray,

@@ -30,6 +30,7 @@ from dlstudio.gluon.compiled import (
     retrace,
     run_eagerly,
     runs_to_infer,
+    stepped,
     trace,
     tracer_needed,
     warn_dynamic,
@@ -331,29 +332,8 @@ backward_bulk_size
         return compiled(arrays)
 
     def _for_debugger(self, args: tuple[Any, ...]) -> tuple[Any, list[Any], Any]:
-        """Return the compiled function, its operands for `args`, and how its outputs are nested."""
-        if not self._active or not args:
-            raise ArgumentError(
-                explain(
-                    f"debug: {self.name} is not hybridized, so that it has no plan."
-                    if not self._active
-                    else f"debug: {self.name} was given no inputs.",
-                    "a hybridized block and what it is to be called with.",
-                    "net.hybridize(); mx.graph.debug(net, x)",
-                )
-            )
-        arrays, structure = flatten(args)
-        key = key_of(self, arrays, structure)
-        compiled = self._compiled.get(key) or self._compile(args, structure)
-        vars(self)["_last_structure"] = key
-        if isinstance(compiled, Uncompiled):
-            raise ArgumentError(
-                explain(
-                    f"debug: {self.name} has no plan: it runs operator by operator.",
-                    "dense arrays, and operators that do not hang on values.",
-                )
-            )
-        return compiled.op, compiled.operands(arrays), compiled.regrouped
+        """Return what `mx.graph.debug` steps through; see `stepped`."""
+        return stepped(self, args)
 
     def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled | Uncompiled:
         parameters = self.collect_params()

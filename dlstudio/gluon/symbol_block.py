@@ -11,7 +11,7 @@ from dlstudio import sym
 from dlstudio.errors import ArgumentError, ParamError, explain
 from dlstudio.gluon.compiled import Traced, grouped
 from dlstudio.gluon.hybrid import HybridBlock
-from dlstudio.gluon.structure import flatten, leaves
+from dlstudio.gluon.structure import flatten, leaves, regroup
 from dlstudio.graph.symbol import Symbol
 
 __all__ = ["SymbolBlock"]
@@ -133,6 +133,18 @@ class SymbolBlock(HybridBlock):
         if values and isinstance(values[0], Symbol):
             return self._traced.symbol(**dict(zip(self._traced.names, values, strict=True)))
         return self._call_compiled((x, *args))
+
+    def _run_operators(self, x: Any, *args: Any) -> Any:
+        from dlstudio.graph.sparse_executor import run_on_arrays
+
+        arrays = leaves((x, *args))
+        if any(p._deferred is not None for p in self.params.values()):
+            self._infer_and_finish((x, *args))
+        device = arrays[0].context
+        bound = {p.name: p._on(device) for p in self.params.values()}
+        bound.update(zip(self._traced.names, arrays, strict=True))
+        outputs = run_on_arrays(self._traced.symbol, bound, lambda _: device)
+        return regroup(outputs, self._traced.structure)
 
     def _infer_and_finish(self, args: tuple[Any, ...]) -> None:
         self.infer_shape(*args)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from dlstudio.core.device import Device
+from dlstudio.core.sparse import stored
 from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.switches import is_np_array, is_np_shape
 from dlstudio.errors import DataError, ParamError, ShapeError, explain
@@ -157,16 +158,21 @@ def clip_global_norm(arrays: list[Any], max_norm: float, check_isfinite: bool = 
     if not arrays:
         raise ParamError("clip_global_norm: parameter arrays must hold at least one array. Got [].")
     # every array is summed where it lies; only one number per array travels
-    total = math.sqrt(sum(float(_sum_of_squares(array._data)) for array in arrays))
+    total = math.sqrt(sum(float(_sum_of_squares(_values(array))) for array in arrays))
     if check_isfinite and not math.isfinite(total):
         warnings.warn("nan or inf is detected. Clipping results will be undefined.", stacklevel=2)
     scale = max_norm / (total + 1e-8)
     if scale < 1.0:
         for array in arrays:
             array._prepare_write()
-            array._data[...] *= array._data.dtype.type(scale)
+            _values(array)[...] *= np.dtype(array.dtype).type(scale)
     norm = np.float32(total)
     return norm if check_isfinite else type(arrays[0])(np.array([norm]), arrays[0].context)
+
+
+def _values(array: Any) -> Any:
+    """What an array stores, all of it or what is not zero."""
+    return array._data if array.stype == "default" else stored(array).data
 
 
 def _sum_of_squares(array: Any) -> Any:

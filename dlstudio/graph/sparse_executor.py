@@ -7,7 +7,7 @@ therefore run on arrays, node by node and on the tape, with the same results.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,7 +29,14 @@ if TYPE_CHECKING:
     from dlstudio.core.node import Node
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["SparseExecutor", "executor_class", "gradient_storages", "storages", "zeros_in"]
+__all__ = [
+    "SparseExecutor",
+    "executor_class",
+    "gradient_storages",
+    "run_on_arrays",
+    "storages",
+    "zeros_in",
+]
 
 _STORAGES = ("default", "row_sparse", "csr")
 
@@ -96,6 +103,53 @@ def zeros_in(stype: str, aval: Aval, device: Device) -> NDArray:
 
 
 # ---- running ---------------------------------------------------------------------------------
+def run_on_arrays(
+    symbol: Symbol,
+    bound: Mapping[str, Any],
+    place: Callable[[Node], Device],
+    report: Callable[[Node, list[Any], list[Any]], None] | None = None,
+) -> list[Any]:
+    """Compute a symbol on arrays in any storage, node by node.
+
+    Parameters
+    ----------
+    symbol : Symbol
+    bound : dict of array, by variable
+    place : function of a node
+        The device it runs on.
+    report : function of a node, its inputs and its outputs, optional
+
+    Returns
+    -------
+    list of NDArray
+    """
+    values: dict[Node, Any] = {}
+    for node in topological(symbol.outputs_):
+        if node.is_variable:
+            values[node] = [bound[node.name]]
+            continue
+        device = place(node)
+        inputs = [values[source][i].as_in_context(device) for source, i in node.inputs]
+        values[node] = _apply(node, inputs, device)
+        if report is not None:
+            report(node, inputs, values[node])
+    return [values[node][i] for node, i in symbol.outputs_]
+
+
+def _apply(node: Node, inputs: list[Any], device: Device) -> list[Any]:
+    op = node.op
+    assert op is not None
+    attrs = Attrs({**op.attrs, **node.attrs})
+    if op.name == "cast_storage":
+        result = cast_storage(inputs[0], attrs["stype"])
+    elif inputs:
+        result = invoke(op, inputs, attrs, NDArray)
+    else:
+        result = create(op, attrs, device, NDArray)
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+# ---- executors -------------------------------------------------------------------------------
 class SparseExecutor(Executor):
     """An executor that runs its symbol on arrays in any storage; see `Executor`."""
 
@@ -116,18 +170,13 @@ class SparseExecutor(Executor):
         before = state.recording, state.training
         state.recording, state.training = bool(is_train), bool(is_train)
         try:
-            self._outputs = self._walk()
+            bound = {**self._leaves(), **self.aux_dict}
+            report = None if self._monitor is None else self._report
+            self._outputs = run_on_arrays(self._symbol, bound, self._device_of, report)
         finally:
             state.recording, state.training = before
         self._recorded = bool(is_train)
         return self._outputs
-
-    def _walk(self) -> list[NDArray]:
-        values: dict[Node, Any] = {}
-        bound = {**self._leaves(), **self.aux_dict}
-        for node in topological(self._symbol.outputs_):
-            values[node] = [bound[node.name]] if node.is_variable else self._apply(node, values)
-        return [values[node][i] for node, i in self._symbol.outputs_]
 
     def _leaves(self) -> dict[str, NDArray]:
         """Arguments, as ends of the tape where a gradient is asked for."""
@@ -139,29 +188,12 @@ class SparseExecutor(Executor):
             found[name] = leaf
         return found
 
-    def _apply(self, node: Node, values: dict[Node, Any]) -> list[Any]:
-        op = node.op
-        assert op is not None
-        device = self._device_of(node)
-        inputs = [values[source][i].as_in_context(device) for source, i in node.inputs]
-        attrs = Attrs({**op.attrs, **node.attrs})
-        if op.name == "cast_storage":
-            result = cast_storage(inputs[0], attrs["stype"])
-        elif inputs:
-            result = invoke(op, inputs, attrs, NDArray)
-        else:
-            result = create(op, attrs, device, NDArray)
-        results = list(result) if isinstance(result, (list, tuple)) else [result]
-        self._report(node, inputs, results)
-        return results
-
     def _device_of(self, node: Node) -> Device:
         group = node.raw.get("__ctx_group__", node.raw.get("ctx_group", ""))
         return Device((self._group2ctx or {}).get(group, self._ctx))
 
     def _report(self, node: Node, inputs: list[Any], results: list[Any]) -> None:
-        if self._monitor is None:
-            return
+        assert self._monitor is not None
         callback, with_inputs = self._monitor
         seen = [(f"{node.name}_input{i}", x) for i, x in enumerate(inputs)] if with_inputs else []
         many = len(results) > 1

@@ -202,7 +202,7 @@ class DataParallelExecutorGroup:
             return list(arrays)
         part = self.slices[i]
         return [
-            a if axis < 0 else a[(slice(None),) * axis + (part,)]
+            a if axis < 0 else a[part if axis == 0 else (slice(None),) * axis + (part,)]
             for a, axis in zip(arrays, axes, strict=False)
         ]
 

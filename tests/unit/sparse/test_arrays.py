@@ -283,11 +283,22 @@ def test_a_dense_array_takes_sparse_values():
     np.testing.assert_array_equal(x.asnumpy(), 2 * DENSE)
 
 
+@pytest.mark.parametrize("make", [csr, rows])
+def test_operators_in_place_that_keep_the_storage(make):
+    x = make()
+    y = x
+    x *= 2
+    x += make()
+    x /= 3
+    assert x is y
+    np.testing.assert_allclose(x.asnumpy(), DENSE, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     "use",
     [
         lambda x: x.reshape((9,)),
-        lambda x: x.__iadd__(x),
+        lambda x: x.__iadd__(1),
         lambda x: x.as_np_ndarray(),
         lambda x: x.to_dlpack_for_read(),
         lambda x: nd.sparse.row_sparse_array(x.todense()).asscipy(),
