@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from dlstudio import autograd, sym
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.errors import GraphError, ShapeError, explain
+from dlstudio.errors import ArgumentError, GraphError, ShapeError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
 from dlstudio.graph.capture import CachedOp
 from dlstudio.graph.symbol import Symbol
@@ -215,12 +217,13 @@ def not_inferred(block: HybridBlock, parameter: Parameter, args: tuple[Any, ...]
 class Compiled:
     """A traced block as a function of its input arrays; parameters are looked up at every call."""
 
-    __slots__ = ("op", "single", "sources", "structure")
+    __slots__ = ("last", "op", "single", "sources", "structure")
 
     def __init__(self, graph: Traced, parameters: ParameterDict, block: HybridBlock) -> None:
         self.op = CachedOp(graph.symbol, block._flags, block.name or type(block).__name__)
         self.structure = graph.structure
         self.single = graph.structure == Leaf()
+        self.last: list[ref[Any]] = []  # inputs of the last call, for as long as others keep them
         position = {name: i for i, name in enumerate(graph.names)}
         self.sources: list[Any] = [  # position of an input, or what has data(device)
             position[name] if name in position else _source(graph, parameters, name, block)
@@ -229,6 +232,7 @@ class Compiled:
 
     def __call__(self, arrays: list[Any]) -> Any:
         """Run; outputs come back nested as the block returned them."""
+        self.last = [ref(array) for array in arrays]
         out = self.op(*self.operands(arrays))
         if self.single:
             return out
@@ -242,6 +246,45 @@ class Compiled:
     def regrouped(self, outputs: list[Any]) -> Any:
         """Nest outputs as the block returned them."""
         return regroup(outputs, self.structure)
+
+
+def stepped(
+    block: HybridBlock, args: tuple[Any, ...]
+) -> tuple[CachedOp, list[Any], Callable[[list[Any]], Any]]:
+    """Return a block's compiled function, its operands for `args`, and how its outputs are nested.
+
+    Without `args` those of the last call are taken, if they still exist.
+
+    Raises
+    ------
+    ArgumentError
+        If there is nothing that could be stepped through.
+    """
+    if not block._active:
+        raise _nothing_to_step(block, "it is not hybridized")
+    compiled = block._compiled.get(block._last_structure)
+    if args:
+        arrays, structure = flatten(args)
+        key = key_of(block, arrays, structure)
+        compiled = block._compiled.get(key) or block._compile(args, structure)
+        vars(block)["_last_structure"] = key
+    else:
+        arrays = [found() for found in getattr(compiled, "last", ())]
+        if not arrays or any(array is None for array in arrays):
+            raise _nothing_to_step(block, "it was given no inputs, and none are left of a call")
+    if not isinstance(compiled, Compiled):
+        raise _nothing_to_step(block, "it runs operator by operator")
+    return compiled.op, compiled.operands(arrays), compiled.regrouped
+
+
+def _nothing_to_step(block: HybridBlock, why: str) -> ArgumentError:
+    return ArgumentError(
+        explain(
+            f"debug: {block.name} has no plan to step through: {why}.",
+            "a hybridized block, and dense arrays that it is to be called with.",
+            "net.hybridize(); mx.graph.debug(net, x)",
+        )
+    )
 
 
 class Uncompiled:

@@ -24,7 +24,8 @@ def debug(
     ----------
     target : Executor, HybridBlock that is hybridized, or CachedOp
     *inputs : NDArray
-        What the block is called with.
+        What the block is called with; by default what its last call was given, if that still
+        exists.
     train : bool, optional
         Training mode; by default whether any gradient is wanted.
     backward : bool, optional

@@ -5,6 +5,8 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, gluon
+from dlstudio.errors import ArgumentError
+from dlstudio.graph.capture import CachedOp
 from tests.unit.graph.debugging.nets import assert_equal
 
 
@@ -105,6 +107,26 @@ def test_a_block_that_was_never_called_is_compiled_for_the_debugger():
     x = mx.nd.ones((2, 5))
     debugger = mx.graph.debug(net, x, train=False).cont()
     np.testing.assert_array_equal(debugger.result.asnumpy(), net(x).asnumpy())
+
+
+def test_without_inputs_those_of_the_last_call_are_taken():
+    net, x = network()
+    with autograd.predict_mode():
+        expected = net(x).asnumpy()
+    debugger = mx.graph.debug(net, train=False).cont()
+    np.testing.assert_array_equal(debugger.result.asnumpy(), expected)
+
+
+def test_a_cached_op_is_called_with_its_variables_in_order():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, no_bias=True, name="fc")
+    op = CachedOp(net)
+    x, w = mx.nd.ones((1, 3)), mx.nd.ones((2, 3))
+    w.attach_grad()
+    debugger = mx.graph.debug(op, x, w).cont()
+    assert debugger.result.asnumpy().tolist() == [[3, 3]]
+    assert w.grad.asnumpy().tolist() == [[1] * 3] * 2
+    with pytest.raises(ArgumentError, match="1 inputs"):
+        mx.graph.debug(op, x)
 
 
 def test_outputs_of_a_block_are_nested_as_it_nests_them():

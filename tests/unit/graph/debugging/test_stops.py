@@ -165,6 +165,9 @@ def test_only_what_has_a_plan_can_be_debugged():
     net.hybridize()
     with pytest.raises(ArgumentError, match="was given no inputs"):
         mx.graph.debug(net)
+    net(mx.nd.ones((1, 2)))  # nobody keeps what it was called with
+    with pytest.raises(ArgumentError, match="none are left of a call"):
+        mx.graph.debug(net)
     with pytest.raises(ArgumentError, match="int has no plan"):
         mx.graph.debug(3)
     with pytest.raises(ArgumentError, match="by position"):
