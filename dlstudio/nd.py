@@ -10,7 +10,8 @@ import numpy as _np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.dispatch import attributes, create
 from dlstudio.core.registry import OPS
-from dlstudio.core.sparse import BaseSparseNDArray, on_device, wrap
+from dlstudio.core.sparse import BaseSparseNDArray, on_device
+from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import NDArray, Tensor, ndarray, numbers
 from dlstudio.dialects import custom as _custom
@@ -20,6 +21,7 @@ from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.operators import number_functions
 from dlstudio.errors import DTypeError, explain
+from dlstudio.interop.dtypes import dtype_of as _dtype_of
 
 __all__ = [
     "NDArray",
@@ -212,7 +214,7 @@ def empty(
         return _sparse.empty(stype, shape, ctx, dtype)
     device = Device(ctx) if ctx is not None else current_context()
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return NDArray._wrap(device.backend.empty(shape, _np.dtype(dtype or "float32")), device)
+    return NDArray._wrap(device.backend.empty(shape, _dtype_of(dtype or "float32")), device)
 
 
 def arange(

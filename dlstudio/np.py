@@ -24,6 +24,8 @@ from dlstudio.dialects.standard import departures as _departures
 from dlstudio.dialects.standard import manners as _manners
 from dlstudio.dialects.standard import only as _only
 from dlstudio.dialects.standard import spectrum as _spectrum
+from dlstudio.interop.dtypes import bfloat16 as _bfloat16
+from dlstudio.interop.dtypes import dtype_of as _dtype_of
 
 bool_ = _np.bool_
 complex64, complex128 = _np.complex64, _np.complex128
@@ -65,7 +67,7 @@ def array(
     default = host.dtype if isinstance(object, (_np.ndarray, _np.generic)) else _single(host)
     target = Device(place) if place is not None else current_context()
     return ndarray._wrap(
-        target.backend.from_numpy(host.astype(dtype or default, copy=False)), target
+        target.backend.from_numpy(host.astype(_dtype_of(dtype or default), copy=False)), target
     )
 
 
@@ -120,7 +122,7 @@ def empty(
     place = device or ctx
     target = Device(place) if place is not None else current_context()
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return ndarray._wrap(target.backend.empty(shape, _np.dtype(dtype or "float32")), target)
+    return ndarray._wrap(target.backend.empty(shape, _dtype_of(dtype or "float32")), target)
 
 
 def arange(
@@ -173,6 +175,13 @@ def _both_manners(module: Any, prefix: str = "") -> None:
         place, _, short = name.rpartition(".")
         if place == prefix:
             setattr(module, short, _manners.both(name, getattr(module, short)))
+
+
+def __getattr__(name: str) -> Any:
+    """Load `ml_dtypes` when its dtype is first asked for."""
+    if name == "bfloat16":
+        return _bfloat16().type
+    raise AttributeError(name)
 
 
 _module = sys.modules[__name__]

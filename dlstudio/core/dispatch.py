@@ -320,7 +320,7 @@ def _as_operand(
         # Python numbers take the dtype of the arrays beside them, as NumPy's weak scalars do
         like = np.dtype(tensors[0].dtype if tensors else np.float32)
         if array.dtype.kind not in "iub" or not tensors:
-            like = like if like.kind in "fc" else np.dtype(np.float32)
+            like = like if like.kind in "fcV" else np.dtype(np.float32)
         array = array.astype(like)
     return cls._wrap(device.backend.from_numpy(array), device)
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import ParamError
+from dlstudio.interop.dtypes import dtype_of
 
 __all__ = [
     "Anything",
@@ -248,7 +249,7 @@ class DType(Param):
 
     def convert(self, value: Any) -> str:
         """Accept names, NumPy dtypes and NumPy scalar types."""
-        return np.dtype(value).name
+        return dtype_of(value).name
 
     def invalid(self) -> tuple[Any, ...]:
         """A name that no dtype has."""

@@ -11,6 +11,7 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, state
 from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain
+from dlstudio.interop.dtypes import dtype_of
 from dlstudio.trace import bus, copies
 
 __all__ = ["NDArray", "Tensor", "ndarray"]
@@ -169,7 +170,7 @@ class Tensor:
             )
         buffer = None
         if grad_req != "null" and stype not in (None, "default"):
-            from dlstudio.core.sparse import zeros
+            from dlstudio.core.sparse_kinds import zeros
 
             buffer = zeros(stype, self.shape, self._device, self.dtype)
         elif grad_req != "null":
@@ -387,7 +388,7 @@ def refuse_while_recorded(tensor: Tensor) -> None:
 def numbers(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
     """Convert to `dtype`; what cannot become numbers is refused."""
     try:
-        return array.astype(dtype, copy=False)
+        return array.astype(dtype_of(dtype), copy=False)
     except (TypeError, ValueError) as error:
         given = "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
         raise DTypeError(

@@ -13,6 +13,7 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.dialects import indexing
 from dlstudio.errors import ParamError
+from dlstudio.interop.dtypes import dtype_of
 from dlstudio.trace import copies
 
 __all__ = ["install"]
@@ -42,7 +43,7 @@ def _astype(self: Any, dtype: Any, copy: bool = True, **_: Any) -> Any:
     copy : bool
         With False an array that has the dtype already is returned as it is.
     """
-    name = np.dtype(dtype).name
+    name = dtype_of(dtype).name
     if self._data.dtype.name == name:
         if not copy:
             return self

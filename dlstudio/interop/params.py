@@ -25,8 +25,9 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from dlstudio.errors import DTypeError, FileFormatError, explain
+from dlstudio.errors import DTypeError, FileFormatError, MissingExtraError, explain
 from dlstudio.interop import npz
+from dlstudio.interop.dtypes import bfloat16
 from dlstudio.interop.files import read_file, write_atomically
 
 __all__ = ["CsrArray", "RowSparseArray", "dumps", "load", "loads", "save"]
@@ -141,9 +142,12 @@ class _Reader:
             _fail(str(error))
 
 
-def _widen_bfloat16(bits: Array) -> Array:
-    """Return the float32 values of bfloat16 `bits`: its upper 16 bits are exactly a bfloat16."""
-    return (bits.astype(np.uint32) << 16).view(np.float32)
+def _from_bits(bits: Array) -> Array:
+    """Return bfloat16 numbers; without `ml_dtypes` as float32, whose upper 16 bits they are."""
+    try:
+        return bits.view(bfloat16()).copy()
+    except MissingExtraError:
+        return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def _read_array(reader: _Reader) -> Any:
@@ -176,7 +180,7 @@ def _read_dense(reader: _Reader, shape: tuple[int, ...]) -> Array:
     reader.take(8)  # device type and number: values are loaded where the caller wants them
     if reader.peek("i") == BFLOAT16:
         reader.take(4)
-        return _widen_bfloat16(reader.values(shape, np.dtype("uint16")))
+        return _from_bits(reader.values(shape, np.dtype("uint16")))
     dtype = reader.dtype()
     return reader.values(shape, dtype)
 
@@ -234,8 +238,8 @@ def loads(content: bytes) -> dict[str, Any] | list[Any]:
     Returns
     -------
     dict of str to array, or list of arrays
-        As the file was saved; bfloat16 arrives as float32. An array is a NumPy array, a
-        `RowSparseArray`, a `CsrArray`, or None for an array that never got a shape.
+        As the file was saved; bfloat16 arrives as float32 where `ml_dtypes` is missing. An array
+        is a NumPy array, a `RowSparseArray`, a `CsrArray`, or None for an array that never got a shape.
 
     Raises
     ------
@@ -290,6 +294,8 @@ def _pack_shape(shape: Iterable[int]) -> bytes:
 
 
 def _dtype_code(dtype: np.dtype[Any]) -> int:
+    if dtype.name == "bfloat16":
+        return BFLOAT16
     code = DTYPE_CODES.get(dtype.newbyteorder("="))
     if code is None:
         raise DTypeError(
@@ -304,6 +310,8 @@ def _dtype_code(dtype: np.dtype[Any]) -> int:
 
 def _pack_values(array: Array) -> bytes:
     array = np.asarray(array)
+    if array.dtype.name == "bfloat16":
+        array = array.view(np.uint16)
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
 
 

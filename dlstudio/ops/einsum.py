@@ -146,6 +146,8 @@ def _grad(F: Any, g: Array, out: Array, *operands: Array, subscripts: str) -> tu
 def _(xp, *operands, subscripts):
     """Sum of products over indices named by letters: ``ij,jk->ik`` is the matrix product."""
     aval = _infer(*operands, subscripts=subscripts)
-    same = [x.astype(aval.dtype, copy=False) for x in operands]
-    result = xp.einsum(subscripts, *same)
+    # NumPy's einsum does not know bfloat16
+    dtype = "float32" if aval.dtype.kind == "V" else aval.dtype
+    same = [x.astype(dtype, copy=False) for x in operands]
+    result = xp.asarray(xp.einsum(subscripts, *same)).astype(aval.dtype, copy=False)
     return result.copy() if len(operands) == 1 else result

@@ -31,7 +31,7 @@ def square(name: str, a: Any) -> None:
                 "square matrices on the last two axes.",
             )
         )
-    if a.dtype.kind not in "fc":
+    if a.dtype.kind not in "fc":  # LAPACK knows no bfloat16
         raise DTypeError(
             explain(
                 f"{name} is not defined for {a.dtype}.",

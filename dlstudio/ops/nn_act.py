@@ -52,10 +52,11 @@ def _(xp: Any, g: Array, y: Array, *, out: Array = None) -> Array:
 
 def _sigmoid(xp: Any, x: Array, out: Array = None) -> Array:
     # tanh saturates, where exp(-x) would overflow for x < -88 in float32
-    y = xp.multiply(x, 0.5, out=out)
+    half = x.dtype.type(0.5)  # a Python 0.5 would make float32 of bfloat16
+    y = xp.multiply(x, half, out=out)
     xp.tanh(y, out=y)
-    y *= 0.5
-    y += 0.5
+    y *= half
+    y += half
     return y
 
 

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 Array = Any
-FLOATING = "fc"
+FLOATING = "fcV"  # V: bfloat16, the only dtype here that NumPy does not have by itself
 
 # inf and nan are results like others, as in MXNet; NumPy's warning would name a line of ours
 warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dlstudio\.ops\.")
@@ -59,7 +59,12 @@ def common_dtype(x: np.dtype[Any], y: np.dtype[Any]) -> np.dtype[Any]:
         return x
     if y.kind in FLOATING and x.kind in "iub":
         return y
-    return np.promote_types(x, y)
+    return np.promote_types(_known(x), _known(y))
+
+
+def _known(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The nearest dtype that NumPy promotes: bfloat16 meets others as float32."""
+    return np.dtype("float32") if dtype.kind == "V" else dtype
 
 
 def floating(dtype: np.dtype[Any]) -> np.dtype[Any]:

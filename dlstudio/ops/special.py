@@ -247,6 +247,9 @@ def _clip(xp: Any, x: Array, a_min: float | None, a_max: float | None, out: Arra
         info = np.iinfo(x.dtype)
         a_min = None if a_min is None else max(int(a_min), info.min)
         a_max = None if a_max is None else min(int(a_max), info.max)
+    if x.dtype.kind == "V":  # bfloat16 has no clip of its own
+        low = x if a_min is None else xp.maximum(x, x.dtype.type(a_min))
+        return xp.minimum(low, x.dtype.type(xp.inf if a_max is None else a_max), out=out)
     if a_min is None:
         return xp.minimum(x, x.dtype.type(a_max), out=out)
     if a_max is None:

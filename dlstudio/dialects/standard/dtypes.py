@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.avals import is_floating
 from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.standard.operands import array
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, explain
+from dlstudio.interop.dtypes import dtype_of
 from dlstudio.ops.rules import common_dtype, real_dtype
 
 __all__ = ["DTYPES", "KINDS", "can_cast", "checked", "finfo", "iinfo", "isdtype", "result_type"]
@@ -36,13 +38,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "complex floating": _COMPLEX,
     "numeric": (*_SIGNED, *_UNSIGNED, *_REAL, *_COMPLEX),
 }
-_MORE = {"real floating": "f", "numeric": "f"}  # float16 is floating too, though not the standard's
+# float16 and bfloat16 (kind V) are floating too, though not the standard's
+_MORE = {"real floating": "fV", "numeric": "fV"}
 
 
 def checked(dtype: Any) -> np.dtype[Any]:
     """Return the dtype object for `dtype`, or raise a DTypeError."""
     try:
-        found = np.dtype(dtype)
+        found = dtype_of(dtype)
     except TypeError:
         raise DTypeError(
             explain(f"{dtype!r} is no dtype.", "a dtype object such as xp.float32.")
@@ -120,9 +123,9 @@ def finfo(type: Any, /) -> FloatInfo:  # noqa: A002  the standard's name
         If it is no floating-point dtype.
     """
     dtype = real_dtype(_dtype_of(type))
-    if dtype.kind != "f":
+    if not is_floating(dtype):
         raise DTypeError(explain(f"finfo: {dtype}.", "a floating-point dtype.", "iinfo(dtype)"))
-    facts = np.finfo(dtype)
+    facts = _limits(dtype)
     return FloatInfo(
         bits=int(facts.bits),
         eps=float(facts.eps),
@@ -131,6 +134,14 @@ def finfo(type: Any, /) -> FloatInfo:  # noqa: A002  the standard's name
         smallest_normal=float(facts.smallest_normal),
         dtype=dtype,
     )
+
+
+def _limits(dtype: np.dtype[Any]) -> Any:
+    if dtype.kind == "f":
+        return np.finfo(dtype)
+    import ml_dtypes
+
+    return ml_dtypes.finfo(dtype)
 
 
 def iinfo(type: Any, /) -> IntegerInfo:  # noqa: A002  the standard's name
@@ -148,12 +159,12 @@ def iinfo(type: Any, /) -> IntegerInfo:  # noqa: A002  the standard's name
     return IntegerInfo(bits=facts.bits, max=int(facts.max), min=int(facts.min), dtype=dtype)
 
 
-_RANKS = {bool: "b", int: "iu", float: "f", complex: "c"}
+_RANKS = {bool: "b", int: "iu", float: "fV", complex: "c"}
 
 
 def _beside(dtype: np.dtype[Any], value: Any) -> np.dtype[Any]:
     """Dtype of an array of `dtype` beside a Python number, which is as weak as its kind allows."""
-    order = "b", "iu", "f", "c"
+    order = "b", "iu", "fV", "c"
     have = next(i for i, kinds in enumerate(order) if dtype.kind in kinds)
     need = order.index(_RANKS[type(value)])
     if need <= have:

@@ -1,6 +1,7 @@
 """The .params codec against files the real MXNet 1.9.1 wrote, and against damage."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -111,10 +112,22 @@ def test_legacy_format_without_header_is_read():
     assert_same(params.loads(content)[0], array)
 
 
-def test_bfloat16_is_widened():
+def bfloat16_file():
     content = bytearray(params.dumps([np.array([0x3FC0], "uint16")]))
     content[52:56] = (12).to_bytes(4, "little")  # 24 header + 20 magic … shape + 8 device
-    assert params.loads(bytes(content))[0] == np.float32(1.5)
+    return bytes(content)
+
+
+def test_bfloat16_is_read_and_written():
+    (array,) = params.loads(bfloat16_file())
+    assert (array.dtype.name, float(array[0])) == ("bfloat16", 1.5)
+    assert params.dumps([array]) == bfloat16_file()
+
+
+def test_bfloat16_is_widened_where_numpy_does_not_know_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ml_dtypes", None)
+    (array,) = params.loads(bfloat16_file())
+    assert (array.dtype.name, float(array[0])) == ("float32", 1.5)
 
 
 @pytest.mark.parametrize("keep", [0, 8, 23, 30, 60, -1])

@@ -1,0 +1,47 @@
+"""Dtypes by name: NumPy's, and bfloat16, which the package `ml_dtypes` teaches to NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlstudio.errors import MissingExtraError, explain
+
+__all__ = ["bfloat16", "dtype_of"]
+
+
+def bfloat16() -> np.dtype[Any]:
+    """Return the dtype with the exponent of float32 and 8 bits of precision.
+
+    Raises
+    ------
+    MissingExtraError
+        If `ml_dtypes` is not installed.
+    """
+    try:
+        import ml_dtypes
+    except ImportError:
+        raise MissingExtraError(
+            explain(
+                "bfloat16 was asked for, which NumPy does not have by itself.",
+                "the package ml_dtypes, which teaches it to NumPy.",
+                "pip install ml_dtypes, or float16",
+            )
+        ) from None
+    return np.dtype(ml_dtypes.bfloat16)
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """Return ``numpy.dtype(value)``; the name "bfloat16" loads `ml_dtypes` when first met.
+
+    Raises
+    ------
+    TypeError
+        If `value` names no dtype.
+    MissingExtraError
+        If it is "bfloat16" and `ml_dtypes` is not installed.
+    """
+    if isinstance(value, str) and value == "bfloat16":
+        return bfloat16()
+    return np.dtype(value)
