@@ -239,7 +239,7 @@ def loads(content: bytes) -> dict[str, Any] | list[Any]:
     -------
     dict of str to array, or list of arrays
         As the file was saved; bfloat16 arrives as float32 where `ml_dtypes` is missing. An array
-        is a NumPy array, a `RowSparseArray`, a `CsrArray`, or None for an array that never got a shape.
+        is a NumPy array, a `RowSparseArray`, a `CsrArray`, or None for one that never got a shape.
 
     Raises
     ------
