@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlstudio.core import reverse, tape
-from dlstudio.core.sparse import wrap
+from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import GradError, ParamError, explain

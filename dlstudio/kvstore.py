@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dlstudio.core.sparse import stored, wrap
+from dlstudio.core.sparse import stored
 from dlstudio.core.sparse_calls import added, write
+from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import INDEX, RowSparseArray, cast, kept_rows
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain

@@ -28,7 +28,8 @@ from dlstudio.core.dispatch import (
 )
 from dlstudio.core.node import caller_span
 from dlstudio.core.registry import OPS, NotDifferentiable
-from dlstudio.core.sparse import BaseSparseNDArray, stored, wrap
+from dlstudio.core.sparse import BaseSparseNDArray, stored
+from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.storage import Store
 from dlstudio.core.tape import Leaf
 from dlstudio.core.tensor import NDArray, Tensor

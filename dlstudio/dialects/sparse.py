@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core import sparse as kinds
 from dlstudio.core.device import Device, current_context
-from dlstudio.core.sparse import BaseSparseNDArray, CSRNDArray, RowSparseNDArray, wrap
+from dlstudio.core.sparse import BaseSparseNDArray, on_device, stored
 from dlstudio.core.sparse_calls import cast_storage as cast
 from dlstudio.core.sparse_calls import write
+from dlstudio.core.sparse_kinds import CSRNDArray, RowSparseNDArray, wrap
+from dlstudio.core.sparse_kinds import zeros as sparse_zeros
 from dlstudio.core.sparse_storage import INDEX, CsrArray, RowSparseArray, csr_of, rows_of
 from dlstudio.core.tensor import NDArray, Tensor, numbers
 from dlstudio.errors import (
@@ -285,7 +286,7 @@ def zeros(
 
         return nd.zeros(shape, ctx, dtype, **kwargs)
     device = Device(ctx) if ctx is not None else current_context()
-    made = kinds.zeros(stype, shape, device, dtype or "float32")
+    made = sparse_zeros(stype, shape, device, dtype or "float32")
     out = kwargs.get("out")
     if out is None:
         return made
@@ -328,7 +329,7 @@ def cast_storage(data: Any = None, stype: Any = None, out: Any = None, **kwargs:
         result = data.copy()
     if out is None:
         return result
-    write(out, kinds.stored(result))
+    write(out, stored(result))
     return out
 
 
@@ -375,7 +376,7 @@ def _check_shape(found: Any, asked: Any) -> None:
 
 def _put(host: Any, ctx: Any) -> Any:
     device = Device(ctx) if ctx is not None else current_context()
-    return wrap(kinds.on_device(host, device), device)
+    return wrap(on_device(host, device), device)
 
 
 # ---- the namespace ---------------------------------------------------------------------------

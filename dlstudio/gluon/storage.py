@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlstudio.core.sparse import RowSparseNDArray, stored, wrap
+from dlstudio.core.sparse import stored
 from dlstudio.core.sparse_calls import added
+from dlstudio.core.sparse_kinds import RowSparseNDArray, wrap
 from dlstudio.core.sparse_storage import INDEX, RowSparseArray, kept_rows
 from dlstudio.errors import NotSupportedForSparseNDArray, ParamError, explain
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlstudio.core import sparse, tape
+from dlstudio.core import sparse_kinds, tape
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device
 from dlstudio.core.dispatch import Attrs, create, invoke
@@ -99,7 +99,7 @@ def zeros_in(stype: str, aval: Aval, device: Device) -> NDArray:
     """Zeros in a storage."""
     if stype == "default":
         return new_array(aval, device)
-    return sparse.zeros(stype, aval.shape, device, aval.dtype)
+    return sparse_kinds.zeros(stype, aval.shape, device, aval.dtype)
 
 
 # ---- running ---------------------------------------------------------------------------------

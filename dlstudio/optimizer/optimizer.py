@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from dlstudio.core import sparse
+from dlstudio.core import sparse_kinds
 from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.registry import Registry
 
@@ -358,7 +358,7 @@ def _arrays(state: State) -> tuple[Array, ...]:
 def zeros_like(weight: Any) -> Any:
     """Make a zeroed state of the weight's shape, dtype, device and storage."""
     if weight.stype != "default":
-        return sparse.zeros(weight.stype, weight.shape, weight.context, weight.dtype)
+        return sparse_kinds.zeros(weight.stype, weight.shape, weight.context, weight.dtype)
     array = weight.context.backend.empty(weight.shape, weight._data.dtype)
     array.fill(0)
     return type(weight)._wrap(array, weight.context)

@@ -123,7 +123,8 @@ def test_sparse_linear_regression_in_the_module_style(kvstore, devices, tmp_path
     assert error.get()[1] < 1e-2
     weight = mod.get_params()[0]["weight"]
     assert weight.stype == "row_sparse"
-    np.testing.assert_allclose(weight.asnumpy(), TRUE, atol=0.3)
+    if kvstore or devices == 1:  # alone, each device sees half of the data
+        np.testing.assert_allclose(weight.asnumpy(), TRUE, atol=0.2)
     mod.save_checkpoint(str(tmp_path / "lin"), 1)
     assert nd.load(tmp_path / "lin-0001.params")["arg:weight"].stype == "row_sparse"
     again = mx.mod.Module.load(str(tmp_path / "lin"), 1, label_names=["lin_label"])
