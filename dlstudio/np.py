@@ -18,6 +18,7 @@ from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.numpy import binary as _binary
 from dlstudio.dialects.numpy import fallback as _fallback
+from dlstudio.dialects.numpy import finance as _finance
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.standard import departures as _departures
@@ -33,6 +34,8 @@ float16, float32, float64 = _np.float16, _np.float32, _np.float64
 int8, int16, int32, int64 = _np.int8, _np.int16, _np.int32, _np.int64
 uint8, uint16, uint32, uint64 = _np.uint8, _np.uint16, _np.uint32, _np.uint64
 pi, e, inf, nan, newaxis = _np.pi, _np.e, _np.inf, _np.nan, None
+NAN = NaN = nan
+PINF, NINF, PZERO, NZERO = inf, -inf, 0.0, -0.0
 dtype = _np.dtype
 
 __all__ = ["arange", "array", "empty", "eye", "full", "linspace", "ndarray", "ones", "zeros"]
@@ -186,7 +189,7 @@ def __getattr__(name: str) -> Any:
 
 _module = sys.modules[__name__]
 vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _binary.binary_functions())
-vars(_module).update(_only.FUNCTIONS, bool=_np.bool_)
+vars(_module).update(_only.FUNCTIONS, bool=_np.bool_, **_finance.FUNCTIONS)
 Namespace("np").attach(_module)
 _both_manners(_module)
 submodules(_module, "np", ("random", "linalg", "fft"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from dlstudio.core.device import Device
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
@@ -92,6 +90,16 @@ def _transposed(self: Any) -> Any:
     return self.transpose()
 
 
+def _drop_grad(self: Any) -> None:
+    """Give the gradient buffer up again: the opposite of `attach_grad`."""
+    self._attach(None, "null")
+
+
+def _writable(self: Any) -> bool:
+    """Whether the elements may be changed."""
+    return bool(getattr(getattr(self._data, "flags", None), "writeable", True))
+
+
 def _to_dlpack_for_read(self: Any) -> Any:
     """Return a DLPack capsule that shares the memory."""
     return self.__dlpack__()
@@ -113,6 +121,8 @@ def install() -> None:
         "as_np_ndarray": _as_np_ndarray,
         "tostype": _tostype,
         "T": property(_transposed),
+        "drop_grad": _drop_grad,
+        "writable": property(_writable),
         "to_dlpack_for_read": _to_dlpack_for_read,
         "to_dlpack_for_write": _to_dlpack_for_read,
         "to_device": _to_device,

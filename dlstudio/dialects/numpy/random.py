@@ -118,6 +118,15 @@ def _np_randint(
     return _np("randint", {"low": low, "high": high}, size, dtype or "int64", device or ctx, out)
 
 
+def _np_f(
+    dfnum: Any, dfden: Any, size: Shape = None, dtype: Any = None, ctx: Any = None,
+    device: Any = None,
+) -> Any:  # fmt: skip
+    """Draw from Fisher's F distribution: the ratio of two mean squares of normal numbers."""
+    above = _np("chisquare", {"df": dfnum}, size, dtype, device or ctx) / dfnum
+    return above / (_np("chisquare", {"df": dfden}, size, dtype, device or ctx) / dfden)
+
+
 def _np_permutation(x: Any, **_: Any) -> Any:
     """Return the rows of an array, or the numbers below an integer, in random order."""
     from dlstudio import np as mx_np
@@ -205,6 +214,7 @@ def _np_multivariate_normal(
 
 _NP_OWN = (
     _np_exponential,
+    _np_f,
     _np_rand,
     _np_randn,
     _np_randint,

@@ -9,6 +9,7 @@ import numpy as np
 from dlstudio.core.device import Device
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
+from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.standard.dtypes import checked
 from dlstudio.dialects.standard.operands import array, cast, number, pair
@@ -168,6 +169,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> ndarray:
     if isinstance(repeats, int):
         return call("repeat", x, repeats=repeats, axis=axis)
     n = x.shape[normalize_axis("repeat", axis, x.ndim)]
+    if isinstance(repeats, Tensor):
+        values_decide("repeat")
     times = np.broadcast_to(np.asarray(repeats), (n,))
     rows = np.repeat(np.arange(n, dtype=np.int64), times)
     return call("np_take", x, _made(rows, x), axis=axis)
@@ -225,6 +228,7 @@ def nonzero(x: Any, /) -> tuple[ndarray, ...]:
     x = array(x)
     if not x.ndim:
         raise ShapeError(explain("nonzero: an array without axes.", "at least one axis."))
+    values_decide("nonzero")
     return tuple(_made(found.astype("int64"), x) for found in x._device.xp.nonzero(x._data))
 
 
@@ -289,6 +293,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     A NaN counts as a value of its own each time it occurs.
     """
     x = array(x)
+    values_decide("unique_all")
     xp = x._device.xp
     values, first, inverse, counts = xp.unique(
         x._data.reshape(-1),
@@ -313,6 +318,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
 def unique_values(x: Any, /) -> ndarray:
     """Sorted values without repetition."""
     x = array(x)
+    values_decide("unique_values")
     return _made(x._device.xp.unique(x._data.reshape(-1), equal_nan=False), x)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.standard.functions import call
 from dlstudio.dialects.standard.operands import array, floating, total
@@ -84,6 +85,7 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> ndarray:
         raise ShapeError(
             explain(f"matrix_rank: an array of shape {x.shape}.", "matrices on the last two axes.")
         )
+    values_decide("matrix_rank")
     xp = x._device.xp
     values = xp.linalg.svd(x._data, compute_uv=False)
     share = max(x.shape[-2:]) * np.finfo(values.dtype).eps

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.numpy.functions import call
 from dlstudio.dialects.standard.creation import from_dlpack
@@ -30,10 +32,16 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     return call("repeat", a, repeats=repeats, axis=axis)
 
 
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """Write `val` on the diagonal of `a`, in place; with `wrap`, again below a tall matrix."""
+    np.fill_diagonal(a, val, wrap)
+
+
 _SETS = ("unique_all", "unique_counts", "unique_inverse", "unique_values")
 FUNCTIONS: dict[str, Any] = {
     "__array_api_version__": "2024.12",
     "__array_namespace_info__": __array_namespace_info__,
+    "fill_diagonal": fill_diagonal,
     "from_dlpack": from_dlpack,
     "isdtype": isdtype,
     "repeat": repeat,

@@ -17,7 +17,7 @@ import numpy as np
 
 from dlstudio.core.avals import is_floating
 from dlstudio.core.device import Device
-from dlstudio.core.tape import state
+from dlstudio.core.tape import state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import MXNetError
 
@@ -183,6 +183,7 @@ def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
     if method in _METHODS:
         result = _METHODS[method](ufunc, device, inputs, kwargs)
     if result is NotImplemented:
+        values_decide(f"numpy.{ufunc.__name__}")
         hosts = {name: _map(_host, value) for name, value in kwargs.items()}
         found = getattr(ufunc, method)(*_map(_host, inputs), **hosts)
         result = _dressed(found, device)
@@ -196,6 +197,7 @@ def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
 
 # --- other functions ----------------------------------------------------------------------------
 
+_FACTS = ("can_cast", "ndim", "result_type", "shape", "size")  # which no value decides
 _WRITING = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
 
 
@@ -241,6 +243,8 @@ def _array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any
 
 def _on_host(function: Any, args: Any, kwargs: Any, ours: Any) -> Any:
     """Let NumPy compute; if it cannot either, our error is the one that teaches."""
+    if function.__name__ not in _FACTS:
+        values_decide(f"numpy.{_dotted(function)}")
     try:
         return function(*_map(_host, args), **{k: _map(_host, v) for k, v in kwargs.items()})
     except Exception:
