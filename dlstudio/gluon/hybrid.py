@@ -466,7 +466,7 @@ backward_bulk_size
                 )
             )
         graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
-        if graph.dynamic:
+        if graph.dynamic and self._by_arrays:  # symbols hold for all values
             raise GraphError(
                 explain(f"{self.name} has no graph to export: {graph.dynamic}.", "operators only.")
             )

@@ -31,6 +31,7 @@ from dlstudio.graph.storage import analyse
 
 __all__ = ["recompute", "told"]
 
+_REACH = 6  # equations: half a block of layers
 _ROUNDS = 6  # of aiming lower, where a plan takes more than was measured
 
 
@@ -168,9 +169,12 @@ class _Search:
         """Values that pass the borders of segments, equal in bytes, cut where least passes."""
         kept: set[int] = set()
         for i in range(1, parts):
-            lo = bisect_right(self.made, self.made[-1] * (i - 0.5) / parts)
-            hi = bisect_right(self.made, self.made[-1] * (i + 0.5) / parts)
-            window = range(lo + 1, min(hi + 1, len(self.crossing)))
+            lo, at, hi = (
+                bisect_right(self.made, self.made[-1] * (i + d) / parts) for d in (-0.5, 0, 0.5)
+            )
+            # where single values are as large as a segment, the next narrow place is farther off
+            first, last = min(lo + 1, at - _REACH), max(hi + 1, at + _REACH)
+            window = range(max(0, first), min(last, len(self.crossing)))
             if window:
                 kept |= self.crossing[min(window, key=self.passing.__getitem__)]
         return frozenset(kept & self.source.able)

@@ -1,5 +1,6 @@
 """Arenas that several plans use in turn, and planning that allocates none."""
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -55,6 +56,7 @@ def planned(symbol, **shapes):
 def test_planning_resnet50_for_training_takes_less_than_200_megabytes(kernels):
     symbol = resnet50()
     with config.using(kernels=kernels):
+        planned(net(), data=(2, 3, 8, 8), softmax_label=(2,))  # loads what is loaded once
         tracemalloc.start()
         try:
             program = planned(symbol, data=(32, 3, 224, 224), softmax_label=(32,))
@@ -63,6 +65,19 @@ def test_planning_resnet50_for_training_takes_less_than_200_megabytes(kernels):
             tracemalloc.stop()
     assert program.memory.arena_bytes > 2e9
     assert program.memory.arena_bytes <= 1.02 * program.memory.lower_bound_bytes
+
+
+def test_the_time_of_planning_grows_with_the_equations_alone():
+    def cost(depth):
+        symbol, best = residual(depth, widths=(8,)), float("inf")
+        for _ in range(3):
+            start = time.process_time()  # of this process: others may use the cores
+            program = planned(symbol, data=(2, 3, 8, 8), softmax_label=(2,))
+            best = min(best, time.process_time() - start)
+        return best / len(program.graph.eqns)
+
+    cost(2)  # loads what is loaded once
+    assert cost(24) < 4 * cost(6)
 
 
 def test_a_plan_is_shown_without_allocating_what_it_plans():
