@@ -28,7 +28,6 @@ from dlstudio.trace import bus
 __all__ = ["Frame", "Program", "poison"]
 
 Array = Any
-Take = Callable[[str], "tuple[Stream, int]"]
 _numbers = itertools.count(1)
 
 # Debugging switch: fill every arena with NaN before each run, so that a buffer read before it is
@@ -175,10 +174,10 @@ class Frame:
 
     # ---- binding -------------------------------------------------------------------------
     def _bind(
-        self, text: codegen.Text, code: Any, watch: Callable[..., None], take: Take | None = None
+        self, text: codegen.Text, code: Any, watch: Callable[..., None]
     ) -> dict[str, Callable[..., Any]]:
         scope: dict[str, Any] = {
-            "np": np, "now": perf_counter_ns, **_generators(take or _take, self._drawn),
+            "np": np, "now": perf_counter_ns, **_generators(self._drawn),
             "wait": self.signals.wait, "ready": self.signals.ready, **text.scope,
         }  # fmt: skip
         gpus = [d for n, d in self.program.devices.items() if n.startswith("gpu")]
@@ -235,17 +234,17 @@ class Frame:
         return lambda name: self._half(name, functions)
 
     def stepping(
-        self, name: str, take: Take
+        self, name: str
     ) -> dict[str, Callable[..., Iterator[tuple[int, tuple[Array, ...]]]]]:
         """The stepped twin of a half: by device, functions that make generators.
 
         Each generator answers the index of the step that comes next and the arrays it reads and
-        writes; going on runs that step. `take` says which random numbers come next on a device.
+        writes; going on runs that step.
         """
         half = self.program.halves[name]
         self.signals.failed = False  # an earlier run may have been broken off
         text, code = self.program.stepped
-        functions = self._bind(text, code, _nobody, take)
+        functions = self._bind(text, code, _nobody)
         return {d: functions[codegen.function_name(half, d)] for d in half.devices}
 
     @contextmanager
@@ -277,12 +276,13 @@ def _nothing(*arrays: Array) -> None:
     """Stand for a half without equations."""
 
 
-def _generators(take: Take, drawn: dict[int, tuple[Stream, int]]) -> dict[str, Any]:
+def _generators(drawn: dict[int, tuple[Stream, int]]) -> dict[str, Any]:
     """Functions ``draw`` and ``replay`` of a plan; they hold no frame, which holds them."""
 
     def draw(device: str, number: int = -1) -> Any:
         """A fresh random generator; with a number it can be had once more, by `replay`."""
-        stream, count = take(device)
+        stream = stream_of(device_of(device))
+        count = stream.take()
         if number >= 0:
             drawn[number] = stream, count
         return stream.generator(count)
@@ -293,12 +293,6 @@ def _generators(take: Take, drawn: dict[int, tuple[Stream, int]]) -> dict[str, A
         return stream.generator(count)
 
     return {"draw": draw, "replay": replay}
-
-
-def _take(device: str) -> tuple[Stream, int]:
-    """The stream that eager calls draw from, and the number of its next draw."""
-    stream = stream_of(device_of(device))
-    return stream, stream.take()
 
 
 def _on_gpu(run: Callable[..., None], device: Device) -> Callable[..., None]:

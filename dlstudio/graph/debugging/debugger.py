@@ -18,7 +18,8 @@ from dlstudio.graph.debugging.stops import (
     target_of,
 )
 from dlstudio.graph.debugging.values import Facts
-from dlstudio.graph.debugging.walk import Draws, Walk
+from dlstudio.graph.debugging.walk import Walk
+from dlstudio.graph.watching import Watcher
 from dlstudio.trace import bus
 
 if TYPE_CHECKING:
@@ -64,10 +65,9 @@ class Debugger(Looking):
     def _start(self) -> None:
         run = self._run
         run.start()
-        for draws in run.draws.values():
-            draws.rewind()
+        run.draws.rewind()
         self._walk: Walk | None = None
-        self._observers: list[Callable[..., None]] = []
+        self._watcher: Callable[..., None] | None = None
         self.at: Here | None = None
         self.reason = "before the first step"
         self.finished, self._broken = False, ""
@@ -85,11 +85,9 @@ class Debugger(Looking):
         half = run.halves[self._half]
         split, count = self.graph.split, len(self.graph.eqns)
         self._end = split if half == "forward" else count
-        if half not in run.draws:
-            run.draws[half] = Draws(run.program, half)
         arrays = run.begin(half)
         if self._position + 1 < self._end:
-            self._walk = Walk(run.frame, half, arrays, run.draws[half])
+            self._walk = Walk(run.frame, half, arrays, run.draws)
         else:
             self._leave()
 
@@ -121,9 +119,9 @@ class Debugger(Looking):
         if monitor is not None:
             monitor(k, start, arrays)
         if bus.subscribers:
-            from dlstudio.graph.watching import Watcher
-
-            Watcher(self._run.frame)(k, start, arrays)
+            if self._watcher is None:
+                self._watcher = Watcher(self._run.frame)
+            self._watcher(k, start, arrays)
 
     def _go(self, stop: Callable[[Here], str], otherwise: str) -> Self:
         """Run until `stop` says why to, a breakpoint is met, or the run is over."""
@@ -256,8 +254,7 @@ class Debugger(Looking):
                 return
             self._stop()
             self._run.start()
-            for draws in self._run.draws.values():
-                draws.give_back()
+            self._run.draws.rewind()
             self._broken = self.reason = "it was given up"
             self._tell()
 

@@ -35,7 +35,7 @@ class Subject(Protocol):
     frame: Frame
     symbol: Symbol
     halves: tuple[str, ...]  # that will run: ("forward",) or both
-    draws: dict[str, Draws]
+    draws: Draws
 
     @property
     def result(self) -> Any:
@@ -85,7 +85,7 @@ class ExecutorRun:
         self.halves: tuple[str, ...] = ("forward", "backward") if backward else ("forward",)
         self._out_grads = [out_grads] if isinstance(out_grads, NDArray) else out_grads
         self._saved: _Saved | None = None
-        self.draws: dict[str, Draws] = {}
+        self.draws = Draws(self.program)
 
     def _changed(self) -> list[NDArray]:
         graph, readers = self.program.graph, self._run.readers
@@ -153,7 +153,7 @@ class BlockRun:
         self._out_grads = [out_grads] if isinstance(out_grads, Tensor) else out_grads
         self._saved: _Saved | None = None
         self.outputs: list[Tensor] = []
-        self.draws: dict[str, Draws] = {}
+        self.draws = Draws(self.program)
 
     def _changed(self) -> list[Tensor]:
         plan = self._plan
@@ -229,7 +229,7 @@ class BlockRun:
         deliver = self._deliver(len(self.inputs))
         with self._recording(), self.frame.delivering("forward", deliver):
             plan.frames.append(self.frame)  # the one the call takes
-            with self.draws["forward"].undrawn():
+            with self.draws.undrawn():
                 self.outputs = plan.call(self.inputs, [x._data for x in self.inputs])
 
     def _deliver(self, first: int) -> Callable[..., None]:

@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio.errors import IndexRangeError, ParamError, explain
 from dlstudio.graph.compose import topological
 from dlstudio.graph.debugging.values import nearest
+from dlstudio.graph.memory import SUFFIXES
 
 if TYPE_CHECKING:
     from dlstudio.graph.debugging.debugger import Here
@@ -134,9 +135,9 @@ def target_of(where: Any, program: Program, symbol: Symbol) -> Target:
     Parameters
     ----------
     where : str, int or callable
-        Name of a node (``"conv0"``, or ``"conv0 gradient"`` for its backward half only), of a
-        block (``"net0/stage1"``), or of an operator (``"Convolution"``); index of a step; or a
-        condition, a function of what `Debugger.at` is.
+        Name of a node (``"conv0"``; ``"conv0 gradient"`` for its gradient only, ``"conv0 again"``
+        where it is computed again), of a block (``"net0/stage1"``), or of an operator
+        (``"Convolution"``); index of a step; or a condition, a function of `Debugger.at`.
 
     Raises
     ------
@@ -184,11 +185,12 @@ def _named(name: str, program: Program, symbol: Symbol) -> set[int]:
 
 def _of_node(name: str, graph: Graph) -> set[int]:
     """Steps of a node: the one that gives its output, and those of the backward half."""
-    plain = name.removesuffix(" gradient")
-    steps = [k for k, e in enumerate(graph.eqns) if e.name == plain]
+    for role, suffix in SUFFIXES.items():
+        if name.endswith(suffix):
+            plain = name.removesuffix(suffix)
+            return {k for k, e in enumerate(graph.eqns) if (e.name, e.role) == (plain, role)}
+    steps = [k for k, e in enumerate(graph.eqns) if e.name == name]
     backward = {k for k in steps if k >= graph.split}
-    if plain != name:
-        return backward
     forward = [k for k in steps if k < graph.split]
     return backward | set(forward[-1:])
 

@@ -1,15 +1,16 @@
-"""One half of a plan, run one equation at a time; and the random numbers set aside for it."""
+"""One half of a plan, run one equation at a time; and the run's place in the random streams."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
 
-from dlstudio.core.random import stream_of
-from dlstudio.graph.program import Frame, Program, device_of
+from dlstudio.core.device import Device
+from dlstudio.core.random import Stream, stream_of
+from dlstudio.graph.program import Frame, Program
 
 __all__ = ["Draws", "Walk"]
 
@@ -24,14 +25,12 @@ class Walk:
     frame : Frame
     half : "forward" or "backward"
     arrays : list of arrays, those of ``program.params[half]``
-    draw : function from the name of a device to a random generator
+    draws : Draws
     """
 
-    def __init__(
-        self, frame: Frame, half: str, arrays: list[Array], draw: Callable[[str], Any]
-    ) -> None:
-        self.program = frame.program
-        functions = frame.stepping(half, draw)
+    def __init__(self, frame: Frame, half: str, arrays: list[Array], draws: Draws) -> None:
+        self.program, self._draws = frame.program, draws
+        functions = frame.stepping(half)
         self._parts = {device: make(*arrays) for device, make in functions.items()}
         self._next: dict[str, tuple[int, tuple[Array, ...]] | None] = {}
         for device in self._parts:
@@ -55,7 +54,7 @@ class Walk:
         return arrays
 
     def _resume(self, device: str) -> None:
-        with self._on(device):
+        with self._on(device), self._draws.drawing():
             self._next[device] = next(self._parts[device], None)
 
     def _on(self, device: str) -> AbstractContextManager[Any]:
@@ -97,57 +96,54 @@ def _overlap(a: Array, b: Array) -> bool:
 
 
 class Draws:
-    """Random numbers set aside for one half, so that a debugged run draws what any run draws.
+    """The run's own place in the random streams, so that it draws what any run draws.
 
-    They are taken from the streams at once: what the user draws while the debugger stands does
-    not change them, and a restart draws them again.
+    While a step runs the streams stand where the run has left them. In between they are
+    everybody's: what the user draws while the debugger stands changes nothing.
     """
 
-    def __init__(self, program: Program, half: str) -> None:
-        split = program.graph.split
-        eqns = program.graph.eqns
-        mine = eqns[:split] if half == "forward" else eqns[split:]
-        self._count: dict[str, int] = {}
-        for eqn in mine:
-            if eqn.op.flags.random and eqn.role != "recompute":  # which draws the same again
-                device = eqn.device or "cpu(0)"
-                self._count[device] = self._count.get(device, 0) + 1
-        self._streams = {d: stream_of(device_of(d)) for d in self._count}
-        self._first = {d: _take(self._streams[d], n) for d, n in self._count.items()}
-        self.rewind()
+    def __init__(self, program: Program) -> None:
+        self._streams = {device: stream_of(device) for device in program.devices.values()}
+        self._start = {device: stream.counter for device, stream in self._streams.items()}
+        self._now = dict(self._start)
 
     def rewind(self) -> None:
-        """Draw the same numbers again."""
-        self._drawn = dict.fromkeys(self._count, 0)
-
-    def __call__(self, device: str) -> tuple[Any, int]:
-        """Return a device's stream, and the number of its next draw."""
-        number = self._first[device] + self._drawn[device]
-        self._drawn[device] += 1
-        return self._streams[device], number
-
-    def give_back(self) -> None:
-        """Make the numbers undrawn, unless others have drawn since."""
+        """Begin anew; the streams go back as well, unless others have drawn since."""
         for device, stream in self._streams.items():
-            first, count = self._first[device], self._count[device]
-            if stream.counter == first + count - 1:
-                stream.counter = first - 1
+            if stream.counter == self._now[device]:
+                stream.counter = self._start[device]
+        self._now = dict(self._start)
 
     @contextmanager
-    def undrawn(self) -> Iterator[None]:
-        """Let the streams stand where they stood before these numbers were taken."""
-        now = {d: s.counter for d, s in self._streams.items()}
-        for device, stream in self._streams.items():
-            stream.counter = self._first[device] - 1
+    def drawing(self) -> Iterator[None]:
+        """Let the run draw; others go on behind it, or where they were if they drew themselves."""
+        others = {device: self._stream(device).counter for device in self._streams}
+        undrawn = {device for device, count in others.items() if count == self._now[device]}
+        self._set(self._now)
         try:
             yield
         finally:
-            for device, stream in self._streams.items():
-                stream.counter = now[device]
+            self._now = {device: stream.counter for device, stream in self._streams.items()}
+            self._set({d: self._now[d] if d in undrawn else n for d, n in others.items()})
 
+    def _stream(self, device: Device) -> Stream:
+        """The stream of a device; a new one, from its beginning, if it was seeded since."""
+        stream = stream_of(device)
+        if stream is not self._streams[device]:
+            self._streams[device] = stream
+            self._start[device] = self._now[device] = stream.counter
+        return stream
 
-def _take(stream: Any, count: int) -> int:
-    """Take `count` numbers of a stream; return the first."""
-    with stream.lock:
-        stream.counter += count
-        return stream.counter - count + 1
+    @contextmanager
+    def undrawn(self) -> Iterator[None]:
+        """Let the streams stand where they stood before the run."""
+        now = {device: stream.counter for device, stream in self._streams.items()}
+        self._set(self._start)
+        try:
+            yield
+        finally:
+            self._set(now)
+
+    def _set(self, counters: Mapping[Device, int]) -> None:
+        for device, count in counters.items():
+            self._streams[device].counter = count

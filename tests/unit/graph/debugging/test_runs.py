@@ -48,6 +48,74 @@ def test_what_the_user_draws_meanwhile_does_not_change_the_run():
     assert_equal(found, expected)
 
 
+def deep():
+    """Layers enough to compute some of them again."""
+    h = sym.var("data")
+    for i in range(5):
+        h = sym.FullyConnected(h, num_hidden=32, name=f"fc{i}")
+        h = sym.BatchNorm(h, name=f"bn{i}")
+        h = sym.Dropout(sym.Activation(h, act_type="tanh"), p=0.3, name=f"drop{i}")
+    return h
+
+
+def loop():
+    """Random numbers drawn inside of a step."""
+
+    def body(x, state):
+        return sym.Dropout(sym.tanh(x + state), p=0.5), x * state
+
+    return sym.Group(sym.contrib.foreach(body, sym.var("x"), sym.var("s")))
+
+
+def budgeted():
+    whole = deep().simple_bind(mx.cpu(), data=(64, 32)).memory.arena_bytes
+    return deep().simple_bind(mx.cpu(), data=(64, 32), memory_budget=whole // 2)
+
+
+def looped():
+    return loop().simple_bind(mx.cpu(), x=(3, 2), s=(2,))
+
+
+@pytest.mark.parametrize("made", [budgeted, looped])
+def test_values_computed_again_and_loops_draw_as_without_a_debugger(made):
+    def left(run):
+        mx.random.seed(5)
+        executor = made()
+        fill(executor)
+        run(executor)
+        return facts(executor)
+
+    def plain(executor):
+        executor.forward(is_train=True)
+        executor.backward()
+
+    def restarted(executor):
+        debugger = mx.graph.debug(executor).run_to(-1)
+        debugger.restart().step()
+        debugger.restart().cont()
+
+    expected = left(plain)
+    assert_equal(left(lambda executor: mx.graph.debug(executor).cont()), expected)
+    assert_equal(left(restarted), expected)
+
+
+def test_a_step_that_is_computed_again_has_a_name():
+    executor = budgeted()
+    again = next(e for e in executor.graph.eqns if e.role == "recompute")
+    here = mx.graph.debug(executor).run_to(f"{again.name} again").at
+    assert (here.name, here.phase) == (again.name, "backward")
+
+
+def test_a_new_seed_begins_a_restart_anew():
+    executor = bound()
+    mx.random.seed(9)
+    executor.forward(is_train=True)
+    expected = executor.outputs[0].asnumpy()
+    debugger = mx.graph.debug(executor, backward=False).cont()
+    mx.random.seed(9)
+    np.testing.assert_array_equal(debugger.restart().cont().result[0].asnumpy(), expected)
+
+
 def test_giving_up_undoes_states_and_draws():
     executor = bound()
     before = {n: x.asnumpy() for n, x in executor.aux_dict.items()}
