@@ -12,6 +12,7 @@ From a network to numbers, in reading order:
 `codegen`             the planned graph as readable Python, which is the text that runs
 `program`             kernels chosen, text compiled; `Frame` is one set of arenas bound to it
 `executor`            `bind` and `simple_bind`: a program over the user's arrays
+`arenas`              memory that executors use in turn; `sizes`: what a network takes, unallocated
 `capture`, `leases`   `CachedOp`: a program behind `hybridize()`, one frame per call in flight
 `workers`             one thread per device, for programs that run on several
 `watching`            what a watched program tells the bus

@@ -25,6 +25,16 @@ def test_arenas_stay_at_the_bound_and_below_mxnet(name, mode, kernels):
 
 
 @pytest.mark.parametrize("name", memory_tables.networks())
+def test_mirroring_takes_no_more_than_without_nor_than_in_mxnet(name, monkeypatch):
+    plain = memory_tables.row(name, "training")
+    monkeypatch.setenv("MXNET_BACKWARD_DO_MIRROR", "1")
+    found = memory_tables.row(name, "training")
+    assert found.nbytes <= plain.nbytes
+    theirs = memory_tables.facts_of(name)["plans"]["mirror"]["training"]["total_mb"]
+    assert found.nbytes // MIB <= theirs
+
+
+@pytest.mark.parametrize("name", memory_tables.networks())
 def test_the_arrays_of_the_user_are_the_recorded_ones(name):
     facts = memory_tables.facts_of(name)
     found = memory_tables.row(name, "training")

@@ -68,7 +68,8 @@ def _added_and_removed(name: str, before: Graph, after: Graph) -> Iterator[str]:
             yield f"- {eqn.where()}{fates.get(eqn.outs[0], '')}"
     for eqn in after.eqns:
         if not old_values.intersection(eqn.outs):
-            what = _spelled(after.avals[eqn.outs[0]]) if name in ("amp", "layout") else ""
+            what = "again" if name == "recompute" else ""
+            what = _spelled(after.avals[eqn.outs[0]]) if name in ("amp", "layout") else what
             place = f"on {eqn.device}" if name == "place" else ""
             yield " ".join(x for x in (f"+ {eqn.where()}", what, place) if x)
     constants = {x.value for x in before.inputs} - {x.value for x in after.inputs}
