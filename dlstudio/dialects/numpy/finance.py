@@ -88,7 +88,7 @@ def rate(
     def balance(r: Any) -> Any:
         return fv + pv * _growth(r, nper) + pmt * _annuity(r, nper, when)
 
-    r, step = np.asarray(guess, float), 1e-6
+    r, step, change = np.asarray(guess, float), 1e-6, np.inf
     for _ in range(maxiter):
         slope = (balance(r + step) - balance(r - step)) / (2 * step)
         change = balance(r) / slope

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from numbers import Number
 from typing import Any
 
@@ -110,6 +111,7 @@ _SCANS = {"add": "cumsum", "multiply": "cumprod"}
 _STANDARD = ("linalg.eigh", "linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.svd")
 
 
+@cache
 def _namesake(name: str) -> Callable[..., Any] | None:
     """Return ``mx.np.<name>``, where it is more than NumPy's own function on the host."""
     from dlstudio import array_api
