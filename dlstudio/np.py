@@ -155,7 +155,7 @@ def linspace(
         endpoint=endpoint,
         dtype=dtype or "float32",
     )
-    return (numbers, (stop - start) / max(num - endpoint, 1)) if retstep else numbers
+    return (numbers, (stop - start) / (num - endpoint or 1)) if retstep else numbers
 
 
 def eye(

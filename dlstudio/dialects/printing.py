@@ -20,7 +20,8 @@ def _legacy(self: Any) -> str:
 def _numpy_repr(self: Any) -> str:
     text = repr(self.asnumpy())
     dtype = self._data.dtype
-    text = re.sub(r", shape=\([0-9, ]*\)", "", text)  # NumPy 2 adds it to shortened arrays
+    if self._data.size:  # NumPy 2 adds the shape to shortened arrays, MXNet to empty ones only
+        text = re.sub(r", shape=\([0-9, ]*\)", "", text)
     # float32 is the dialect's default and goes without saying, as float64 and int64 do in NumPy
     if dtype == np.float32:
         text = text.replace(", dtype=float32)", ")")

@@ -287,6 +287,46 @@ def _(
 
 
 @op(
+    "quantized_elemwise_mul",
+    infer=lambda lhs, *_, enable_float_output=False, max_calib_range=None, **__: (
+        Aval(
+            tuple(lhs.shape),
+            np.dtype(
+                "float32" if enable_float_output else "int32" if max_calib_range is None else "int8"
+            ),
+        ),
+        _END,
+        _END,
+    ),
+    grad=ROUNDS,
+    outputs=3,
+    params={"min_calib_range": Float(optional=True), "max_calib_range": Float(optional=True)},
+    names=_contrib("quantized_elemwise_mul"),
+    samples=lambda s: [
+        s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2)),
+        s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2), enable_float_output=True),
+        s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2), min_calib_range=-2.0, max_calib_range=2.0),
+    ],
+)
+def _(
+    xp: Any, lhs: Array, rhs: Array, lhs_min: Array, lhs_max: Array, rhs_min: Array,
+    rhs_max: Array, *, min_calib_range: float | None = None, max_calib_range: float | None = None,
+    enable_float_output: bool = False,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Product of quantized arrays: int32, or int8 of the calibrated range, or float32."""
+    _expect_bytes("quantized_elemwise_mul", lhs=lhs, rhs=rhs)
+    unit = _top(xp, lhs_min, lhs_max) * _top(xp, rhs_min, rhs_max) / np.float32(127.0 * 127.0)
+    product = lhs.astype("int32") * rhs.astype("int32")
+    if enable_float_output:
+        return ((product * unit).astype("float32"), *_ends(unit * _INT32))
+    if min_calib_range is None or max_calib_range is None:
+        return (product, *_ends(unit * np.float32(_INT32)))
+    top = xp.asarray(max(abs(min_calib_range), abs(max_calib_range)), "float32").reshape(1)
+    scaled = xp.rint(product * unit * (np.float32(127) / top))
+    return (xp.clip(scaled, -127, 127).astype("int8"), *_ends(top))
+
+
+@op(
     "quantized_batch_norm",
     infer=lambda data, *_, **__: (Aval(tuple(data.shape), np.dtype("int8")), _END, _END),
     grad=ROUNDS,

@@ -58,6 +58,14 @@ def function_of(case: Any, inputs: list[Any]) -> Callable[..., Any]:
     return found
 
 
+def _existing(case: Any, inputs: list[Any]) -> None:
+    """Raise AttributeError where the record says there is no such name."""
+    try:
+        function_of(case, inputs)
+    except Absent as missing:
+        raise AttributeError(str(missing)) from None
+
+
 def keywords(case: Any, inputs: list[Any], cls: type[Tensor]) -> dict[str, Any]:
     """Keyword arguments, with ``out="@0"`` resolved to the inputs it names."""
     given = {k: tensor(v, cls) for k, v in case.kwargs.items()}
@@ -79,6 +87,9 @@ def run_op(case: Any) -> None:
     mx.random.seed(7)
     inputs = [tensor(v, cls) for v in case.inputs]
     call = inputs[1:] if case.raw.get("method") else inputs
+    if case.error is not None and case.error.get("type") == "AttributeError":
+        expect_error(lambda: _existing(case, inputs))
+        return
     function = function_of(case, inputs)
     given = keywords(case, inputs, cls)
     if case.error is not None:
