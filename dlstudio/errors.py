@@ -21,6 +21,7 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     ├── IndexRangeError(IndexError)   an index outside its axis
     ├── AxisError(ShapeError, IndexRangeError)  an axis that the array does not have
     ├── NotSupportedForSparseNDArray(NotImplementedError)  what sparse arrays cannot do
+    ├── OutOfMemoryError(MemoryError) an array larger than the memory that is free
     ├── DataError(RuntimeError)       a data set or worker that cannot deliver
     └── MissingExtraError(ImportError) an optional library that is not installed
 """
@@ -48,6 +49,7 @@ __all__ = [
     "MissingExtraError",
     "MissingFileError",
     "NotSupportedForSparseNDArray",
+    "OutOfMemoryError",
     "ParamError",
     "ShapeError",
     "StaleValueError",
@@ -187,6 +189,14 @@ class NotSupportedForSparseNDArray(MXNetError, NotImplementedError):  # noqa: N8
 
     Wrong: ``nd.sparse.zeros("csr", (2, 3)).reshape((3, 2))``
     Right: ``nd.sparse.zeros("csr", (2, 3)).tostype("default").reshape((3, 2))``
+    """
+
+
+class OutOfMemoryError(MXNetError, MemoryError):
+    """An array that does not fit into the memory that is free.
+
+    Wrong: ``net.simple_bind(mx.cpu(), data=(10**9, 3, 224, 224))``
+    Right: ``net.simple_bind(mx.cpu(), data=(32, 3, 224, 224))``
     """
 
 

@@ -249,11 +249,14 @@ class DType(Param):
 
     def convert(self, value: Any) -> str:
         """Accept names, NumPy dtypes and NumPy scalar types."""
-        return dtype_of(value).name
+        found = dtype_of(value)
+        if found.kind not in "biufc" and (found.kind != "V" or found.name.startswith("void")):
+            raise TypeError(value)  # bfloat16 is of kind V; objects and text hold no numbers
+        return found.name
 
     def invalid(self) -> tuple[Any, ...]:
-        """A name that no dtype has."""
-        return ("float33",)
+        """A name that no dtype has, and a dtype of no numbers."""
+        return ("float33", "object")
 
 
 class Shape(Param):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from dlstudio.core import params
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import GraphError, ParamError, ShapeError, explain
+from dlstudio.errors import GraphError, OutOfMemoryError, ParamError, ShapeError, explain
 from dlstudio.graph.arenas import Arenas
-from dlstudio.graph.compose import check_unique, topological
+from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.executor import Executor
 from dlstudio.graph.lower import input_avals
 from dlstudio.graph.sparse_executor import (
@@ -29,7 +29,9 @@ _REQS = ("write", "add", "null", "inplace")
 _SHAPE, _DTYPE = params.Shape(0), params.DType()
 
 
-def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -> list[Any]:
+def _listed(
+    symbol: Symbol, given: Any, names: list[str], what: str, *, partial: bool = False
+) -> list[Any]:
     """Arrays in the order of `names`, from a list or a dict."""
     if given is None:
         given = {}
@@ -38,7 +40,8 @@ def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -
         if missing and not partial:
             raise GraphError(
                 explain(
-                    f"bind: no array was given for {what} {missing[0]!r}.",
+                    f"bind: no array was given for {what} {missing[0]!r}, "
+                    f"which {_reader(symbol, missing[0])} reads.",
                     f"arrays for all of {names}.",
                     "simple_bind, which makes them",
                 )
@@ -49,6 +52,14 @@ def _listed(given: Any, names: list[str], what: str, *, partial: bool = False) -
             explain(f"bind: {len(given)} arrays were given for {len(names)} {what}s.", f"{names}.")
         )
     return list(given)
+
+
+def _reader(symbol: Symbol, name: str) -> str:
+    """Say who reads a variable."""
+    nodes = topological(symbol.outputs_)
+    users = (n for n in nodes if any(child.name == name for child, _ in n.inputs))
+    user = next(users, None)
+    return "the caller" if user is None else label(user)
 
 
 def requests_of(grad_req: Any, names: list[str]) -> dict[str, str]:
@@ -99,13 +110,13 @@ def bind(
     """
     check_unique(topological(symbol.outputs_))
     names = symbol.list_arguments()
-    arguments = _listed(args, names, "argument")
+    arguments = _listed(symbol, args, names, "argument")
     grads: list[Any] = (
-        _listed(args_grad, names, "gradient", partial=True)
+        _listed(symbol, args_grad, names, "gradient", partial=True)
         if args_grad is not None
         else [None] * len(names)
     )
-    states = _listed(aux_states, symbol.list_auxiliary_states(), "auxiliary state")
+    states = _listed(symbol, aux_states, symbol.list_auxiliary_states(), "auxiliary state")
     requests = requests_of(grad_req, names)
     requests = {
         n: r if g is not None else "null" for (n, r), g in zip(requests.items(), grads, strict=True)
@@ -195,15 +206,18 @@ def simple_bind(
             and (found.context, found.stype) == (places[name], stype)
         ):
             return found
-        return zeros_in(stype, avals[name], places[name])
+        return zeros(name, stype)
+
+    def zeros(name: str, stype: str) -> NDArray:
+        try:
+            return zeros_in(stype, avals[name], places[name])
+        except OutOfMemoryError as error:
+            raise OutOfMemoryError(f"simple_bind: {name!r} is {error}") from None
 
     args = [made(n, old_args) for n in names]
     if shared_buffer is not None:
         shared_buffer.update(zip(names, args, strict=True))
-    grads = [
-        zeros_in(grad_stypes[n], avals[n], places[n]) if requests[n] != "null" else None
-        for n in names
-    ]
+    grads = [zeros(n, grad_stypes[n]) if requests[n] != "null" else None for n in names]
     aux = [made(n, old_aux) for n in states]
     kind = executor_class(symbol, stypes, [*args, *grads])
     return kind(

@@ -17,6 +17,8 @@ __all__ = [
     "Output",
     "apply",
     "auxiliary",
+    "check_outputs",
+    "check_unique",
     "input_names",
     "label",
     "replace",
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 Output = tuple[Node, int]
+_MOST_OUTPUTS = 1 << 16  # the largest networks split into some hundreds
 SUBGRAPH = "__subgraph_name__"  # attribute of nodes made in the body of a loop or branch
 
 
@@ -120,6 +123,7 @@ def apply(
         If an attribute is unknown, missing or outside its domain, or there are too many inputs.
     """
     parsed = op.parse(attrs)
+    check_outputs(op, parsed)
     primary = (op.names.nd or op.name).split()[0].rsplit(".", 1)[-1]
     called: str = NameManager.current.get(name, hint or primary.lower())
     raw = {
@@ -200,6 +204,15 @@ def replace(outputs: Sequence[Output], mapping: Mapping[int, Output]) -> tuple[O
                 node.op, edges, node.attrs, node.name, node.raw, node.span, node.scope
             )
     return tuple(moved(edge) for edge in outputs)
+
+
+def check_outputs(op: Op, attrs: Mapping[str, Any]) -> None:
+    """Refuse a node with so many outputs that listing them would fill the memory."""
+    count = op.n_outputs(attrs)
+    if count > _MOST_OUTPUTS:
+        raise GraphError(
+            explain(f"{op.name} would have {count} outputs.", f"at most {_MOST_OUTPUTS}.")
+        )
 
 
 def check_unique(nodes: Sequence[Node], what: str = "the graph") -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import ArgumentError, GradError, ShapeError, explain
+from dlstudio.errors import ArgumentError, GradError, OutOfMemoryError, ShapeError, explain
 from dlstudio.graph import options, pipeline
 from dlstudio.graph.arenas import Arenas
 from dlstudio.graph.executor_run import Run, new_array
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dlstudio.graph.symbol import Symbol
 
 __all__ = ["Executor"]
+
 
 # a monitor wants to see every node's output: nothing is joined or left out for it
 _HIDING = ("layout", "fold_constants", "simplify", "merge_repeated", "fuse", "fuse_pointwise")
@@ -95,7 +96,8 @@ class Executor:
         """Results of the last `forward` (zeros before the first)."""
         if self._outputs is None:
             run = next(iter(self._runs.values()), None) or self._run(train=self._learns)
-            self._outputs = [new_array(a, d) for a, d in run.heads]
+            names = self._symbol.list_outputs()
+            self._outputs = [_output(n, *h) for n, h in zip(names, run.heads, strict=True)]
         return self._outputs
 
     # ---- running ---------------------------------------------------------------------------
@@ -313,3 +315,10 @@ class Executor:
         self._monitor = None if callback is None else (callback, monitor_all)
         for run in self._runs.values():
             run.monitored = None
+
+
+def _output(name: str, aval: Aval, device: Device) -> NDArray:
+    try:
+        return new_array(aval, device)
+    except OutOfMemoryError as error:
+        raise OutOfMemoryError(f"the output {name!r} is {error}") from None

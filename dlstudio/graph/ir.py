@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from dlstudio.core.avals import Aval, aval_of
+from dlstudio.core.backends.numpy import too_large
 from dlstudio.core.interpret import Interpreter
-from dlstudio.errors import GraphError, explain
+from dlstudio.errors import GraphError, OutOfMemoryError, explain
 
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
@@ -36,6 +37,7 @@ __all__ = [
     "verify",
 ]
 
+_ADDRESSABLE = 1 << 47  # bytes that a process can name; NumPy refuses larger arrays
 ABSENT = -1  # stands among `ins` for an optional input that is not given
 Role = Literal["forward", "backward", "recompute", "update", "copy"]
 Kind = Literal["argument", "auxiliary", "head_gradient", "gradient", "constant"]
@@ -352,7 +354,10 @@ class Builder:
 
     def _fresh(self, aval: Aval) -> int:
         value, self._next = self._next, self._next + 1
-        self.avals[value] = Aval(tuple(aval.shape), np.dtype(aval.dtype))
+        made = self.avals[value] = Aval(tuple(aval.shape), np.dtype(aval.dtype))
+        if made.nbytes > _ADDRESSABLE:
+            where = f"{self.origin.name} {self.origin.span}".strip() or "the graph"
+            raise OutOfMemoryError(f"{where} makes {too_large(*made)}")
         return value
 
 

@@ -13,7 +13,7 @@ from dlstudio.core.node import Node
 from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
-from dlstudio.graph.compose import auxiliary, topological
+from dlstudio.graph.compose import auxiliary, check_outputs, topological
 from dlstudio.graph.control.locations import check_locations
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.scopes import HIDDEN_KEYS
@@ -240,6 +240,10 @@ class _Reader:
         inside = self.inner(record, op, where) if op.flags.graphs else {}
         attrs = self.parse(op, raw, where, inside, len(edges))
         self.check_count(op, attrs, edges, where)
+        try:
+            check_outputs(op, attrs)
+        except GraphError as error:
+            raise GraphError(f"{self.source}: {where}: {error}") from None
         return Node(op, edges, attrs, record["name"], raw)
 
     def parse(
@@ -411,11 +415,14 @@ def _spell_node(record: Mapping[str, Any]) -> str:
     return "{\n" + ", \n".join(lines) + "\n}"
 
 
+def _quoted(text: str) -> str:
+    # letters of all languages stay readable; halves of surrogate pairs cannot be written so
+    readable = text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    return json.dumps(text, ensure_ascii=not readable)
+
+
 def _spell_object(attrs: Mapping[str, str]) -> str:
-    items = [
-        f"{json.dumps(k, ensure_ascii=False)}: {json.dumps(v, ensure_ascii=False)}"
-        for k, v in attrs.items()
-    ]
+    items = [f"{_quoted(k)}: {_quoted(v)}" for k, v in attrs.items()]
     if len(items) == 1:
         return "{" + items[0] + "}"
     return "{\n" + ", \n".join(f"    {item}" for item in items) + "\n  }"

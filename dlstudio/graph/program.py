@@ -82,6 +82,7 @@ class Program:
     """A graph that has been through all passes, with its memory plan and its text."""
 
     def __init__(self, graph: Graph, title: str = "graph") -> None:
+        title = title.replace("\0", " ")  # Python takes no such name of a program
         self.graph, self.title, self.number = graph, title, next(_numbers)
         self.storages = analyse(graph)
         self.kernels = choose_kernels(graph, self.storages)

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.avals import Aval
+from dlstudio.core.backends.numpy import aligned_empty
 from dlstudio.core.registry import OPS
+from dlstudio.errors import OutOfMemoryError
 from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin
 from dlstudio.graph.operators import ASSIGN
 
@@ -67,12 +70,19 @@ def _aliases(graph: Graph, eqn: Eqn, dummies: dict[int, Any]) -> list[Any]:
         return nothing
     dummy = dummies.get(source)
     if dummy is None:
-        dummy = dummies.setdefault(source, np.empty(aval.shape, aval.dtype))
+        dummy = dummies.setdefault(source, _uninitialised(eqn, aval))
     if eqn.op is ASSIGN:
         return [dummy]
     result = eqn.op.forward(np, dummy, **eqn.attrs)
     parts = result if isinstance(result, (tuple, list)) else (result,)
     return [part if _shares(part, dummy) else None for part in parts]
+
+
+def _uninitialised(eqn: Eqn, aval: Aval) -> Any:
+    try:
+        return aligned_empty(aval.shape, aval.dtype)
+    except OutOfMemoryError as error:
+        raise OutOfMemoryError(f"{eqn.where()} reads {error}") from None
 
 
 def _shares(part: Any, dummy: Any) -> bool:

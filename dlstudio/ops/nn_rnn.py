@@ -40,7 +40,8 @@ class Shapes(NamedTuple):
     def sizes(self) -> int:
         """Length of the packed parameters."""
         per = self.gates * (self.R + 2) + (self.R * self.H if self.R != self.H else 0)
-        return sum(self.D * (per + self.gates * self.inputs(layer)) for layer in range(self.L))
+        widths = self.I + (self.L - 1) * self.D * self.R  # of the inputs of all layers
+        return self.D * (self.L * per + self.gates * widths)
 
 
 def _shapes(data: Any, attrs: Any) -> Shapes:

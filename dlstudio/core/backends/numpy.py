@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.errors import OutOfMemoryError, explain
 from dlstudio.trace import bus, copies
 
-__all__ = ["NumpyBackend", "aligned_empty"]
+__all__ = ["NumpyBackend", "aligned_empty", "too_large"]
 
 ALIGNMENT = 64  # bytes: one cache line, and the widest vector register
 
@@ -19,9 +20,26 @@ def aligned_empty(shape: tuple[int, ...], dtype: Any, make: Any = np.empty) -> n
     """Make an uninitialised array whose first byte lies on a cache line; `make` makes bytes."""
     dtype = np.dtype(dtype)
     nbytes = prod(shape) * dtype.itemsize
-    raw = make(nbytes + ALIGNMENT, np.uint8)
+    try:
+        raw = make(nbytes + ALIGNMENT, np.uint8)
+    except (MemoryError, ValueError, OverflowError) as error:
+        raise OutOfMemoryError(too_large(shape, dtype)) from error
     start = -raw.ctypes.data % ALIGNMENT
     return raw[start : start + nbytes].view(dtype).reshape(shape)
+
+
+def too_large(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """Say that there is no room for an array."""
+    size: float = prod(shape) * dtype.itemsize
+    units = iter(("bytes", "KB", "MB", "GB", "TB", "PB"))
+    unit = next(units)
+    while size >= 1024 and unit != "PB":
+        size, unit = size / 1024, next(units)
+    return explain(
+        f"an array of shape {tuple(shape)} and dtype {dtype.name} takes {size:.3g} {unit}, "
+        "more than the memory that is free.",
+        fix="a smaller batch, smaller layers, or a shorter dtype",
+    )
 
 
 class NumpyBackend:
