@@ -73,8 +73,8 @@ def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: flo
     return Answer(offsets, True)
 
 
-_WIDTH_GROWTH, _MOST_OPTIONS = 3, 40
-_COMPLETE_SHARE = 0.25  # of the sweeps' time is given to the complete search
+_WIDER, _MORE_OPTIONS, _MOST_OPTIONS = 2, 6, 24
+_COMPLETE_SHARE = 0.15  # of the sweeps' time is given to the complete search
 
 
 def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: float) -> Answer:
@@ -93,7 +93,7 @@ def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: 
                 return Answer(None, False)
             if offsets is not None:
                 return Answer([offsets[i] for i in range(len(buffers))], True)
-        width, options = width * _WIDTH_GROWTH, min(2 * options, _MOST_OPTIONS)
+        width, options = width * _WIDER, min(options + _MORE_OPTIONS, _MOST_OPTIONS)
         answer = complete.run(deadline, _COMPLETE_SHARE * (monotonic() - begin))
     return answer
 

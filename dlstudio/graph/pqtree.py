@@ -234,17 +234,23 @@ def _runs(tree: Node, marked: int) -> tuple[int, int]:
 
 
 def _runs_free(tree: Node, marked: int) -> tuple[int, int]:
-    none, some, full = _split(tree, marked)
-    parts = [_runs(child, marked) for child in some]
-    through = bool(full) + sum(ends == 2 for _, ends in parts)
-    one_end = sum(ends == 1 for _, ends in parts)
+    count = through = one_end = full = 0
+    for child in tree.children:
+        if child.mask & marked == child.mask:
+            full = 1  # however many there are, they can stand together
+        elif child.mask & marked:
+            number, ends = _runs(child, marked)
+            count += number
+            through += ends == 2
+            one_end += ends == 1
+    through += full
     # those that reach both ends form a chain; those that reach one close it, or meet in pairs
     closing = min(2, one_end) if through else 0
-    joined = max(0, through - 1) + closing + (one_end - closing) // 2
-    count = bool(full) + sum(number for number, _ in parts) - joined
+    count += full - max(0, through - 1) - closing - (one_end - closing) // 2
     if not through and not one_end:
         return count, 0
-    return count, 1 if none or one_end else 2
+    inside = one_end or any(not child.mask & marked for child in tree.children)
+    return count, 1 if inside else 2
 
 
 def _runs_fixed(tree: Node, marked: int) -> tuple[int, int]:

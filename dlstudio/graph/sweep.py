@@ -25,6 +25,7 @@ from dlstudio.graph.pqtree import Node, free, leaf, leaves, order_within, reduce
 
 __all__ = ["OutOfTimeError", "Sweep"]
 
+_SEEN = 2  # states per state kept that are looked at ahead
 _SUBSETS = 1000  # of one size are tried on either side of a block, not more
 _HORIZON, _DECAY = 6, 0.8  # events looked ahead, and how much less the next one counts
 _APART = 6.0  # a run too many at an event, against the logarithm of the orders left
@@ -163,8 +164,8 @@ class Sweep:
         """Keep the most promising states; chance breaks near ties, differently in each run."""
         if len(states) <= width:
             return states
-        if len(states) > 4 * width:  # looking ahead costs more than the freedom, which is known
-            states = nlargest(4 * width, states, key=lambda s: s.tree.freedom + self._chance())
+        if len(states) > _SEEN * width:  # looking ahead costs more than the freedom, which is known
+            states = nlargest(_SEEN * width, states, key=lambda s: s.tree.freedom + self._chance())
         return nlargest(width, states, key=lambda s: self._promise(k, s.tree) + self._chance())
 
     def _promise(self, k: int, tree: Node) -> float:

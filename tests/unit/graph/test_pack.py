@@ -138,6 +138,17 @@ def test_a_capacity_below_the_peak_is_refused_at_once():
     assert caught.value.proven
 
 
+def test_a_capacity_that_only_search_can_refute_is_proven_too_small():
+    lower = [0, 0, 1, 1, 2, 2, 1, 3, 4, 3, 4, 5]
+    upper = [1, 1, 2, 2, 3, 4, 5, 5, 5, 6, 6, 6]
+    size = [4, 2, 3, 1, 2, 2, 2, 1, 1, 1, 1, 4]
+    assert lower_bound(lower, upper, size) == 6
+    with pytest.raises(NoPackingError, match="every way to place the buffers") as caught:
+        pack(lower, upper, size, capacity=6)
+    assert caught.value.proven
+    assert arena_size(pack(lower, upper, size, capacity=7), size) == 7
+
+
 def test_search_gives_up_at_its_time_limit():
     cut = tight_packing("coarse", 500, seed=0)
     start = perf_counter()
