@@ -163,10 +163,20 @@ class Tensor:
         ------
         ParamError
             If `grad_req` is none of the three.
+        DTypeError
+            If the array is complex.
         """
         if grad_req not in _GRAD_REQS:
             raise ParamError(
                 f"attach_grad: parameter grad_req must be one of {_GRAD_REQS}. Got {grad_req!r}."
+            )
+        if np.dtype(self.dtype).kind == "c":
+            raise DTypeError(
+                explain(
+                    f"attach_grad was called on an array of {np.dtype(self.dtype)}.",
+                    "real numbers: gradients are of real functions.",
+                    "real and imaginary part as two arrays",
+                )
             )
         buffer = None
         if grad_req != "null" and stype not in (None, "default"):

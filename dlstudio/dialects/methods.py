@@ -26,10 +26,9 @@ def _set(self: Any, key: Any, value: Any) -> None:
 
 
 def _iterate(self: Any) -> Iterator[Any]:
-    if not self._data.ndim:
+    if not self._data.ndim:  # said here, not at the first step, so that `iter` can be asked
         raise TypeError("iteration over an array without axes")
-    for i in range(self._data.shape[0]):
-        yield self[i]
+    return (self[i] for i in range(self._data.shape[0]))
 
 
 def _astype(self: Any, dtype: Any, copy: bool = True, **_: Any) -> Any:

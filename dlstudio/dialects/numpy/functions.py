@@ -326,7 +326,7 @@ def _vector(x: Any, like: Any) -> ndarray:
 
 def polyval(p: Any, x: Any) -> Any:
     """Value at `x` of the polynomial with coefficients `p`, the highest power first."""
-    value = x * 0
+    value, p = x * 0, np.asarray(p) if isinstance(p, (list, tuple)) else p
     for i in range(p.shape[0]):
         value = value * x + p[i]
     return value

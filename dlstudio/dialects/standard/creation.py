@@ -252,6 +252,8 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> list[ndarray]:
     indexing : {"xy", "ij"}
         "xy" lets the second vector run along the first axis.
     """
+    if not arrays:
+        return []
     if len({array(x)._data.dtype for x in arrays}) > 1:
         raise ParamError("meshgrid: the vectors must have one dtype. Cast them before.")
     op = OPS["_npi_meshgrid"]

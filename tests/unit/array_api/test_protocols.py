@@ -226,3 +226,26 @@ def test_foreign_types_are_left_to_themselves():
 
     assert np.add(mx.np.ones(2), Foreign()) == "mine"
     assert np.concatenate([mx.np.ones(2), Foreign()]) == "mine"
+
+
+def test_an_array_without_axes_is_not_iterable():
+    assert not np.iterable(mx.np.array(1.0))
+    assert np.iterable(mx.np.ones(1))
+
+
+def test_lists_beside_our_arrays_are_arrays():
+    np.testing.assert_allclose(np.polyval([1, 2], mx.np.array(X)).asnumpy(), X + 2)
+
+
+def test_matplotlib_draws_our_arrays(tmp_path):
+    from matplotlib.figure import Figure
+
+    x, counts = mx.np.array(X), mx.np.array([1, 2, 3], dtype="int64")
+    axes = Figure().subplots()
+    axes.plot(x[0], x[1])
+    axes.bar(counts, counts)
+    axes.hist(x[0], bins=2)
+    axes.imshow(x)
+    axes.set_xlim(x.min(), x.max())
+    axes.figure.savefig(tmp_path / "drawn.png")
+    assert (tmp_path / "drawn.png").stat().st_size > 0
