@@ -14,6 +14,8 @@ from dlstudio.core.node import scope
 from dlstudio.errors import ArgumentError, GraphError, ShapeError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
 from dlstudio.graph.capture import CachedOp
+from dlstudio.graph.compose import label, topological
+from dlstudio.graph.control.subgraph import is_dynamic
 from dlstudio.graph.symbol import Symbol
 from dlstudio.graph.tracing import Tracer, UntraceableError
 
@@ -134,7 +136,9 @@ def retrace(block: HybridBlock, structure: Any) -> Traced:
     with scope(block._local_name):
         out = block.forward(*inputs)
     symbol, nesting = grouped(block, out)
-    return Traced(names, symbol, nesting)
+    deciding = next((n for n in topological(symbol.outputs_) if is_dynamic(n)), None)
+    reason = deciding and f"the shape that {label(deciding)} gives depends on values"
+    return Traced(names, symbol, nesting, {}, reason or "")
 
 
 def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) -> Traced:

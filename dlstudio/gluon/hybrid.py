@@ -81,7 +81,7 @@ class HybridBlock(Block):
     _compiled: dict[Any, Compiled | Uncompiled]
     _last_structure: Any  # the key used last
     _by_arrays: bool | None  # whether it is traced on arrays; None: not looked at yet
-    _dynamic: bool  # whether only values tell shapes in it: it runs operator by operator
+    _dynamic: str  # why it runs operator by operator, or ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -176,7 +176,7 @@ backward_bulk_size
 
     def _clear_cached_op(self) -> None:
         vars(self).update(
-            _graphs={}, _compiled={}, _last_structure=None, _dynamic=False, _by_arrays=None
+            _graphs={}, _compiled={}, _last_structure=None, _dynamic="", _by_arrays=None
         )
 
     # ---- running -------------------------------------------------------------------------
@@ -346,7 +346,7 @@ backward_bulk_size
                 self._infer_and_finish(args)
         graph = self._graph(args)
         if graph.dynamic:
-            vars(self)["_dynamic"] = True
+            vars(self)["_dynamic"] = graph.dynamic
             warn_dynamic(self, graph.dynamic)
             return self._keep(structure, Uncompiled(self, structure))
         found = Compiled(graph, parameters, self)
@@ -465,11 +465,11 @@ backward_bulk_size
                     " least once before calling export",
                 )
             )
-        graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
-        if graph.dynamic and self._by_arrays:  # symbols hold for all values
+        if self._dynamic and self._by_arrays:  # symbols hold for all values, array code does not
             raise GraphError(
-                explain(f"{self.name} has no graph to export: {graph.dynamic}.", "operators only.")
+                explain(f"{self.name} has no graph to export: {self._dynamic}.", "operators only.")
             )
+        graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
         known = set(graph.symbol.list_inputs())
         values = {n: p._reduce() for n, p in self.collect_params().items() if n in known}
         return list(graph.names), graph.symbol, {**values, **graph.constants}

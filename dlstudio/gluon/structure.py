@@ -28,6 +28,7 @@ class _Fixed(NamedTuple):
 class _List(NamedTuple):
     kind: type
     items: tuple[Any, ...]
+    keys: tuple[Any, ...] = ()  # of a dictionary
 
 
 Structure = Any
@@ -42,7 +43,7 @@ def has_sparse(structure: Structure) -> bool:
 
 
 def flatten(thing: Any) -> tuple[list[Any], Structure]:
-    """Arrays (or symbols) inside nested lists and tuples, and the structure without them.
+    """Arrays (or symbols) inside nested lists, tuples and dicts, and the structure without them.
 
     The structure is hashable as long as the fixed values are, so that it can be part of a key.
     """
@@ -59,6 +60,8 @@ def _flatten(thing: Any, found: list[Any]) -> Structure:
         return Leaf(len(thing) if len(thing) > 1 else 0)
     if isinstance(thing, (list, tuple)):
         return _List(type(thing), tuple(_flatten(x, found) for x in thing))
+    if isinstance(thing, dict):
+        return _List(dict, tuple(_flatten(x, found) for x in thing.values()), tuple(thing))
     return _Fixed(thing)
 
 
@@ -79,6 +82,8 @@ def _regroup(values: Iterator[Any], structure: Structure) -> Any:
         return next(values)
     if isinstance(structure, _List):
         items = [_regroup(values, s) for s in structure.items]
+        if structure.kind is dict:
+            return dict(zip(structure.keys, items, strict=True))
         if hasattr(structure.kind, "_fields"):  # named tuples take their items one by one
             return structure.kind(*items)
         return structure.kind(items)

@@ -17,6 +17,7 @@ from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.compose import check_unique, label, topological
+from dlstudio.graph.control.subgraph import is_dynamic
 from dlstudio.graph.leases import Plan, Source, run_eagerly
 from dlstudio.graph.options import current
 from dlstudio.trace import bus
@@ -61,7 +62,7 @@ class CachedOp:
         self._wishes = {w: options[w] for w in pipeline.WISHES if options.get(w) is not None}
         with pipeline.wishes(**self._wishes):
             pass  # they are checked now, not at the first call
-        self._dynamic = [n for n in topological(symbol.outputs_) if n.op and n.op.flags.dynamic]
+        self._dynamic = [n for n in topological(symbol.outputs_) if is_dynamic(n)]
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self._last: Plan | None = None
         self._made: Any = None  # the options that the last plan was made under

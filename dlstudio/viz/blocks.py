@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
 from typing import Any
 
-from dlstudio.errors import ArgumentError, InitError, explain
+from dlstudio.errors import ArgumentError, GradError, InitError, explain
 from dlstudio.viz.drawing import DrawEdge, Drawing, DrawNode, Shape
 
 __all__ = ["from_block"]
@@ -29,7 +30,7 @@ def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:
     elif inputs:
         from dlstudio.viz.tapes import traced
 
-        drawing = traced(block, inputs, block.name)
+        drawing = replace(traced(block, inputs, block.name), note="tape")
     else:
         drawing = None
     if drawing is None:
@@ -61,19 +62,24 @@ def _tensors(data: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _from_hybrid(block: Any, shape: Shapes, inputs: tuple[Any, ...]) -> Drawing | None:
     """Draw the plan that a hybridized block runs, or else the graph it was traced into."""
+    from dlstudio.viz import tapes
     from dlstudio.viz.sources import from_graph, from_symbol
 
     plan = _plan_of(block, inputs) if block._active else None
     if plan is not None:
-        return from_graph(plan, None, None)
+        return replace(from_graph(plan, None, None), note="plan")
     if not inputs:
         symbol = _traced_without_data(block)
         return None if symbol is None else from_symbol(symbol, shape, None)
+    if block._dynamic:  # has no plan: what ran just now is what there is
+        with suppress(GradError):  # unless nothing of it is on the tape
+            return replace(tapes.traced(block, inputs, block.name), note="tape")
     traced = block._graph(inputs)
     arguments = set(traced.symbol.list_inputs())
     pairs = zip(traced.names, inputs, strict=False)
     shapes = {name: tuple(x.shape) for name, x in pairs if name in arguments}
-    return _placed(from_symbol(traced.symbol, shapes, None), block, str(inputs[0].context))
+    drawing = _placed(from_symbol(traced.symbol, shapes, None), block, str(inputs[0].context))
+    return replace(drawing, note="" if block._active else "captured")
 
 
 def _plan_of(block: Any, inputs: tuple[Any, ...]) -> Any:
@@ -86,7 +92,7 @@ def _plan_of(block: Any, inputs: tuple[Any, ...]) -> Any:
                 block(*inputs)
         except InitError:
             return None  # no parameters yet: the traced graph needs none
-        return block._cached_op.graph(train=False)
+        return None if block._cached_op is None else block._cached_op.graph(train=False)
     return None if block._cached_op is None else block._cached_op.graph()
 
 

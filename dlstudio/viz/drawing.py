@@ -19,7 +19,13 @@ __all__ = ["NOTES", "DrawEdge", "DrawNode", "Drawing", "drawing_of"]
 
 # What a reader must know about a picture, by the key that drawings carry in `note`. The browser has
 # the same keys in its own language.
-NOTES = {"tree": "Tree of blocks: pass data= to see the flow of data."}
+NOTES = {
+    "tree": "Tree of blocks: pass data= to see the flow of data.",
+    "plan": "Compiled plan: captured once, and run by every call with inputs of these shapes.",
+    "captured": "Not hybridized: each call runs these operators one by one. "
+    "hybridize() captures them once.",
+    "tape": "Recorded by one call: code that is not hybridized runs, and is drawn, anew each time.",
+}
 
 Kind = Literal["operator", "variable", "auxiliary"]
 Shape = tuple[int, ...]

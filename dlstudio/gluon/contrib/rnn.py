@@ -2,7 +2,8 @@
 
 from dlstudio.gluon.rnn.conv_cells import *  # noqa: F403
 from dlstudio.gluon.rnn.conv_cells import __all__ as _convolutional
+from dlstudio.gluon.rnn.dynamic import dynamic_unroll
 from dlstudio.gluon.rnn.modifiers import VariationalDropoutCell
 from dlstudio.gluon.rnn.projected import LSTMPCell
 
-__all__ = ["LSTMPCell", "VariationalDropoutCell", *_convolutional]  # noqa: PLE0604  strings
+__all__ = ["LSTMPCell", "VariationalDropoutCell", "dynamic_unroll", *_convolutional]  # noqa: PLE0604  strings

@@ -23,6 +23,7 @@ from dlstudio.gluon.rnn.conv_cells import (
     Conv3DLSTMCell,
     Conv3DRNNCell,
 )
+from dlstudio.gluon.rnn.dynamic import dynamic_unroll
 from dlstudio.gluon.rnn.layers import GRU, LSTM, RNN
 from dlstudio.gluon.rnn.modifiers import (
     DropoutCell,
@@ -60,4 +61,5 @@ __all__ = [
     "SequentialRNNCell",
     "VariationalDropoutCell",
     "ZoneoutCell",
+    "dynamic_unroll",
 ]

@@ -1,6 +1,8 @@
 // The drawing as Python sends it (dlstudio/viz/state.py), parsed into objects.
 
 export type Kind = "operator" | "variable" | "auxiliary";
+/** What a reader must know about the picture; the texts are `graph.note.*`. */
+export type Note = "" | "tree" | "plan" | "captured" | "tape";
 
 export interface GraphNode {
   /** Place in the list of nodes, which is an order in which they could run. */
@@ -36,7 +38,7 @@ export interface GraphEdge {
 export interface GraphState {
   version: number;
   title: string;
-  note: string;
+  note: Note;
   params: number;
   nodeFields: string[];
   nodes: unknown[][];
@@ -50,7 +52,7 @@ export interface GraphState {
 
 export interface Graph {
   title: string;
-  note: string;
+  note: Note;
   params: number;
   nodes: GraphNode[];
   edges: GraphEdge[];

@@ -101,8 +101,9 @@ export class GraphDrawing implements Drawing {
     this.tree = this.makeTree();
     this.controls.show(this.graph, this.tree.depth, this.choices);
     const isEmpty = this.graph.nodes.length === 0;
+    const note = this.graph.note || "tree";
     this.note.hidden = this.graph.note === "" && !isEmpty;
-    setText(this.note, translate(isEmpty ? "graph.empty" : "graph.note.tree"));
+    setText(this.note, translate(isEmpty ? "graph.empty" : `graph.note.${note}`));
     this.relayout();
     this.showTable();
   }
