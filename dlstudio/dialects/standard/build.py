@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,11 +21,11 @@ def {name}({signature}):
 """
 
 
-def _parameters(signature: str) -> list[str]:
-    """Names of the parameters in a signature, in order."""
+def _parameters(signature: str) -> dict[str, Any]:
+    """Parameters of a signature with their defaults, in order."""
     scope: dict[str, Any] = {}
     exec(f"def f({signature}): pass", scope)
-    return list(inspect.signature(scope["f"]).parameters)
+    return {p.name: p.default for p in inspect.signature(scope["f"]).parameters.values()}
 
 
 def _operands(row: Row, op: Op, names: list[str]) -> str:
@@ -36,7 +37,8 @@ def _operands(row: Row, op: Op, names: list[str]) -> str:
 
 
 def _function(row: Row, module: str) -> Callable[..., Any]:
-    op, names = OPS[row.operator], _parameters(row.signature)
+    op, defaults = OPS[row.operator], _parameters(row.signature)
+    names = list(defaults)
     pairs = [f"{row.renamed.get(n, n)!r}: {n}" for n in names[len(op.inputs) :]]
     source = _SOURCE.format(
         name=row.name,
@@ -56,8 +58,43 @@ def _function(row: Row, module: str) -> Callable[..., Any]:
     function: Callable[..., Any] = scope[row.name]
     function.__module__ = f"dlstudio.{module}"
     function.__qualname__ = row.name
-    function.__doc__ = f"{op.doc}\n\nThe operator `{op.name}` under the name of the standard."
+    function.__doc__ = _documentation(row, op, defaults, module)
     return function
+
+
+# --- documentation ------------------------------------------------------------------------------
+
+_INPUTS = {
+    "pair": "array, or a Python number beside an array",
+    "floating_pair": "array, or a Python number beside an array",
+}
+_RESULTS = {
+    "floating": "Of the dtype of the input; integers give float64.",
+    "floating_pair": "Of the common dtype; integers give float64.",
+    "total": "Of the dtype of the input or `dtype`; integers give int64 or uint64.",
+}
+_PAGE = "https://data-apis.org/array-api/2024.12/API_specification/generated/{}.html"
+
+
+def _documentation(row: Row, op: Op, defaults: dict[str, Any], module: str) -> str:
+    """Docstring: what the operator does, the parameters as the standard calls them, its page."""
+    names = list(defaults)
+    count = len(op.inputs)
+    text = re.split(r"^Parameters\n-", op.doc, maxsplit=1, flags=re.MULTILINE)[0].rstrip()
+    for ours, theirs in zip(op.inputs, names, strict=False):
+        word, code = rf"\b{ours}\b", r"`[^`]*`"
+        text = re.sub(code, lambda m, w=word, t=theirs: re.sub(w, t, m[0]), text)
+    what = "sequence of arrays" if op.variadic else _INPUTS.get(row.operands, "array")
+    lines = [text, "", "Parameters", "----------", f"{', '.join(names[:count])} : {what}"]
+    lines += [_attribute(op, n, row.renamed.get(n, n), defaults[n]) for n in names[count:]]
+    lines += ["", "Returns", "-------", "array", f"    {_RESULTS.get(row.operands, 'See above.')}"]
+    lines += ["", "References", "----------", _PAGE.format(f"{module}.{row.name}")]
+    return "\n".join(line for line in lines if line != "    See above.")
+
+
+def _attribute(op: Op, name: str, attribute: str, default: Any) -> str:
+    shown = "" if default is inspect.Parameter.empty else f", default {default!r}"
+    return f"{name} : {op.params[attribute].describe}{shown}"
 
 
 def functions(rows: Iterable[Row], module: str) -> dict[str, Callable[..., Any]]:
