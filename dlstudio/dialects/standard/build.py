@@ -82,7 +82,7 @@ def _documentation(row: Row, op: Op, defaults: dict[str, Any], module: str) -> s
     count = len(op.inputs)
     text = re.split(r"^Parameters\n-", op.doc, maxsplit=1, flags=re.MULTILINE)[0].rstrip()
     for ours, theirs in zip(op.inputs, names, strict=False):
-        word, code = rf"\b{ours}\b", r"`[^`]*`"
+        word, code = rf"\b{ours}\b", r"`+[^`]+`+"
         text = re.sub(code, lambda m, w=word, t=theirs: re.sub(w, t, m[0]), text)
     what = "sequence of arrays" if op.variadic else _INPUTS.get(row.operands, "array")
     lines = [text, "", "Parameters", "----------", f"{', '.join(names[:count])} : {what}"]
