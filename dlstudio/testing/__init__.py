@@ -5,5 +5,9 @@ from __future__ import annotations
 from dlstudio.testing.gradcheck import check_gradients, numeric_gradients
 from dlstudio.testing.numbers import assert_close, tolerance
 from dlstudio.testing.samples import SampleMaker
+from dlstudio.testing.surface import Coverage, coverage
 
-__all__ = ["SampleMaker", "assert_close", "check_gradients", "numeric_gradients", "tolerance"]
+__all__ = [
+    "Coverage", "SampleMaker", "assert_close", "check_gradients", "coverage", "numeric_gradients",
+    "tolerance",
+]  # fmt: skip
