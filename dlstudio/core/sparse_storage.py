@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import DTypeError, ShapeError, explain
-from dlstudio.interop.params import CsrArray, RowSparseArray
+from dlstudio.interop.stored import CsrArray, RowSparseArray
 
 __all__ = [
     "CsrArray",
@@ -144,14 +144,14 @@ def kept_rows(xp: Any, rows: RowSparseArray, wanted: Array) -> RowSparseArray:
 def union(xp: Any, function: Any, x: Stored, y: Stored) -> Stored:
     """``function(x, y)`` where either is stored, for functions with f(0, 0) = 0."""
     if isinstance(x, RowSparseArray) and isinstance(y, RowSparseArray):
-        indices = xp.union1d(x.indices, y.indices).astype(INDEX, copy=False)
+        indices = xp.unique(xp.concatenate([x.indices, y.indices])).astype(INDEX, copy=False)
         left, right = (_spread(xp, indices, p.indices, p.data) for p in (x, y))
         return RowSparseArray(function(left, right), indices, x.shape)
     assert isinstance(x, CsrArray)
     assert isinstance(y, CsrArray)
     columns = x.shape[1]
     ours, theirs = (row_numbers(xp, p) * columns + p.indices for p in (x, y))
-    places = xp.union1d(ours, theirs)
+    places = xp.unique(xp.concatenate([ours, theirs]))
     left, right = (_spread(xp, places, at, p.data) for at, p in ((ours, x), (theirs, y)))
     pointer = xp.searchsorted(places, xp.arange(x.shape[0] + 1) * columns).astype(INDEX)
     inside = (places % max(columns, 1)).astype(INDEX, copy=False)

@@ -21,7 +21,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from dlstudio.errors import DTypeError, FileFormatError, MissingExtraError, expl
 from dlstudio.interop import npz
 from dlstudio.interop.dtypes import bfloat16
 from dlstudio.interop.files import read_file, write_atomically
+from dlstudio.interop.stored import CsrArray, RowSparseArray
 
 __all__ = ["CsrArray", "RowSparseArray", "dumps", "load", "loads", "save"]
 
@@ -43,40 +44,6 @@ DTYPES = {
 }  # fmt: skip
 DTYPE_CODES = {np.dtype(name): code for code, name in DTYPES.items()}
 BFLOAT16 = 12
-
-
-class RowSparseArray(NamedTuple):
-    """Rows `indices` (K,) of an otherwise zero array of `shape` are `data` (K, ...)."""
-
-    data: Array
-    indices: Array
-    shape: tuple[int, ...]
-
-    __array_ufunc__ = None  # arithmetic with NumPy arrays must not take it for a sequence
-
-    def todense(self) -> Array:
-        """Spell out the zeros."""
-        dense = np.zeros(self.shape, self.data.dtype)
-        dense[self.indices] = self.data
-        return dense
-
-
-class CsrArray(NamedTuple):
-    """Compressed sparse rows: row i holds ``data[indptr[i]:indptr[i+1]]`` at those `indices`."""
-
-    data: Array
-    indices: Array
-    indptr: Array
-    shape: tuple[int, int]
-
-    __array_ufunc__ = None
-
-    def todense(self) -> Array:
-        """Spell out the zeros."""
-        dense = np.zeros(self.shape, self.data.dtype)
-        rows = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
-        dense[rows, self.indices] = self.data
-        return dense
 
 
 def _fail(what: str) -> NoReturn:
