@@ -65,6 +65,21 @@ class CustomOpProp:
             [in_shape[0]] * len(self.list_auxiliary_states()),
         )
 
+    def infer_storage_type(self, in_stype: Any) -> Any:
+        """Storage types of inputs, outputs and states: all dense, sparse inputs come spelled out."""
+        return (
+            list(in_stype),
+            ["default"] * len(self.list_outputs()),
+            ["default"] * len(self.list_auxiliary_states()),
+        )
+
+    def infer_storage_type_backward(
+        self, ograd_stype: Any, in_stype: Any, out_stype: Any, igrad_stype: Any, aux_stype: Any
+    ) -> Any:
+        """Storage types of what backward reads and writes: all dense."""
+        given = (ograd_stype, in_stype, out_stype, igrad_stype, aux_stype)
+        return tuple(["default"] * len(stypes) for stypes in given)
+
     def infer_type(self, in_type: Any) -> Any:
         """Dtypes of inputs, outputs and states; here: those of the first input."""
         first = in_type[0]

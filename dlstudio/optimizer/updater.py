@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core.tensor import NDArray
+from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.errors import FileFormatError, explain
 from dlstudio.interop import params
 from dlstudio.optimizer.many import ManyWeights
@@ -16,6 +16,7 @@ from dlstudio.optimizer.optimizer import Optimizer, State
 __all__ = ["Updater", "get_updater"]
 
 _META = "__optimizer__"
+_DENSE = frozenset({NDArray, ndarray})
 
 
 class Updater:
@@ -42,7 +43,7 @@ class Updater:
         if not isinstance(index, (list, tuple)):
             index, grad, weight = [index], [grad], [weight]
         states = [self.state(i, w) for i, w in zip(index, weight, strict=True)]
-        if any(g.stype != "default" for g in grad) or any(w.stype != "default" for w in weight):
+        if not (_DENSE.issuperset(map(type, grad)) and _DENSE.issuperset(map(type, weight))):
             index, grad, weight, states = self._sparse_first(index, grad, weight, states)
         if not index or self.many.update(self.optimizer, index, grad, weight, states):
             return

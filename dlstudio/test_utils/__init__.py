@@ -55,7 +55,11 @@ from dlstudio.test_utils.compare import (
     same_array,
     same_symbol_structure,
 )
-from dlstudio.test_utils.consistency import check_consistency, check_gluon_hybridize_consistency
+from dlstudio.test_utils.consistency import (
+    check_consistency,
+    check_gluon_hybridize_consistency,
+    compare_optimizer,
+)
 from dlstudio.test_utils.generators import (
     chi_square_check,
     gen_buckets_probs_with_ppf,
@@ -117,6 +121,7 @@ __all__ = [
     "chi_square_check",
     "collapse_sum_like",
     "compare_ndarray_tuple",
+    "compare_optimizer",
     "create_2d_tensor",
     "create_sparse_array",
     "create_sparse_array_zd",

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio import autograd
+from dlstudio import autograd, nd
 from dlstudio import np as mx_np
+from dlstudio.test_utils.arrays import rand_ndarray
 from dlstudio.test_utils.compare import (
     assert_almost_equal,
     default_atols,
@@ -17,7 +18,7 @@ from dlstudio.test_utils.compare import (
 )
 from dlstudio.test_utils.symbolic import _plain
 
-__all__ = ["check_consistency", "check_gluon_hybridize_consistency"]
+__all__ = ["check_consistency", "check_gluon_hybridize_consistency", "compare_optimizer"]
 
 
 def check_consistency(
@@ -173,3 +174,54 @@ def _gluon_run(net: Any, inputs: list[Any], weights: list[Any], test_grad: bool)
     out.backward(out)
     trained = [p for p in parameters if p.grad_req != "null"]
     return [a.asnumpy() for a in (out, *(x.grad for x in inputs), *(p.grad() for p in trained))]
+
+
+def compare_optimizer(
+    opt1: Any,
+    opt2: Any,
+    shape: tuple[int, ...],
+    dtype: Any,
+    w_stype: str = "default",
+    g_stype: str = "default",
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+    compare_states: bool = True,
+    ntensors: int = 1,
+) -> None:
+    """Compare one step of two optimizers from the same random weights and gradients.
+
+    Parameters
+    ----------
+    opt1, opt2 : Optimizer
+    shape, dtype
+        Of the weights.
+    w_stype, g_stype : {"default", "row_sparse", "csr"}
+        Storage of weights and gradients.
+    compare_states : bool
+        Compare what the optimizers remember too.
+    ntensors : int
+        Number of weights, updated in one call if there are several.
+
+    Raises
+    ------
+    AssertionError
+        Where they differ.
+    """
+    # a row_sparse weight has all its rows
+    weights = [rand_ndarray(shape, w_stype, 1.0, dtype).asnumpy() for _ in range(ntensors)]
+    grads = [rand_ndarray(shape, g_stype, None, dtype) for _ in range(ntensors)]
+    runs = []
+    for optimizer in (opt1, opt2):
+        mine = [nd.array(w, dtype=w.dtype).tostype(w_stype) for w in weights]
+        states = [optimizer.create_state_multi_precision(i, w) for i, w in enumerate(mine)]
+        given = [list(range(ntensors)), mine, [g.copy() for g in grads], states]
+        optimizer.update_multi_precision(*([x[0] for x in given] if ntensors == 1 else given))
+        runs.append([*mine, *(_arrays_in(states) if compare_states else ())])
+    for first, second in zip(*runs, strict=True):
+        assert_almost_equal(first, second, rtol, atol)
+
+
+def _arrays_in(state: Any) -> list[Any]:
+    if isinstance(state, (list, tuple)):
+        return [x for part in state for x in _arrays_in(part)]
+    return [] if state is None else [state]

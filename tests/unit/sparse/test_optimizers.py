@@ -155,3 +155,20 @@ def test_recorded_steps_of_mxnet(case, request):
         request.applymarker(pytest.mark.xfail(strict=True, raises=Differs, reason=OURS))
     run_optimizer(CASES[0])  # what all cases share
     run_optimizer(case)
+
+
+@pytest.mark.parametrize("storage", ["default", "row_sparse"])
+def test_two_optimizers_are_compared_in_any_storage(storage):
+    np.random.seed(4)
+    make, other = LAZY["momentum"], LAZY["adam"]
+    compare = mx.test_utils.compare_optimizer
+    compare(make(), make(), (4, 3), "float32", storage, "row_sparse")
+    compare(make(), make(), (4, 3), "float32", storage, ntensors=2)
+    with pytest.raises(AssertionError):
+        compare(make(), other(), (4, 3), "float32", storage, "row_sparse", compare_states=False)
+
+
+def test_custom_operators_tell_their_storage_types():
+    prop = mx.operator.CustomOpProp()
+    assert prop.infer_storage_type(["csr"]) == (["csr"], ["default"], [])
+    assert prop.infer_storage_type_backward(["csr"], ["csr"], [], [], [])[0] == ["default"]
