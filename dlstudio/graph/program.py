@@ -96,6 +96,7 @@ class Program:
 
     def _device_names(self) -> list[str]:
         places = {e.device or "cpu(0)" for e in self.graph.eqns} | set(self.memory.arenas)
+        places.update(d for half in self.halves.values() for d in half.devices)
         return sorted(places | set(self.graph.devices.values()))
 
     def _write(self, twin: codegen.Twin) -> codegen.Text:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compile_bodies", "programs"]
 
+# what is decided for the whole graph, before its gradients or after all else
+_AROUND = ("amp", "layout", "recompute")
+
 
 def compile_bodies(graph: Graph) -> Graph:
     """Give every loop and branch of a placed graph its plan; the graph itself if it has none."""
@@ -85,7 +88,7 @@ def _planned(eqn: Eqn) -> Eqn:
         if graph is None:
             built[name] = None
             continue
-        compiled[name] = compile_graph(graph, device=eqn.device)
+        compiled[name] = compile_graph(graph, device=eqn.device, without=_AROUND)
         built[name] = Program(compiled[name], f"{name} of {eqn.name or eqn.op.name}")
     attrs = {**eqn.attrs, **compiled}
     plan = (LoopPlan if eqn.op is LOOP else BranchPlan)(attrs, built)

@@ -73,6 +73,12 @@ def steps_of(limit: int, count: int | None, *, reverse: bool) -> range:
     return range(taken - 1, -1, -1) if reverse else range(taken)
 
 
+def _samples() -> Any:
+    from dlstudio.graph.control import samples  # which need these operators
+
+    return samples
+
+
 # ---- the loop ----------------------------------------------------------------------------------
 def _infer_loop(
     *avals: Aval, body: Graph, cond: Graph | None, limit: int, stacked: int, carried: int,
@@ -104,6 +110,7 @@ _LOOP_PARAMS = {
     params=_LOOP_PARAMS,
     outputs=lambda attrs: len(_infer_loop(**attrs)),
     visible=lambda attrs: attrs["stacked"] + attrs["carried"],
+    samples=lambda s: _samples().loop_samples(s),
     second_order="it has no gradient rule",
 )
 def LOOP(  # noqa: N802  a record, not a function
@@ -155,6 +162,7 @@ def _infer_branch(
     },
     outputs=lambda attrs: len(_infer_branch(**attrs)),
     visible=lambda attrs: attrs["common"],
+    samples=lambda s: _samples().branch_samples(s),
     second_order="it has no gradient rule",
 )  # fmt: skip
 def BRANCH(  # noqa: N802  a record, not a function

@@ -28,6 +28,9 @@ Lower = Callable[..., Graph]
 def lower_node(builder: Builder, node: Node, refs: Sequence[Ref], lower: Lower) -> list[Ref]:
     """Write a loop or branch as an equation; `lower` lowers the graphs inside."""
     assert node.op is not None
+    if node.op is LOOP or node.op is BRANCH:  # lowered already
+        found = builder.emit(node.op, refs, node.attrs)
+        return list(found) if isinstance(found, tuple) else [found]
     inside = _Inside(node, builder.training, lower)
     if node.op is FOREACH:
         return _foreach(builder, inside, list(refs))

@@ -133,6 +133,9 @@ def _padded(F: Any, steps: list[list[Any]], avals: Sequence[Aval], limit: int) -
     """Stack the outputs; rows that were not reached are zero."""
     for number, aval in enumerate(avals):
         rows = [step[number] for step in steps]
+        if not rows:
+            yield F.zeros(shape=aval.shape, dtype=aval.dtype.name)
+            continue
         row = F.zeros(shape=aval.shape[1:], dtype=aval.dtype.name)
         yield F.stack(*rows, *[row] * (limit - len(rows)), axis=0)
 
@@ -182,6 +185,15 @@ def _rules(record: Callable[[], Op]) -> dict[str, Any]:
     )
 
 
+def _samples(name: str) -> Callable[..., Any]:
+    def made(s: Any) -> Any:
+        from dlstudio.graph.control import samples  # which need graphs: loaded with the sweep
+
+        return getattr(samples, name)(s)
+
+    return made
+
+
 # ---- the records -------------------------------------------------------------------------------
 _GRAPH, _LOCS, _BOOL = InnerGraph(), Locations(), Bool()
 
@@ -208,6 +220,7 @@ FOREACH = op(
         "body": _GRAPH, "in_state_locs": _LOCS, "in_data_locs": _LOCS, "remain_locs": _LOCS,
         "num_outputs": Int(0), "num_out_data": Int(0), "np_shape": _BOOL,
     },
+    samples=_samples("foreach_samples"),
     **_rules(lambda: FOREACH),
 )(_foreach)  # fmt: skip
 
@@ -237,6 +250,7 @@ WHILE = op(
         "func_var_locs": _LOCS, "num_outputs": Int(0), "num_out_data": Int(0),
         "max_iterations": Int(0),
     },
+    samples=_samples("while_samples"),
     **_rules(lambda: WHILE),
 )(_while_loop)  # fmt: skip
 
@@ -265,5 +279,6 @@ COND = op(
         "pred": _GRAPH, "then_branch": _GRAPH, "else_branch": _GRAPH, "cond_input_locs": _LOCS,
         "then_input_locs": _LOCS, "else_input_locs": _LOCS, "num_outputs": Int(0),
     },
+    samples=_samples("cond_samples"),
     **_rules(lambda: COND),
 )(_cond)  # fmt: skip

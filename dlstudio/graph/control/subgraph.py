@@ -141,7 +141,8 @@ def is_dynamic(node: Node) -> bool:
         return False
     if node.op.flags.dynamic:
         return True
-    return any(node.attrs[name].dynamic for name in node.op.flags.graphs)
+    inner = (node.attrs[name] for name in node.op.flags.graphs)
+    return any(isinstance(graph, Subgraph) and graph.dynamic for graph in inner)
 
 
 Call = Callable[[Any, Sequence[Any], dict[str, Any]], Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dlstudio.core.avals import Aval
-from dlstudio.graph.ir import Graph
+from dlstudio.graph.ir import Graph, inner_graphs
 from dlstudio.graph.passes.order import peak_bytes
 from dlstudio.graph.passes.recompute import told
 from dlstudio.graph.passes.simplify import repetitions
@@ -19,6 +19,8 @@ def notes(name: str, before: Graph, after: Graph) -> Iterator[str]:
         yield from _known(after)
     elif name == "order":
         yield from _moved(before, after)
+    elif name == "compile_bodies":
+        yield from _inside(after)
     elif after is not before:
         if name == "recompute":
             yield from told(before, after)
@@ -33,6 +35,17 @@ def _spelled(aval: Aval) -> str:
 def _known(graph: Graph) -> Iterator[str]:
     for x in graph.inputs:
         yield f"{x.name}: {_spelled(graph.avals[x.value])}"
+
+
+def _inside(graph: Graph) -> Iterator[str]:
+    """What the passes did on the graphs inside loops and branches."""
+    for eqn in graph.eqns:
+        for number, inner in enumerate(inner_graphs(eqn)):
+            part = [name for name in eqn.op.flags.graphs if eqn.attrs[name] is not None][number]
+            yield f"~ {eqn.where()}: {part} has {len(inner.eqns)} equations"
+            for change in inner.history:
+                start = "    " if change.name == "compile_bodies" else f"    {change.name}: "
+                yield from (f"{start}{note}" for note in change.notes if note != "switched off")
 
 
 def _moved(before: Graph, after: Graph) -> Iterator[str]:
