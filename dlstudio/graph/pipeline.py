@@ -191,9 +191,11 @@ def compile_graph(
     for function in (fold_constants, simplify, merge_repeated, dead_code):
         apply(function.__name__, function)
     apply("place", lambda g: place(g, device, pinned))
-    for function in (fuse, fuse_pointwise, compile_bodies, separate_outputs, order):
+    for function in (fuse, fuse_pointwise, compile_bodies, separate_outputs):
         apply(function.__name__, function)
-    apply("recompute", lambda g: recompute(g, chosen.memory_budget, mirror=config.mirrors()))
+    budget, mirror, unordered = chosen.memory_budget, config.mirrors(), graph
+    apply("order", order)
+    apply("recompute", lambda g: recompute(g, budget, mirror=mirror, unordered=unordered))
     return graph
 
 

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from math import isqrt
+from operator import is_
 from typing import NamedTuple
 
 from dlstudio.errors import ParamError, explain
@@ -35,7 +37,10 @@ _REACH = 6  # equations: half a block of layers
 _ROUNDS = 6  # of aiming lower, where a plan takes more than was measured
 
 
-def recompute(graph: Graph, budget: int | None = None, *, mirror: bool = False) -> Graph:
+def recompute(
+    graph: Graph, budget: int | None = None, *, mirror: bool = False,
+    unordered: Graph | None = None,
+) -> Graph:  # fmt: skip
     """Let the backward half compute forward values again instead of keeping them.
 
     Parameters
@@ -48,6 +53,9 @@ def recompute(graph: Graph, budget: int | None = None, *, mirror: bool = False) 
     mirror : bool
         Repeat whatever is cheap beside a convolution or a product, as MXNet does under
         ``MXNET_BACKWARD_DO_MIRROR=1``.
+    unordered : Graph, optional
+        The same before the pass `order`, which makes backward read much of what forward computed
+        as early as it can: a good thing only if it is kept anyway. This order is tried first.
 
     Returns
     -------
@@ -62,13 +70,21 @@ def recompute(graph: Graph, budget: int | None = None, *, mirror: bool = False) 
     """
     if graph.split == len(graph.eqns) or not (budget or mirror or graph.mirrored):
         return graph
-    source = Replay(graph, analyse(graph))
+    sources = [Replay(g, analyse(g)) for g in _orders(graph, unordered)]
     found = graph
     if mirror or graph.mirrored:
-        found = _mirrored(source, cheap=mirror)
+        plans = (graph, *(_mirrored(source, cheap=mirror) for source in sources))
+        found = min(plans, key=memory.peak_bytes)
     if budget is not None and memory.plan(found).arena_bytes > budget:
-        found = _within(source, budget)
-    return found
+        found = _within(sources, budget)
+    return replace(found, history=graph.history) if found is not graph else graph
+
+
+def _orders(graph: Graph, unordered: Graph | None) -> list[Graph]:
+    """The orders to try."""
+    if unordered is None or all(map(is_, graph.eqns, unordered.eqns)):
+        return [graph]
+    return [unordered, graph]
 
 
 def told(before: Graph, after: Graph) -> Iterator[str]:
@@ -82,16 +98,14 @@ def told(before: Graph, after: Graph) -> Iterator[str]:
 
 # ---- MXNet's mirroring -----------------------------------------------------------------------
 def _mirrored(source: Replay, *, cheap: bool) -> Graph:
-    """Repeat the forced nodes, and all cheap ones if asked to, where that lowers the peak."""
+    """Repeat the forced nodes, and all cheap ones if asked to."""
 
     def repeats(eqn: Eqn) -> bool:
         if eqn.op.flags.random:  # MXNet keeps the masks of Dropout
             return False
         return eqn.name in source.graph.mirrored or (cheap and not _is_heavy(source.graph, eqn))
 
-    kept = [r for r in source.able if not repeats(source.forward[source.maker[r]])]
-    after = source.keeping(kept)
-    return after if memory.peak_bytes(after) < memory.peak_bytes(source.graph) else source.graph
+    return source.keeping(r for r in source.able if not repeats(source.forward[source.maker[r]]))
 
 
 def _is_heavy(graph: Graph, eqn: Eqn) -> bool:
@@ -109,23 +123,36 @@ class _Found(NamedTuple):
     repeats: int
 
 
-def _within(source: Replay, budget: int) -> Graph:
-    """Find the plan within `budget` that repeats least work."""
-    search = _Search(source)
-    goal, found, smallest = budget, search.best(budget), 0
-    for number in range(_ROUNDS):
-        graph = source.keeping(found.kept)
-        taken = memory.plan(graph).arena_bytes
+def _within(sources: list[Replay], budget: int) -> Graph:
+    """Find a plan within `budget` that repeats little work."""
+    smallest = 0
+    for source in sources:
+        graph, taken = _smallest(source, budget)
         if taken <= budget:
             return graph
         smallest = min(taken, smallest or taken)
+    raise _too_small(sources[-1].graph, budget, smallest)
+
+
+def _smallest(source: Replay, budget: int) -> tuple[Graph, int]:
+    """Find the plan of this order that repeats least within `budget`, or the smallest found."""
+    search = _Search(source)
+    goal, found = budget, search.best(budget)
+    best, smallest = source.graph, -1
+    for number in range(_ROUNDS):
+        graph = source.keeping(found.kept)
+        taken = memory.plan(graph).arena_bytes
+        if smallest < 0 or taken < smallest:
+            best, smallest = graph, taken
+        if taken <= budget:
+            break
         # small values were not measured, and offsets can cost a little: aim lower
         goal = int(goal * budget / taken * (1 - number / 100))
         again = search.filled(found.parts, goal)
         found = again if again.peak <= goal else search.best(goal)
         if found.peak > goal:
             break
-    raise _too_small(source.graph, budget, smallest)
+    return best, smallest
 
 
 def _too_small(graph: Graph, budget: int, smallest: int) -> ParamError:
@@ -174,7 +201,7 @@ class _Search:
             )
             # where single values are as large as a segment, the next narrow place is farther off
             first, last = min(lo + 1, at - _REACH), max(hi + 1, at + _REACH)
-            window = range(max(0, first), min(last, len(self.crossing)))
+            window = range(max(1, first), min(last, len(self.crossing)))
             if window:
                 kept |= self.crossing[min(window, key=self.passing.__getitem__)]
         return frozenset(kept & self.source.able)

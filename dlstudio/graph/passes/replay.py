@@ -8,7 +8,7 @@ its first reader, from what is kept. The choice of the set is `recompute`'s.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import prod
@@ -185,7 +185,7 @@ class Replay:
         return found
 
     # ---- writing -------------------------------------------------------------------------
-    def keeping(self, kept: Collection[int]) -> Graph:
+    def keeping(self, kept: Iterable[int]) -> Graph:
         """Write the graph that keeps these storages, and those that cannot be computed again."""
         return _Writing(self, frozenset(kept)).graph(self.forward, self.backward)
 
