@@ -66,7 +66,7 @@ class CustomOpProp:
         )
 
     def infer_storage_type(self, in_stype: Any) -> Any:
-        """Storage types of inputs, outputs and states: all dense, sparse inputs come spelled out."""
+        """Storage of inputs, outputs and states: all dense; sparse inputs come spelled out."""
         return (
             list(in_stype),
             ["default"] * len(self.list_outputs()),

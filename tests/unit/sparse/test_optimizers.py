@@ -165,7 +165,7 @@ def test_two_optimizers_are_compared_in_any_storage(storage):
     compare(make(), make(), (4, 3), "float32", storage, "row_sparse")
     compare(make(), make(), (4, 3), "float32", storage, ntensors=2)
     with pytest.raises(AssertionError):
-        compare(make(), other(), (4, 3), "float32", storage, "row_sparse", compare_states=False)
+        compare(make(), other(), (4, 3), "float32", storage, compare_states=False)
 
 
 def test_custom_operators_tell_their_storage_types():
