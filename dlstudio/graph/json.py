@@ -1,10 +1,10 @@
-"""Symbol files: MXNet's JSON, read with suspicion and written byte for byte as MXNet does."""
+"""Symbol files: MXNet's JSON, read with suspicion; `json_writer` writes it."""
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,19 +13,19 @@ from dlstudio.core.node import Node
 from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
-from dlstudio.graph.compose import auxiliary, check_outputs, topological
+from dlstudio.graph.compose import check_outputs
 from dlstudio.graph.control.locations import check_locations
 from dlstudio.graph.control.subgraph import Subgraph
+from dlstudio.graph.json_names import RENAMED, json_name, operator_called
 from dlstudio.graph.scopes import HIDDEN_KEYS
 from dlstudio.ops.custom import operator_for
 
 if TYPE_CHECKING:
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["dumps", "json_name", "loads", "operator_called", "read_text"]
+__all__ = ["loads", "read_text"]
 
 _LIMIT = 256 << 20  # characters; the largest published symbol files have about a million
-_VERSION = 10901
 _DEEPEST = 32  # graphs inside graphs; programs have two or three
 # settings of other back ends that old files carry and that change no result
 _NO_MEANING = frozenset(
@@ -33,59 +33,8 @@ _NO_MEANING = frozenset(
      "cudnn_algo_bwd_filter", "cudnn_algo_verbose", "prefer_same_output_type", "ctx",
      "forward_stype", "is_int")
 )  # fmt: skip
-# what files call an attribute that has another name here
-_RENAMED = {"full": {"value": "fill_value"}}
 
 
-# ---- operators by their name in files --------------------------------------------------------
-def json_name(op: Op) -> str:
-    """Name of an operator in symbol files."""
-    return op.names.json or (op.names.nd or op.name).split()[0]
-
-
-# what files of MXNet before 1.0 call operators that have another name since
-_OLD_NAMES = {
-    "_plus": "elemwise_add", "_Plus": "elemwise_add", "_minus": "elemwise_sub",
-    "_Minus": "elemwise_sub", "_sub": "elemwise_sub", "_mul": "elemwise_mul",
-    "_Mul": "elemwise_mul", "_div": "elemwise_div", "_Div": "elemwise_div",
-    "_PlusScalar": "_plus_scalar",
-    "_MinusScalar": "_minus_scalar", "_RMinusScalar": "_rminus_scalar", "_MulScalar": "_mul_scalar",
-    "_DivScalar": "_div_scalar", "_RDivScalar": "_rdiv_scalar", "_PowerScalar": "_power_scalar",
-    "_RPowerScalar": "_rpower_scalar", "_Power": "_power", "_Maximum": "_maximum",
-    "_Minimum": "_minimum",
-}  # fmt: skip
-_index: dict[str, Op] = {}
-
-
-# Two operators may claim one name: these are asked in turn, and the first to answer wins.
-def _stated_names(op: Op) -> list[str]:
-    return [op.names.json] if op.names.json else []
-
-
-def _own_names(op: Op) -> list[str]:
-    return [op.name]
-
-
-def _legacy_names(op: Op) -> list[str]:
-    return op.names.nd.split()
-
-
-def _internal_names(op: Op) -> list[str]:
-    return [f"_{name.replace('.', '_')}" for name in op.names.nd.split()]  # contrib.x: _contrib_x
-
-
-def operator_called(name: str) -> Op | None:
-    """The operator that files call `name`, under any of its legacy names."""
-    if len(_index) == 0 or name not in _index:
-        _index.clear()
-        for names in (_stated_names, _own_names, _legacy_names, _internal_names):
-            for op in OPS.values():
-                for key in names(op):
-                    _index.setdefault(key, op)
-    return _index.get(_OLD_NAMES.get(name, name))
-
-
-# ---- reading ---------------------------------------------------------------------------------
 def read_text(path: Path) -> str:
     """Read a symbol file; raise FileFormatError if it is binary or too large."""
     if path.stat().st_size > _LIMIT:
@@ -235,10 +184,11 @@ class _Reader:
             op = operator_called(record["op"])
         if op is None:
             raise GraphError(self.unknown(record["op"], where))
-        renamed = _RENAMED.get(op.name, {})
+        renamed = RENAMED.get(op.name, {})
         raw = {renamed.get(key, key): value for key, value in raw.items()}
         inside = self.inner(record, op, where) if op.flags.graphs else {}
         attrs = self.parse(op, raw, where, inside, len(edges))
+        edges = self.with_states(op, attrs, edges, record["name"])
         self.check_count(op, attrs, edges, where)
         try:
             check_outputs(op, attrs)
@@ -264,6 +214,20 @@ class _Reader:
         except MXNetError as error:
             raise GraphError(f"{self.source}: {where}: {error}") from None
         return parsed
+
+    def with_states(
+        self, op: Op, attrs: Mapping[str, Any], edges: tuple[Any, ...], name: str
+    ) -> tuple[Any, ...]:
+        """Add auxiliary states, which files of versions before 0.9 do not mention."""
+        missing = op.inputs_for(attrs, len(edges))[len(edges) :]
+        if not missing or any(state not in op.aux for state in missing):
+            return edges
+        starts = ({"__init__": op.starts[s]} if s in op.starts else {} for s in missing)
+        variables = (
+            Node(None, (), {}, f"{name}_{s}", dict(raw))
+            for s, raw in zip(missing, starts, strict=True)
+        )
+        return (*edges, *((node, 0) for node in variables))
 
     def check_count(
         self, op: Op, attrs: Mapping[str, Any], edges: tuple[Any, ...], where: str
@@ -314,125 +278,3 @@ def _has_no_effect(key: str) -> bool:
     if key in _NO_MEANING or (key.startswith("__") and key.endswith("__")):
         return True
     return any(key == tail or key.endswith(f"_{tail}") for tail in HIDDEN_KEYS)
-
-
-# ---- writing ---------------------------------------------------------------------------------
-def dumps(symbol: Symbol, *, remove_amp_cast: bool = True) -> str:
-    """Write a symbol as JSON text, in MXNet's layout.
-
-    Parameters
-    ----------
-    remove_amp_cast : bool
-        Leave out casts that automatic mixed precision inserted.
-    """
-    data = _described(_without_amp_casts(symbol) if remove_amp_cast else symbol.outputs_)
-    data["attrs"] = {"mxnet_version": ["int", _VERSION]}
-    return _spell_graph(data)
-
-
-def _described(outputs: Sequence[tuple[Node, int]]) -> dict[str, Any]:
-    """A graph as the object that files hold."""
-    nodes = topological(outputs)
-    numbers = {id(n): i for i, n in enumerate(nodes)}
-    aux = auxiliary(nodes)
-
-    def entry(node: Node, index: int) -> list[int]:
-        # the third number is a version: states that the operator updates count as written once
-        return [numbers[id(node)], index, int(id(node) in aux)]
-
-    rows = [0]
-    for node in nodes:
-        rows.append(rows[-1] + _entries_in_files(node))
-    return {
-        "nodes": [_record(n, [entry(*edge) for edge in n.inputs]) for n in nodes],
-        "arg_nodes": [i for i, n in enumerate(nodes) if n.is_variable],
-        "node_row_ptr": rows,
-        "heads": [[numbers[id(n)], i, 0] for n, i in outputs],
-    }
-
-
-def _without_amp_casts(symbol: Symbol) -> tuple[tuple[Node, int], ...]:
-    """Outputs of the symbol whose readers read past the casts."""
-    new: dict[int, Node] = {}
-
-    def moved(edge: tuple[Node, int]) -> tuple[Node, int]:
-        node, index = edge
-        while node.op is not None and node.op.name in ("amp_cast", "amp_multicast"):
-            node, index = node.inputs[index]
-        return new.get(id(node), node), index
-
-    for node in topological(symbol.outputs_):
-        edges = tuple(moved(edge) for edge in node.inputs)
-        if edges != node.inputs:
-            new[id(node)] = Node(
-                node.op, edges, node.attrs, node.name, node.raw, node.span, node.scope
-            )
-    return tuple(moved(edge) for edge in symbol.outputs_)
-
-
-def _entries_in_files(node: Node) -> int:
-    """Count of a node's outputs as MXNet 1.9 numbers them: max pooling has a hidden workspace."""
-    if node.op is not None and node.op.name == "Pooling" and node.attrs.get("pool_type") == "max":
-        return 2
-    return node.n_outputs
-
-
-def _record(node: Node, inputs: list[list[int]]) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "op": "null" if node.op is None else json_name(node.op),
-        "name": node.name,
-    }
-    if node.raw:
-        known = _RENAMED.get(node.op.name, {}) if node.op is not None else {}
-        names = {ours: theirs for theirs, ours in known.items()}
-        record["attrs"] = dict(sorted((names.get(k, k), v) for k, v in node.raw.items()))
-    record["inputs"] = inputs
-    if node.op is not None and node.op.flags.graphs:
-        inside = (node.attrs[name].symbol for name in node.op.flags.graphs)
-        record["subgraphs"] = [_described(symbol.outputs_) for symbol in inside]
-    return record
-
-
-def _spell_graph(data: dict[str, Any]) -> str:
-    """Lay the text out as MXNet's writer does, so that files compare equal."""
-    nodes = ", \n".join(_indent(_spell_node(n), 4) for n in data["nodes"])
-    parts = [f'  "nodes": [\n{nodes}\n  ]']
-    parts += [f'  "{key}": {_spell_numbers(data[key])}' for key in ("arg_nodes", "node_row_ptr")]
-    parts.append(f'  "heads": {json.dumps(data["heads"])}')
-    if "attrs" in data:  # of the file, not of graphs inside it
-        parts.append(f'  "attrs": {json.dumps(data["attrs"])}')
-    return "{\n" + ", \n".join(parts) + "\n}"
-
-
-def _spell_node(record: Mapping[str, Any]) -> str:
-    lines = [f'  "op": {json.dumps(record["op"])}', f'  "name": {json.dumps(record["name"])}']
-    if "attrs" in record:
-        lines.append(f'  "attrs": {_spell_object(record["attrs"])}')
-    lines.append(f'  "inputs": {json.dumps(record["inputs"])}')
-    if "subgraphs" in record:
-        graphs = ", \n".join(_indent(_spell_graph(g), 4) for g in record["subgraphs"])
-        lines.append(f'  "subgraphs": [\n{graphs}\n  ]')
-    return "{\n" + ", \n".join(lines) + "\n}"
-
-
-def _quoted(text: str) -> str:
-    # letters of all languages stay readable; halves of surrogate pairs cannot be written so
-    readable = text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
-    return json.dumps(text, ensure_ascii=not readable)
-
-
-def _spell_object(attrs: Mapping[str, str]) -> str:
-    items = [f"{_quoted(k)}: {_quoted(v)}" for k, v in attrs.items()]
-    if len(items) == 1:
-        return "{" + items[0] + "}"
-    return "{\n" + ", \n".join(f"    {item}" for item in items) + "\n  }"
-
-
-def _spell_numbers(numbers: list[int]) -> str:
-    if len(numbers) <= 10:
-        return json.dumps(numbers)
-    return "[\n" + ", \n".join(f"    {n}" for n in numbers) + "\n  ]"
-
-
-def _indent(text: str, by: int) -> str:
-    return "\n".join(" " * by + line for line in text.split("\n"))

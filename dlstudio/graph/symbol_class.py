@@ -301,7 +301,7 @@ class Symbol:
     # ---- files -----------------------------------------------------------------------------
     def tojson(self, remove_amp_cast: bool = True) -> str:
         """Write the graph as MXNet's JSON text."""
-        from dlstudio.graph.json import dumps
+        from dlstudio.graph.json_writer import dumps
 
         return dumps(self, remove_amp_cast=remove_amp_cast)
 

@@ -17,7 +17,7 @@ from dlstudio.core.tape import Entry, Leaf
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import GraphError, explain
 from dlstudio.graph.compose import Output
-from dlstudio.graph.json import json_name
+from dlstudio.graph.json_names import json_name
 from dlstudio.graph.scopes import AttrScope, NameManager, hidden
 from dlstudio.graph.symbol import Symbol
 

@@ -94,6 +94,34 @@ def test_files_of_old_versions_are_read():
     assert net.infer_shape(data=(4, 5))[1] == [(4, 3)]
 
 
+def test_files_before_states_were_written_get_their_states():
+    data = [{"op": "null", "name": name, "inputs": []} for name in ("data", "bn_gamma", "bn_beta")]
+    node = {"op": "BatchNorm", "param": {"eps": "0.001"}, "name": "bn",
+            "inputs": [[0, 0], [1, 0], [2, 0]]}  # fmt: skip
+    net = sym.load_json(json.dumps({"nodes": [*data, node], "heads": [[3, 0]]}))
+    assert net.list_auxiliary_states() == ["bn_moving_mean", "bn_moving_var"]
+    assert net.infer_shape(data=(2, 3))[2] == [(3,), (3,)]
+    assert net.attr_dict()["bn_moving_var"]["__init__"] == '["one", {}]'
+
+
+def test_attributes_of_creation_are_those_of_mxnet():
+    text = sym.full((2, 3), 5, name="f").tojson()
+    assert json.loads(text)["nodes"][0]["attrs"] == {
+        "dtype": "float32", "shape": "(2, 3)", "value": "5.0",
+    }  # fmt: skip
+    assert sym.load_json(text).tojson() == text
+    (value,) = sym.load_json(text).eval()
+    assert value.asnumpy().tolist() == [[5.0] * 3] * 2
+
+
+def test_settings_without_meaning_here_are_kept():
+    node = {"op": "_plus_scalar", "name": "p", "attrs": {"scalar": "2", "is_int": "True"},
+            "inputs": [[0, 0, 0]]}  # fmt: skip
+    x = {"op": "null", "name": "x", "inputs": []}
+    net = sym.load_json(json.dumps({"nodes": [x, node], "heads": [[1, 0, 0]]}))
+    assert net.list_attr()["is_int"] == "True"
+
+
 def _broken(change):
     data = json.loads(mlp().tojson())
     change(data)

@@ -214,3 +214,49 @@ def test_an_elementwise_sum_tells_one_side_from_the_other():
     assert net.infer_shape(b=(2, 3)) == ([(2, 3), (2, 3)], [(2, 3)], [])
     with pytest.raises(mx.base.MXNetError, match="shapes"):
         net.infer_shape(a=(2, 3), b=(3, 2))
+
+
+def test_creation_has_mxnets_signatures():
+    values = {
+        "zeros": sym.zeros((2,), "float64"), "ones": sym.ones(2, name="o"),
+        "full": sym.full((2,), val=3), "arange": sym.arange(2), "eye": sym.eye(2, k=1),
+        "linspace": sym.linspace(0, 1, 2),
+    }  # fmt: skip
+    found = {name: net.eval()[0].asnumpy().tolist() for name, net in values.items()}
+    assert found == {
+        "zeros": [0, 0], "ones": [1, 1], "full": [3, 3], "arange": [0, 1],
+        "eye": [[0, 1], [0, 0]], "linspace": [0, 1],
+    }  # fmt: skip
+    assert values["zeros"].infer_type()[1] == [np.float64]
+
+
+def test_functions_of_numbers_and_symbols_take_mxnets_keywords():
+    x = sym.var("x")
+    nets = [sym.maximum(left=x, right=2), sym.hypot(3, right=x), sym.power(base=2, exp=x)]
+    found = [float(net.eval(x=mx.nd.array([4.0]))[0].asscalar()) for net in nets]
+    assert found == [4, 5, 16]
+
+
+def test_first_values_of_states_are_noted_when_composing():
+    net = sym.BatchNorm(sym.LeakyReLU(sym.var("x"), act_type="prelu", name="p"), name="bn")
+    noted = {
+        name: attrs["__init__"] for name, attrs in net.attr_dict().items() if "__init__" in attrs
+    }
+    assert noted == {
+        "p_gamma": '["Constant", {"value": 0.25}]', "bn_moving_mean": '["zero", {}]',
+        "bn_moving_var": '["one", {}]',
+    }  # fmt: skip
+
+
+def test_other_names_of_the_namespace():
+    assert mx.sym.symbol.Symbol is mx.sym.Symbol is mx.symbol.Symbol
+    assert sym.fromjson(sym.var("x").tojson()).name == "x"
+    assert isinstance(mx.name.current(), mx.name.NameManager)
+    assert isinstance(mx.attribute.current(), mx.attribute.AttrScope)
+    assert sym.Group([sym.var("x")], create_fn=sym.Symbol).list_outputs() == ["x"]
+
+
+def test_sparse_functions_are_the_dense_ones():
+    x = sym.var("x")
+    (found,) = sym.sparse.add_n(sym.sparse.abs(x), x).eval(x=mx.nd.array([-2.0, 3.0]))
+    assert found.asnumpy().tolist() == [0, 6]
