@@ -208,7 +208,8 @@ def asarray(obj: Any, dtype: Any = None, device: Any = None, copy: bool | None =
         from dlstudio.dialects.standard.creation import asarray as shared
 
         return shared(obj, dtype=dtype, device=device, copy=False)
-    fits = isinstance(obj, ndarray) and dtype in (None, obj._data.dtype)
+    # not `dtype in (None, …)`: NumPy's float64 equals None
+    fits = isinstance(obj, ndarray) and (dtype is None or dtype == obj._data.dtype)
     if fits and not copy and device in (None, obj._device):
         return obj
     return mx_np.array(obj, dtype=dtype, device=device)

@@ -137,7 +137,8 @@ def _copy_needed(name: str) -> ParamError:
 def _from_ours(x: Any, dtype: Any, device: Any, copy: bool | None) -> Any:
     x = x._as(ndarray)
     place = x._device if device is None else Device(device)
-    same = x._device is place and dtype in (None, x._data.dtype)
+    # not `dtype in (None, …)`: NumPy's float64 equals None
+    same = x._device is place and (dtype is None or dtype == x._data.dtype)
     if same:
         return x.copy() if copy else x
     if copy is False:

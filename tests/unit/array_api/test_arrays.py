@@ -330,6 +330,14 @@ def test_arrays_from_arrays_share_or_copy_as_asked():
         xp.asarray([1.0], copy=False)
 
 
+@pytest.mark.parametrize("place", [xp, mx.np], ids=["array_api", "np"])
+def test_arrays_from_arrays_are_cast_to_any_dtype(place):
+    for old in DTYPES:
+        for new in NUMERIC if old not in COMPLEX else COMPLEX:
+            dtype = getattr(xp, new)
+            assert place.asarray(xp.ones(2, dtype=getattr(xp, old)), dtype=dtype).dtype == dtype
+
+
 def test_reshape_copies_only_where_it_must():
     x = xp.asarray([[1.0, 2.0], [3.0, 4.0]])
     assert np.shares_memory(xp.reshape(x, (4,), copy=False)._data, x._data)

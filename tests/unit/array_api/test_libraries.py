@@ -155,6 +155,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score, mean_squared_error
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, Normalizer
+from sklearn.utils.estimator_checks import check_array_api_input
 host = numpy.random.default_rng(0).normal(size=(8, 4))
 x, y = mx.np.array(host), mx.np.array(numpy.arange(8) % 2)
 found = {
@@ -174,6 +175,11 @@ for name, array in found.items():
     assert isinstance(array, mx.np.ndarray), (name, type(array))
 wanted = PCA(2, svd_solver="full").fit_transform(host)
 numpy.testing.assert_allclose(abs(found["pca"].asnumpy()), abs(wanted), rtol=1e-6)
+for estimator in (PCA(2, svd_solver="full"), Ridge(solver="svd"), LinearDiscriminantAnalysis(),
+                  MinMaxScaler(), Normalizer()):
+    # scikit-learn's own check of values, dtypes and devices
+    check_array_api_input(type(estimator).__name__, estimator, "dlstudio.array_api",
+                          dtype_name="float64", check_values=True)
 print("all ours")
 """
 
