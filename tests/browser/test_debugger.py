@@ -45,7 +45,7 @@ def press(book: Any, action: str) -> None:
 
 
 def current(book: Any) -> str:
-    return book.page.inner_text(f"{VIEW} .dl-line[data-current=true] code")
+    return book.page.text_content(f"{VIEW} .dl-line[data-current=true] code")
 
 
 def printed(book: Any, cell: int = 1) -> str:
@@ -119,7 +119,10 @@ def test_an_unknown_name_is_explained_in_the_view(notebook):
 
 
 def test_linked_views_follow_the_step_and_choose_lines(notebook):
-    linked = "graph = GraphView(net, data=x, depth=None)\nlink(view, graph)\ndisplay(graph)"
+    linked = (
+        "graph, memory = GraphView(net, data=x, depth=None), MemoryView(net)\n"
+        "link(view, graph, memory)\ndisplay(memory, graph)"
+    )
     book = opened(notebook, linked, STAND)
     book.page.wait_for_selector(".dl-graph .dl-item")
     book.page.fill(f"{VIEW} [data-action=place]", "net_dense1_fwd")
@@ -127,10 +130,14 @@ def test_linked_views_follow_the_step_and_choose_lines(notebook):
     book.page.wait_for_function(
         "document.querySelector('.dl-graph').dataset.selected === 'net_dense1_fwd'"
     )
+    assert book.data(".dl-memory")["selected"] == "net_dense1_fwd"
     key = book.page.locator('.dl-graph [data-key*="dense0"] rect').last
     key.click(position={"x": 12, "y": 8}, force=True)
-    book.page.wait_for_selector(f"{VIEW} .dl-line[data-selected=true]")
-    assert "dense0" in book.page.inner_text(f"{VIEW} .dl-line[data-selected=true] >> nth=0")
+    book.page.wait_for_function(
+        f"document.querySelector('{VIEW}').dataset.selected.includes('dense0')"
+    )
+    chosen = f"{VIEW} .dl-line[data-selected=true] >> nth=0"
+    assert "dense0" in book.page.text_content(chosen)  # innerText of what is scrolled away is empty
     book.shot("debugger-linked")
     assert book.errors == []
 

@@ -3,6 +3,7 @@ import { DevicesStore } from "../src/devices/store";
 import { Strings, type Table } from "../src/lib/decode";
 import { type Frame, type PlanMap, TABLES } from "../src/lib/schema";
 import { steadySpan } from "../src/lib/timeline";
+import { isSelected } from "../src/memory/map";
 import { MemoryStore, type Space } from "../src/memory/store";
 import { baseName, isFraction, MonitorStore, thin, valueRange } from "../src/monitor/store";
 
@@ -230,4 +231,14 @@ describe("devices", () => {
 test("a moving window keeps a round width", () => {
   expect(steadySpan(0, 730)).toEqual({ start: -270, end: 730 });
   expect(steadySpan(100, 250)).toEqual({ start: 50, end: 250 });
+});
+
+describe("selected buffers", () => {
+  test("are those of the node, its parts, its gradient, and of nodes inside a block", () => {
+    for (const owner of ["norm", "norm[1]", "norm gradient", "norm[0] gradient", "norm again"])
+      expect(isSelected(owner, "norm")).toBe(true);
+    expect(isSelected("net/dense0", "net")).toBe(true);
+    expect(isSelected("norm1", "norm")).toBe(false);
+    expect(isSelected("norm", "")).toBe(false);
+  });
 });

@@ -89,6 +89,7 @@ def _executor_run(
         )
     wanted = any(request != "null" for request in executor._grad_req.values())
     train = wanted if train is None else train
+    executor.plan(train=train)  # one with sparse arrays has none, and says so
     if arguments:
         executor._set_arguments(arguments)
     backward = train and wanted if backward is None else backward

@@ -116,5 +116,46 @@ def test_the_file_is_json_and_says_how_much_is_missing(tmp_path):
     assert all({"name", "ph", "pid", "tid"} <= r.keys() for r in read["traceEvents"])
 
 
+def recorded_training():
+    """The events of a training step over two devices, with a task of the program around it."""
+    import dlstudio as mx
+    from dlstudio.trace.recorder import Recorder
+
+    with mx.AttrScope(ctx_group="a"):
+        h = mx.sym.FullyConnected(mx.sym.var("data"), num_hidden=8, name="first")
+    with mx.AttrScope(ctx_group="b"):
+        h = mx.sym.FullyConnected(h, num_hidden=4, name="second")
+    places = {"a": mx.cpu(0), "b": mx.cpu(1)}
+    executor = h.simple_bind(mx.cpu(0), group2ctx=places, data=(4, 6))
+    with Recorder() as recorder:
+        for _ in range(2):
+            executor.forward(is_train=True)
+            executor.backward(mx.nd.ones((4, 4), ctx=mx.cpu(1)))
+            (mx.nd.ones(3) * 2).asnumpy()
+    return recorder.events
+
+
+def test_a_training_step_keeps_the_rules_of_the_trace_event_format():
+    """What Perfetto's and Chrome's readers ask of every record, on a real step."""
+    read = json.loads(json.dumps(chrome.trace(recorded_training()), allow_nan=False))
+    seen = read["traceEvents"]
+    assert {r["ph"] for r in seen} == {"M", "X", "C", "s", "f"}
+    for r in seen:
+        assert isinstance(r["name"], str)
+        assert all(type(r[key]) is int for key in ("pid", "tid"))
+        assert r["ph"] == "M" or r["ts"] >= 0
+        assert r["ph"] != "X" or r["dur"] >= 0
+        assert r["ph"] != "C" or all(type(v) in (int, float) for v in r["args"].values())
+    named = {(r["pid"], r["tid"]) for r in seen if r["name"] == "thread_name"}
+    assert {(r["pid"], r["tid"]) for r in seen if r["ph"] == "X"} <= named
+    boxes = {(r["pid"], r["tid"], r["ts"]) for r in seen if r["ph"] == "X"}
+    arrows = [r for r in seen if r["ph"] in "sf"]
+    assert {(r["pid"], r["tid"], r["ts"]) for r in arrows} <= boxes  # arrows hang on boxes
+    ids = {phase: sorted(r["id"] for r in arrows if r["ph"] == phase) for phase in "sf"}
+    assert ids["s"] == ids["f"] != []
+    times = [r["ts"] for r in seen if r["ph"] != "M"]
+    assert times == sorted(times)
+
+
 def test_nothing_recorded_is_a_valid_trace():
     assert chrome.trace([])["traceEvents"] == []

@@ -1,6 +1,7 @@
 // The plan's text: the line that has just run, the line under the keyboard's mark, breakpoints.
 import { element, setData } from "../lib/dom";
 import type { DebuggerPlan, DebuggerStand, DebuggerStep } from "../lib/schema";
+import { nodeOf } from "../lib/selection";
 
 export interface PlanEvents {
   /** A line of a step was clicked on, or reached by the keyboard. */
@@ -26,11 +27,6 @@ export function marksOf(plan: DebuggerPlan, at: DebuggerStand, selected: string)
     breaks: new Set(stops.map(lineOf)),
     selected: new Set(chosen.map((step) => step.line)),
   };
-}
-
-/** The node of an owner: memory knows `dense0 gradient` and `norm0[1]`. */
-export function nodeOf(owner: string): string {
-  return owner.replace(/( gradient| again|\[\d+\])+$/, "");
 }
 
 /** Whether a selection means this step: its node, or a block around it, with or without prefix. */

@@ -3,9 +3,10 @@ import type { DebuggerTraits } from "../debugger";
 import { element, setData, setText } from "../lib/dom";
 import { notice } from "../lib/notice";
 import type { DebuggerCommand, DebuggerStand } from "../lib/schema";
+import { nodeOf } from "../lib/selection";
 import { button, captureKeys, toolbar } from "../lib/toolbar";
 import type { Context, Drawing, Store } from "../lib/widget";
-import { marksOf, nodeOf, PlanText } from "./plan";
+import { marksOf, PlanText } from "./plan";
 import { valueTable } from "./values";
 
 type Key = "step" | "block" | "continue" | "restart" | "nan";

@@ -4,6 +4,11 @@ import type { Model } from "./model";
 /** The name of a graph node is what all views know: operators, buffers and bars carry it. */
 export type Listener = (name: string) => void;
 
+/** The node of an owner: memory and plans know `dense0 gradient` and `norm0[1]`. */
+export function nodeOf(owner: string): string {
+  return owner.replace(/( gradient| again|\[\d+\])+$/, "");
+}
+
 interface Group {
   selected: string;
   listeners: Set<Listener>;

@@ -1,6 +1,7 @@
 // The map itself: rectangles time × address on a canvas.
 import { prepare, type Surface, ticks } from "../lib/canvas";
 import { formatBytes, formatNanoseconds, type Locale } from "../lib/i18n";
+import { nodeOf } from "../lib/selection";
 import { colour, inkOn, type Theme } from "../lib/theme";
 import type { Span } from "../lib/timeline";
 import type { Space } from "./store";
@@ -122,7 +123,8 @@ function drawRectangles(
 
 /** A selected scope (`lenet0`) includes what lies in it. */
 export function isSelected(owner: string, selected: string): boolean {
-  return selected !== "" && (owner === selected || owner.startsWith(`${selected}/`));
+  if (selected === "") return false;
+  return owner === selected || nodeOf(owner) === selected || owner.startsWith(`${selected}/`);
 }
 
 function outline(context: CanvasRenderingContext2D, box: Box, theme: Theme, strong: boolean): void {

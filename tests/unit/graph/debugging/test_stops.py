@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import gluon, sym
-from dlstudio.errors import ArgumentError, IndexRangeError, ParamError
+from dlstudio.errors import ArgumentError, GraphError, IndexRangeError, ParamError
 from dlstudio.graph import pipeline
 from tests.unit.graph.debugging.nets import bound
 
@@ -174,6 +174,13 @@ def test_only_what_has_a_plan_can_be_debugged():
         mx.graph.debug(bound(), mx.nd.ones(2))
     with pytest.raises(ArgumentError, match="by name"):
         mx.graph.debug(net, mx.nd.ones((1, 2)), data=mx.nd.ones((1, 2)))
+
+
+def test_an_executor_with_sparse_arrays_has_no_plan_to_step_through():
+    net = sym.dot(sym.var("x", stype="csr"), sym.var("w"))
+    executor = net.simple_bind(mx.cpu(), x=(3, 4), w=(4, 2))
+    with pytest.raises(GraphError, match="has no plan"):
+        mx.graph.debug(executor)
 
 
 def test_the_error_of_an_operator_says_at_which_step():
