@@ -15,16 +15,11 @@ from dlstudio.core.dispatch import Attrs, invoke
 from dlstudio.core.node import Node
 from dlstudio.core.tensor import Tensor
 from dlstudio.graph.compose import Output
-from dlstudio.graph.control.compose import (
-    check_branches,
-    check_count,
-    make_cond,
-    make_foreach,
-    make_while,
-)
+from dlstudio.graph.control.compose import check_branches, check_count
 from dlstudio.graph.control.inference import check_iterations
 from dlstudio.graph.control.locations import slice_shape
 from dlstudio.graph.control.nests import flatten, pair, regroup
+from dlstudio.graph.control.nodes import make_cond, make_foreach, make_while
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.symbol_class import Symbol
 
