@@ -129,7 +129,7 @@ def _fillers(buffers: list[_Buffer], capacity: int, sections: int) -> list[_Buff
     return fillers
 
 
-_PATIENCE, _GROWTH = 40_000, 1.2  # steps of the first run, each over all buffers
+_PATIENCE, _GROWTH = 20_000, 1.2  # steps of the first run, each over all buffers
 
 
 class _Restarts:
@@ -142,13 +142,13 @@ class _Restarts:
     def __init__(self, buffers: list[_Buffer], capacity: int, sections: int) -> None:
         self._instance = buffers, capacity, sections
         self._random = np.random.default_rng(0)  # seeded: the same answer for the same instance
-        self._steps = max(50, _PATIENCE // len(buffers))
+        self._steps = max(40, _PATIENCE // len(buffers))
         self._weights = [1.0] * len(buffers)
         self._spent = 0.0
 
     def run(self, deadline: float, share: float) -> Answer | None:
-        """Run once, and again while less than `share` seconds are spent in all."""
-        while True:
+        """Run again and again until `share` seconds are spent in all."""
+        while self._spent <= share and monotonic() < deadline:
             begin = monotonic()
             search = _Search(*self._instance, self._weights)
             found = search.run(self._steps, deadline)
@@ -157,8 +157,7 @@ class _Restarts:
             self._spent += monotonic() - begin
             self._steps = int(self._steps * _GROWTH)
             self._weights = self._random.uniform(0.5, 2.0, len(self._weights)).tolist()
-            if self._spent >= share or monotonic() > deadline:
-                return None
+        return None
 
 
 class _Search:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
 from dlstudio.graph.operators import CROSS
-from dlstudio.graph.pack import arena_size, lower_bound, pack
+from dlstudio.graph.pack import NoPackingError, arena_size, lower_bound, pack
 from dlstudio.graph.storage import Storages, analyse
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "SUFFIXES",
     "Buffer",
     "MemoryPlan",
+    "NoPackingError",
     "lower_bound",
     "pack",
     "peak_bytes",
