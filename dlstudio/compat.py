@@ -6,6 +6,8 @@ import importlib
 import importlib.abc
 import importlib.util
 import sys
+import types
+from collections.abc import MutableSequence
 from typing import Any
 
 __all__ = ["MODULES", "NAMES", "install_as_mxnet"]
@@ -62,6 +64,14 @@ MODULES: dict[str, str] = {
     "test_utils": "test_utils",
     "profiler": "profiler",
     "recordio": "recordio",
+    "runtime": "runtime",
+    "log": "log",
+    "ndarray.numpy": "np",
+    "ndarray.numpy_extension": "npx",
+    "contrib.nd": "nd.contrib",
+    "contrib.ndarray": "nd.contrib",
+    "contrib.sym": "sym.contrib",
+    "contrib.symbol": "sym.contrib",
     "amp": "amp",
     "contrib": "contrib",
     "contrib.amp": "amp",
@@ -104,24 +114,36 @@ class _Finder:
         """Find the module that stands for `fullname`, if it is MXNet's."""
         del path, target
         head, _, rest = fullname.partition(".")
-        if head != "mxnet":
+        module = _resolve(rest) if head == "mxnet" else None
+        if module is None:
             return None
-        first, _, deeper = rest.partition(".")
-        whole = MODULES.get(rest)  # names such as contrib.amp lead to packages of their own
-        parts = ["dlstudio", whole] if whole else ["dlstudio", MODULES.get(first, first), deeper]
-        ours = ".".join(filter(None, parts))
+        # MXNet's nd, np, sym are packages: modules inside them must be found too
+        return importlib.util.spec_from_loader(fullname, _Loader(module), is_package=True)
+
+
+def _resolve(dotted: str) -> types.ModuleType | None:
+    """Find the module that MXNet's ``mxnet.<dotted>`` stands for, one part after the other."""
+    found, path = importlib.import_module("dlstudio"), ""
+    for part in dotted.split("."):
+        path = f"{path}.{part}".lstrip(".")
+        inner = getattr(found, part, None)
         try:
-            module = importlib.import_module(ours)
+            if path in MODULES:  # names such as contrib.amp lead to packages of their own
+                found = importlib.import_module(f"dlstudio.{MODULES[path]}")
+            elif isinstance(inner, types.ModuleType):
+                found = inner
+            else:
+                found = importlib.import_module(f"{found.__name__}.{part}")
         except ModuleNotFoundError:
             return None
-        return importlib.util.spec_from_loader(fullname, _Loader(module))
+    return found
 
 
 class _Loader(importlib.abc.Loader):
     """Hands out a module that is loaded already."""
 
     def __init__(self, module: Any) -> None:
-        self._module = module
+        self._module, self._spec = module, module.__spec__
 
     def create_module(self, spec: Any) -> Any:
         """Answer the module itself."""
@@ -129,11 +151,25 @@ class _Loader(importlib.abc.Loader):
         return self._module
 
     def exec_module(self, module: Any) -> None:
-        """Nothing to run."""
+        """Nothing to run: the module has run, under its own name."""
+        module.__spec__ = self._spec
 
 
 def install_as_mxnet() -> None:
     """Let ``import mxnet as mx`` import dlstudio from now on in this process."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())  # type: ignore[arg-type]
-    sys.modules["mxnet"] = importlib.import_module("dlstudio")
+    sys.modules["mxnet"] = _Mxnet("mxnet", "dlstudio under MXNet's name.")
+
+
+class _Mxnet(types.ModuleType):
+    """The module ``mxnet``: dlstudio, with the version that programs compare."""
+
+    __version__ = "1.9.1"
+    __path__: MutableSequence[str] = []  # noqa: RUF012  a package, whose parts the finder knows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module("dlstudio"), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(importlib.import_module("dlstudio"))

@@ -13,7 +13,8 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.sparse import BaseSparseNDArray, on_device
 from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import is_sparse
-from dlstudio.core.tensor import NDArray, Tensor, ndarray, numbers
+from dlstudio.core.tensor import NDArray, Tensor, numbers
+from dlstudio.core.tensor import ndarray as _np_ndarray
 from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
 from dlstudio.dialects import sparse as _sparse
@@ -296,7 +297,7 @@ def save(fname: Any, data: Any) -> None:
         else enumerate([data] if isinstance(data, Tensor) else data)
     )
     tensors = {name: _saveable(x) for name, x in named}
-    new = any(isinstance(x, ndarray) for x in tensors.values())
+    new = any(isinstance(x, _np_ndarray) for x in tensors.values())
     arrays = {name: _on_host(x) for name, x in tensors.items()}
     params.save(
         fname, arrays if isinstance(data, dict) else list(arrays.values()), numpy_shapes=new
@@ -371,6 +372,8 @@ vars(_module)["Custom"] = _custom.nd_custom
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
 vars(sys.modules[f"{__name__}.sparse"]).update(_sparse.functions())
+# programs also write mx.nd.ndarray.NDArray
+vars(_module)["ndarray"] = vars(_module)["utils"] = _module
 vars(_module)["cast_storage"] = _sparse.cast_storage
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.nd_functions())
 vars(sys.modules[f"{__name__}.contrib"]).update(_functions.CONTRIB)

@@ -1,5 +1,7 @@
 """`gluon.contrib.nn`: layers of `gluon.nn` under the names of MXNet 1.9."""
 
+import sys
+
 from dlstudio.gluon.nn.extra_layers import (
     Concurrent,
     HybridConcurrent,
@@ -21,3 +23,6 @@ __all__ = [
     "SparseEmbedding",
     "SyncBatchNorm",
 ]
+
+# MXNet's modules inside this one
+basic_layers = sys.modules[__name__]

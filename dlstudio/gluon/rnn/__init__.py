@@ -1,5 +1,7 @@
 """Recurrent networks: cells that compute one step, layers that compute a whole sequence."""
 
+import sys
+
 from dlstudio.gluon.rnn.cells import (
     GRUCell,
     HybridRecurrentCell,
@@ -63,3 +65,6 @@ __all__ = [
     "ZoneoutCell",
     "dynamic_unroll",
 ]
+
+# MXNet's modules inside this one
+rnn_cell = rnn_layer = sys.modules[__name__]
