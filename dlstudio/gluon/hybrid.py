@@ -338,7 +338,8 @@ backward_bulk_size
     def _compile(self, args: tuple[Any, ...], structure: Any) -> Compiled | Uncompiled:
         parameters = self.collect_params()
         if works_sparsely(parameters, structure):
-            return self._keep(structure, Uncompiled(self, structure))
+            key = key_of(self, flatten(args)[0], structure)
+            return self._keep(key, Uncompiled(self, structure))
         if any(p._deferred is not None for p in parameters.values()):
             if runs_to_infer(self):
                 run_eagerly(self, args)
@@ -382,11 +383,12 @@ backward_bulk_size
         """
         op = self._cached_op
         if isinstance(self._compiled.get(self._last_structure), Uncompiled):
+            sparse = "an input, a parameter or a gradient is sparse"
+            why = "shapes depend on values" if vars(self).get("_dynamic") else sparse
             raise ArgumentError(
                 explain(
-                    f"{self.name} has no plan: an input, a parameter or a gradient is sparse.",
-                    "dense arrays; with sparse ones a block runs operator by operator.",
-                    "the plan of a child that is dense: net[1].plan()",
+                    f"{self.name} has no plan, and runs operator by operator: {why}.",
+                    fix="the plan of a child that has one: net[1].plan()",
                 )
             )
         if op is None:
@@ -465,9 +467,11 @@ backward_bulk_size
                     " least once before calling export",
                 )
             )
-        if self._dynamic and self._by_arrays:  # symbols hold for all values, array code does not
+        traced = self._last_structure in self._graphs and not self._dynamic
+        if self._by_arrays and not traced:  # symbols hold for all values, array code does not
+            why = self._dynamic or "it works with sparse arrays"
             raise GraphError(
-                explain(f"{self.name} has no graph to export: {self._dynamic}.", "operators only.")
+                explain(f"{self.name} has no graph to export: {why}.", "operators only.")
             )
         graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
         known = set(graph.symbol.list_inputs())
