@@ -16,6 +16,7 @@ from dlstudio.core.device import Device
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
 from dlstudio.graph.memory import SUFFIXES, Buffer, MemoryPlan
 from dlstudio.graph.operators import ASSIGN, CROSS
+from dlstudio.graph.pointwise import POINTWISE, spell
 from dlstudio.graph.storage import Storages
 from dlstudio.trace import copies
 
@@ -130,7 +131,9 @@ class _Writer:
         self.carriers = self._carriers()
         self.name_of = self._name_values()
         self.bound = {  # index of a loop or branch -> the function that runs it
-            k: self.names.fresh(f"run_{e.name}") for k, e in enumerate(graph.eqns) if e.op.flags.graphs
+            k: self.names.fresh(f"run_{e.name}")
+            for k, e in enumerate(graph.eqns)
+            if e.op.flags.graphs
         }
         self.signals: dict[int, int] = {}  # value read by another device -> its signal
         again = (e for e in graph.eqns if e.role == "recompute" and e.op.flags.random)
@@ -418,6 +421,8 @@ class _Writer:
         name = eqn.name and eqn.name + SUFFIXES.get(eqn.role, "")
         shape = "x".join(str(n) for n in aval.shape) or "scalar"
         facts = [name or eqn.op.name, eqn.span, f"{shape} {aval.dtype.name}"]
+        if eqn.op is POINTWISE:
+            facts.insert(1, spell(eqn.attrs["steps"], [self.name_of[v] for v in eqn.ins]))
         buffer = self.buffers.get(value)
         if buffer is not None and buffer.in_place_of:
             facts.append(f"in place: {buffer.in_place_of} dies here")

@@ -19,7 +19,7 @@ __all__ = ["MOST_INPUTS", "POINTWISE", "Step", "spell"]
 
 Array = Any
 Step = tuple[str, tuple[int, ...], tuple[tuple[str, Any], ...]]
-MOST_INPUTS = 16
+MOST_INPUTS = 8
 
 
 def _infer(*data: Aval, steps: Sequence[Step]) -> Aval:

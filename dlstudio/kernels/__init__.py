@@ -85,10 +85,10 @@ _OPERATORS = {
         "tanh",
         "tanh_grad",
     ),
+    "chains": ("fused_pointwise",),
 }
-# Operators whose kernels need no compiler: NumPy on our threads, or block by block.
-_PLAIN = {"matmul": "products", "fused_pointwise": "chains"}
-_ANY_STRIDES = ("matmul",)
+# Operators whose kernels need no compiler: NumPy on our threads.
+_PLAIN = {"matmul": "products"}
 _FAMILY = {name: family for family, names in _OPERATORS.items() for name in names}
 _lock = threading.Lock()
 _modules: dict[str, Any] = {}
@@ -143,7 +143,7 @@ def find(
 
 def takes_views(op_name: str) -> bool:
     """Whether the operator's kernel reads inputs with any strides (transposed matrices, say)."""
-    return op_name in _ANY_STRIDES
+    return op_name in _PLAIN
 
 
 def _module_for(op_name: str) -> Any:

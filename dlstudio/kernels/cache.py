@@ -34,7 +34,7 @@ __all__ = [
 
 _failed_here: dict[str, str] = {}
 # In the order in which they are compiled: what the first networks of a beginner need comes first.
-FAMILIES = ("dense", "softmax", "optimizer", "conv", "pool", "norm", "pointwise")
+FAMILIES = ("dense", "softmax", "optimizer", "conv", "pool", "norm", "pointwise", "chains")
 
 
 def has_numba() -> bool:

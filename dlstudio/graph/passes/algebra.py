@@ -50,11 +50,11 @@ class _Work:
     def visit(self, eqn: Eqn) -> None:
         """Keep an equation, a simpler one, or nothing."""
         eqn = eqn._replace(ins=tuple(self.meant.get(i, i) for i in eqn.ins))
-        value = self._equal(eqn) if len(eqn.outs) == 1 else None
+        joined = self._joined(eqn)
+        value = self._equal(joined) if len(eqn.outs) == 1 else None
         if value is not None:
             self.meant[eqn.outs[0]], self.changed = value, True
             return
-        joined = self._joined(eqn)
         self.changed |= joined is not eqn
         self.eqns.append(joined)
         self.made.update(dict.fromkeys(eqn.outs, joined))
@@ -214,8 +214,9 @@ def _scale_once(work: _Work, eqn: Eqn, before: Eqn) -> Eqn | None:
     if work.avals[eqn.outs[0]].dtype.kind != "f" or not all(type(n) is float for n in numbers):
         return None
     product = numbers[0] * numbers[1]
-    small = np.finfo(work.avals[eqn.outs[0]].dtype)
-    if not small.tiny < abs(product) < small.max:  # each step may be in range, the product not
+    limits = np.finfo(work.avals[eqn.outs[0]].dtype)
+    # each factor may be in range, and their product not
+    if not float(limits.tiny) < abs(product) < float(limits.max):
         return None
     return eqn._replace(ins=(before.ins[0],), attrs={**eqn.attrs, "scalar": product})
 

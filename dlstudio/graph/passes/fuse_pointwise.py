@@ -1,6 +1,7 @@
 """Put one equation in the place of a chain of elementwise ones: memory is read and written once.
 
-A value is computed inside the chain if only the chain reads it. Steps that move down to their
+Chains are of float32 and of operators that the compiled machine of `kernels.chains` has. A value
+is computed inside the chain if only the chain reads it. Steps that move down to their
 reader keep what they read alive until there; where that would cost memory, they stay.
 """
 
@@ -8,14 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from dlstudio.graph.ir import ABSENT, Eqn, Graph, mutated
 from dlstudio.graph.passes.rewrite import Rewrite, make
-from dlstudio.graph.pointwise import MOST_INPUTS, POINTWISE, Step
+from dlstudio.graph.pointwise import POINTWISE, Step
 from dlstudio.graph.storage import Storages, analyse
+from dlstudio.kernels.chain_codes import INPUTS, instruction
 
 __all__ = ["fuse_pointwise"]
 
-_MOST_STEPS = 24  # longer chains compile, but read badly
+_LEAST_STEPS = 3  # below, the machine's own copying costs what it saves
+_MOST_STEPS = 24  # longer chains run, but read badly
 
 
 def fuse_pointwise(graph: Graph) -> Graph:
@@ -44,13 +49,17 @@ class _Chains:
 
     def fits(self, eqn: Eqn) -> bool:
         """Whether an equation may be a step: elementwise, equal shapes, memory in order."""
-        avals, order = self.graph.avals, self.storages.contiguous
         if not eqn.op.flags.pointwise or len(eqn.outs) != 1 or ABSENT in eqn.ins or not eqn.ins:
             return False
-        shape = avals[eqn.outs[0]].shape
-        return eqn.device.startswith("cpu") and all(
-            order[i] and (avals[i].shape == shape or self._is_number(i, shape)) for i in eqn.ins
-        )
+        if not eqn.device.startswith("cpu") or instruction(eqn.op.name, eqn.attrs) is None:
+            return False
+        avals, order = self.graph.avals, self.storages.contiguous
+        shape, dtype = avals[eqn.outs[0]]
+        return dtype == np.float32 and all(
+            order[i] and avals[i].dtype == dtype
+            and (avals[i].shape == shape or self._is_number(i, shape))
+            for i in eqn.ins
+        )  # fmt: skip
 
     def _is_number(self, value: int, shape: tuple[int, ...]) -> bool:
         aval = self.graph.avals[value]
@@ -72,7 +81,7 @@ class _Chains:
         if self.work.only_reader(value) != k or end.device != eqn.device or end.role != eqn.role:
             return False
         joined = {*before, *chain}
-        if len(joined) > _MOST_STEPS or len(self._inputs(sorted(joined))) > MOST_INPUTS:
+        if len(joined) > _MOST_STEPS or len(self._inputs(sorted(joined))) > INPUTS:
             return False
         if self.graph.avals[value].shape != self.graph.avals[eqn.outs[0]].shape:
             return False
@@ -97,9 +106,9 @@ class _Chains:
 
     # ---- rewriting -----------------------------------------------------------------------
     def finish(self) -> Graph:
-        """Write every chain of two and more as one equation."""
+        """Write every chain that is long enough as one equation."""
         for chain in self.ending.values():
-            if len(chain) > 1:
+            if len(chain) >= _LEAST_STEPS:
                 self._write(chain)
         return self.work.finish()
 
