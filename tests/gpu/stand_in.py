@@ -258,7 +258,10 @@ def make(devices: int = 1) -> types.ModuleType:
         }
     )
     module.fft = types.SimpleNamespace(
-        **{n: _guarded(getattr(np.fft, n)) for n in ("fft", "ifft", "rfft", "irfft")}
+        **{
+            n: _guarded(getattr(np.fft, n))
+            for n in "fft ifft fftn ifftn rfft irfft rfftn irfftn hfft ihfft".split()
+        }
     )
     module.lib = types.SimpleNamespace(
         stride_tricks=types.SimpleNamespace(

@@ -89,14 +89,25 @@ def _ours_to_compute(values: Iterable[Any]) -> bool:
 
 def _store(result: Any, out: Any) -> Any:
     """Write a result into the caller's `out`, an array of ours or of NumPy."""
-    host = _host(result)
     if isinstance(out, np.ndarray):
-        np.copyto(out, host, casting="same_kind")
-        return out
-    refuse_while_recorded(out)
-    out._prepare_write()
-    np.copyto(out._data, host, casting="same_kind")
+        np.copyto(out, _host(result), casting="same_kind")
+    elif isinstance(result, Tensor) and np.can_cast(result.dtype, out.dtype, "same_kind"):
+        _change(out, lambda elements: elements.__setitem__(Ellipsis, result._data), on_host=False)
+    else:
+        _change(out, lambda elements: np.copyto(elements, _host(result), casting="same_kind"))
     return out
+
+
+def _change(target: Tensor, write: Callable[[Any], Any], *, on_host: bool = True) -> None:
+    """Let `write` change the elements of our array in place; on a GPU, those of a copy."""
+    refuse_while_recorded(target)
+    target._prepare_write()
+    if not on_host or target._device.device_type != "gpu":
+        write(target._data)
+        return
+    elements = target.asnumpy()
+    write(elements)
+    target._data[...] = target._device.backend.from_numpy(elements, "")
 
 
 # --- ufuncs -------------------------------------------------------------------------------------
@@ -167,10 +178,11 @@ _METHODS = {
 
 def _at(ufunc: Any, target: Any, *rest: Any) -> None:
     """Run ``ufunc.at`` in place on an array of ours or of NumPy."""
+    others = _map(_host, rest)
     if isinstance(target, Tensor):
-        refuse_while_recorded(target)
-        target._prepare_write()
-    ufunc.at(_host(target), *_map(_host, rest))
+        _change(target, lambda elements: ufunc.at(elements, *others))
+    else:
+        ufunc.at(target, *others)
 
 
 def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -255,13 +267,16 @@ def _on_host(function: Any, args: Any, kwargs: Any, ours: Any) -> Any:
         raise
 
 
-def _write(function: Any, args: Any, kwargs: Any) -> Any:
+def _write(function: Any, args: Any, kwargs: Any) -> None:
     """Run a function that changes its first argument."""
-    target = args[0] if args else next(iter(kwargs.values()))
+    order = inspect.signature(function).parameters if not args else ()
+    target, *rest = args or [kwargs[next(iter(order))]]
+    others = _map(_host, rest)
+    more = {k: _map(_host, v) for k, v in kwargs.items() if v is not target}
     if isinstance(target, Tensor):
-        refuse_while_recorded(target)
-        target._prepare_write()
-    return function(*_map(_host, args), **{k: _map(_host, v) for k, v in kwargs.items()})
+        _change(target, lambda elements: function(elements, *others, **more))
+    else:
+        function(target, *others, **more)
 
 
 def install() -> None:
