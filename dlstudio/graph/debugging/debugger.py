@@ -197,7 +197,7 @@ class Debugger(Looking):
         def stop(here: Here) -> str:
             return next(filter(None, (target.met(here) for target in targets)), "")
 
-        return self._go(stop, f"the run is over; {targets[0].label} was not met")
+        return self._go(stop, f"the run is over; {targets[0].label} did not occur")
 
     def step(self, count: int = 1) -> Self:
         """Run `count` steps; fewer if a breakpoint is met or the run is over."""

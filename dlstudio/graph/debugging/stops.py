@@ -116,7 +116,7 @@ def gradient_norm_above(limit: float) -> Condition:
                     return f"{name} has norm {norm:.4g}, above {limit:.4g}"
         return ""
 
-    condition.__name__ = f"gradient norm above {limit:g}"
+    condition.__name__ = f"a gradient of norm above {limit:g}"
     return condition
 
 
@@ -147,10 +147,7 @@ def target_of(where: Any, program: Program, symbol: Symbol) -> Target:
     if isinstance(where, str):
         return Target(where, frozenset(_named(where, program, symbol)))
     if callable(where):
-        name = getattr(where, "__name__", None) or repr(where)
-        return Target(
-            "the condition" if name == "<lambda>" else name.replace("_", " "), frozenset(), where
-        )
+        return Target(_label(where), condition=where)
     if isinstance(where, bool) or not hasattr(where, "__index__"):
         raise ParamError(
             explain(
@@ -160,6 +157,14 @@ def target_of(where: Any, program: Program, symbol: Symbol) -> Target:
             )
         )
     return Target(f"step {_index(where, program)}", frozenset([_index(where, program)]))
+
+
+def _label(condition: Condition) -> str:
+    """Name a condition in messages."""
+    if condition is not_finite:
+        return "a value that is not finite"
+    name = getattr(condition, "__name__", "<lambda>")
+    return "the condition" if name == "<lambda>" else name.replace("_", " ")
 
 
 def _index(where: Any, program: Program) -> int:

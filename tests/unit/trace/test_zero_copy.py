@@ -152,6 +152,19 @@ def test_an_executor_computes_on_the_arrays_it_was_bound_to():
     assert grads[1].asnumpy()[0].tolist() == x.asnumpy().sum(axis=0).tolist()
 
 
+def test_a_compiled_block_reads_inputs_and_parameters_where_they_lie():
+    net = mx.gluon.nn.Dense(3, in_units=6, use_bias=False)
+    net.initialize()
+    net.hybridize()
+    x = array()
+    net(x)
+    with copies.ledger() as ledger:
+        read = dict(mx.graph.debug(net, x).run_to("FullyConnected").at.read())
+    assert ledger.entries == []
+    assert read["data"] is x._data
+    assert read[net.weight.name] is net.weight.data()._data
+
+
 def test_gradients_are_written_into_their_buffers():
     x = array()
     x.attach_grad()

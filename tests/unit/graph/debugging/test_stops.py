@@ -29,6 +29,8 @@ def test_it_stops_at_the_first_value_that_is_not_finite():
     assert debugger.at.name == "ln"
     assert debugger.reason == "ln wrote 1 NaN and 1 Inf into ln"
     assert debugger.inputs["x"].asnumpy().tolist() == [1, -1, 0]
+    good = mx.graph.debug(executor, x=mx.nd.array([1.0, 2.0, 3.0])).run_to(nan=True)
+    assert good.reason == "the run is over; a value that is not finite did not occur"
     debugger = mx.graph.debug(executor, x=mx.nd.array([1.0, np.nan, 2.0])).run_to(nan=True)
     assert "x, which it read, held some already" in debugger.reason
 
@@ -45,7 +47,8 @@ def test_it_stops_at_the_first_gradient_with_a_large_norm():
     assert debugger.at.name == "fc1"
     assert debugger.outputs[0].statistics.norm > 100
     assert "above 100" in debugger.reason
-    assert mx.graph.debug(executor).run_to(gradient_norm=1e9).finished
+    assert debugger.restart().run_to(gradient_norm=1e9).finished
+    assert debugger.reason == "the run is over; a gradient of norm above 1e+09 did not occur"
 
 
 def test_it_stops_where_a_function_of_the_users_says_so():
