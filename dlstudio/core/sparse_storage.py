@@ -73,8 +73,10 @@ def densified(xp: Any, x: Any) -> Array:
 
 def rows_of(xp: Any, dense: Array) -> RowSparseArray:
     """Keep the rows of `dense` that are not all zero."""
-    flat = (dense != 0).reshape(dense.shape[0], -1)
-    indices = xp.flatnonzero(flat.any(axis=1)).astype(INDEX)
+    filled = dense != 0
+    if dense.ndim > 1:
+        filled = filled.any(axis=tuple(range(1, dense.ndim)))
+    indices = xp.flatnonzero(filled).astype(INDEX)
     return RowSparseArray(dense[indices], indices, tuple(dense.shape))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from dlstudio import initializer
 from dlstudio.core.device import Device, cpu, current_context
+from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import (
@@ -399,7 +400,8 @@ class Parameter:
         """Take values from a file; `deferred.check_load` has accepted them."""
         if cast_dtype and dtype_source == "saved":
             self.cast(data.dtype)
-        values = NDArray._wrap(np.asarray(data).astype(np.dtype(self._dtype)), cpu())
+        dense = data.todense() if is_sparse(data) else np.asarray(data)
+        values = NDArray._wrap(dense.astype(np.dtype(self._dtype)), cpu())
         self._shape = values.shape
         if self._data is not None:
             for tensor in self._data.values():

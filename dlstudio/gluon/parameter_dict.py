@@ -310,11 +310,8 @@ def read_named(filename: Any) -> dict[str, Any]:
                 )
             )
         return {}
-    return {
-        _plain(name): value.todense() if hasattr(value, "todense") else value
-        for name, value in loaded.items()
-        if value is not None
-    }
+    # sparse ones stay so until their shape has been checked: it may claim to be enormous
+    return {_plain(name): value for name, value in loaded.items() if value is not None}
 
 
 def _brief(names: Any) -> str:

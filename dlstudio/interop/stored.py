@@ -20,6 +20,11 @@ class RowSparseArray(NamedTuple):
 
     __array_ufunc__ = None  # arithmetic with NumPy arrays must not take it for a sequence
 
+    @property
+    def dtype(self) -> Any:
+        """Element type."""
+        return self.data.dtype
+
     def todense(self) -> Array:
         """Spell out the zeros."""
         dense = np.zeros(self.shape, self.data.dtype)
@@ -36,6 +41,11 @@ class CsrArray(NamedTuple):
     shape: tuple[int, int]
 
     __array_ufunc__ = None
+
+    @property
+    def dtype(self) -> Any:
+        """Element type."""
+        return self.data.dtype
 
     def todense(self) -> Array:
         """Spell out the zeros."""

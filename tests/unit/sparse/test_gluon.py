@@ -5,8 +5,16 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, gluon, nd
-from dlstudio.errors import ArgumentError, GraphError, NotSupportedForSparseNDArray, ParamError
+from dlstudio.errors import (
+    ArgumentError,
+    GraphError,
+    NotSupportedForSparseNDArray,
+    ParamError,
+    ShapeError,
+)
 from dlstudio.gluon import nn
+from dlstudio.interop import params
+from dlstudio.interop.stored import RowSparseArray
 
 DATA = np.eye(6, dtype="float32")
 
@@ -137,6 +145,13 @@ def test_row_sparse_parameters_are_saved_and_read(tmp_path):
     dense = embedding()
     dense.load_parameters(tmp_path / "e.params")
     np.testing.assert_array_equal(dense.weight.data().asnumpy(), net(rows).asnumpy())
+
+
+def test_a_file_that_claims_an_enormous_sparse_weight_is_refused(tmp_path):
+    huge = RowSparseArray(np.zeros((0, 3), "float32"), np.zeros(0, "int64"), (2**50, 3))
+    params.save(tmp_path / "huge.params", {"weight": huge})
+    with pytest.raises(ShapeError, match="incompatible"):
+        embedding().load_parameters(tmp_path / "huge.params")
 
 
 def test_states_of_a_trainer_go_on_from_a_file(tmp_path):
