@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import nlargest
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
 from math import comb
 from random import Random
 from time import monotonic
@@ -26,7 +26,9 @@ from dlstudio.graph.pqtree import Node, free, leaf, leaves, order_within, reduce
 __all__ = ["OutOfTimeError", "Sweep"]
 
 _SEEN = 2  # states per state kept that are looked at ahead
+_SUMS = 12  # buffers whose sums are compared
 _SUBSETS = 1000  # of one size are tried on either side of a block, not more
+_STEPS = 20_000  # to find larger subsets of given bytes
 _HORIZON, _DECAY = 6, 0.8  # events looked ahead, and how much less the next one counts
 _APART = 6.0  # a run too many at an event, against the logarithm of the orders left
 
@@ -54,7 +56,7 @@ class _State(NamedTuple):
 
 
 class _Choices:
-    """The blocks with the largest buffer of an event, simple ones first, made when asked for."""
+    """The blocks with the largest buffer of an event, made when asked for."""
 
     def __init__(self, blocks: Iterator[_Block]) -> None:
         self._known: list[_Block] = []
@@ -94,6 +96,7 @@ class Sweep:
             for a, b in pairwise(row)
             if (size[a], upper[a]) == (size[b], upper[b])
         }
+        self.together = self._forced_sets(lower)
         self._chance = Random(0).random  # seeded: the same instance gives the same answer
         self.choices: dict[Any, _Choices] = {}
         self.deadline = 0.0
@@ -113,7 +116,8 @@ class Sweep:
         """
         self.deadline = deadline
         self.choices.clear()
-        states = [_State(free([leaf(i) for i in self.starts[self.times[0]]]), (), (), None)]
+        first = _State(free([leaf(i) for i in self.starts[self.times[0]]]), (), (), None)
+        states = self._joined(0, [first])
         for k in range(1, len(self.times) - 1):
             states = self._pass(k, states, width, options)
             if not states:
@@ -135,7 +139,7 @@ class Sweep:
                     else:
                         done.setdefault(after.tree, after)
             waiting = self._best(k, list(found.values()), width)
-        return self._best(k, list(done.values()), width)
+        return self._best(k, self._joined(k, list(done.values())), width)
 
     def _continued(self, state: _State, options: int) -> Iterator[_State]:
         if monotonic() > self.deadline:
@@ -181,16 +185,60 @@ class Sweep:
             weight *= _DECAY
         return promise
 
+    # ---- what must stand together ----------------------------------------------------------
+    def _forced_sets(self, lower: Sequence[int]) -> dict[int, list[int]]:
+        """Sets that must be consecutive after an event, because they form one block later on."""
+        event = {t: k for k, t in enumerate(self.times)}
+        forced: dict[int, list[int]] = {}
+        for t in self.times[1:-1]:
+            if not self._is_one_block(self.ends[t], self.starts[t]):
+                continue
+            block = set(self.ends[t])
+            # Where all that starts at an event is in the block, what ends there was in its place.
+            while (born := max(lower[i] for i in block)) > self.times[0]:
+                if not block.issuperset(self.starts[born]):
+                    break
+                block = block.difference(self.starts[born]).union(self.ends[born])
+            if len(block) > 1:
+                forced.setdefault(event[born], []).append(sum(1 << i for i in block))
+        return forced
+
+    def _is_one_block(self, ends: list[int], starts: list[int]) -> bool:
+        """Whether no proper parts of what ends and of what starts have equal bytes."""
+        if min(len(ends), len(starts)) == 1:
+            return True
+        if max(len(ends), len(starts)) > _SUMS:
+            return False  # perhaps, but it would take long to tell
+        ending, starting = self._sums(ends), self._sums(starts)
+        return len(ending & starting) == 2  # nothing, and everything
+
+    def _sums(self, buffers: list[int]) -> set[int]:
+        sums = {0}
+        for i in buffers:
+            sums |= {total + self.size[i] for total in sums}
+        return sums
+
+    def _joined(self, k: int, states: list[_State]) -> list[_State]:
+        """Keep the orders in which the sets that event `k` completes are consecutive."""
+        for wanted in self.together.get(k, ()):
+            trees = [(state, reduce(state.tree, wanted)) for state in states]
+            states = [state._replace(tree=tree) for state, tree in trees if tree is not None]
+        return states
+
     # ---- blocks --------------------------------------------------------------------------
     def _blocks(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> Iterator[_Block]:
-        """Blocks of equal bytes that hold the largest buffer; at last, everything in one."""
+        """Blocks of equal bytes that hold the largest buffer.
+
+        Everything in one comes first: it is hidden behind many simple blocks otherwise, most of
+        which fit by chance.
+        """
+        yield self._block(ends, starts)
         begins = self.size[starts[0]] >= self.size[ends[0]]
         own, other = (starts, ends) if begins else (ends, starts)
         for ours, theirs in self._matches(own, other):
             block_ends, block_starts = (theirs, ours) if begins else (ours, theirs)
             if self._comes_first(block_starts, starts):
                 yield self._block(block_ends, block_starts)
-        yield self._block(ends, starts)
 
     def _block(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> _Block:
         return _Block(ends, starts, sum(1 << i for i in ends), free([leaf(i) for i in starts]))
@@ -218,6 +266,33 @@ class Sweep:
                     ours = first + chosen
                     for theirs in sums[b].get(sum([self.size[i] for i in ours]), ()):
                         yield ours, theirs
+        if comb(len(other), len(other) // 2) > _SUBSETS:  # some were left out
+            yield from self._many_to_few(first, rest, other)
+
+    def _many_to_few(
+        self, first: tuple[int, ...], rest: tuple[int, ...], other: tuple[int, ...]
+    ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+        """Many buffers on the other side, against the first one alone or with one more."""
+        for ours in (first, *[(*first, i) for i in rest[:-1]]):
+            for theirs in self._exactly(other, sum([self.size[i] for i in ours])):
+                if comb(len(other), len(theirs)) > _SUBSETS:
+                    yield ours, theirs
+
+    def _exactly(self, buffers: tuple[int, ...], total: int) -> Iterator[tuple[int, ...]]:
+        """Subsets of so many bytes, until that takes too many steps."""
+        left = [*accumulate([self.size[i] for i in reversed(buffers)])][::-1]
+        stack: list[tuple[int, int, tuple[int, ...]]] = [(0, total, ())]
+        for _ in range(_STEPS):
+            if not stack:
+                return
+            at, missing, chosen = stack.pop()
+            if not missing:
+                yield chosen
+            elif at < len(buffers) and left[at] >= missing:
+                stack.append((at + 1, missing, chosen))
+                after = missing - self.size[buffers[at]]
+                if after >= 0:
+                    stack.append((at + 1, after, (*chosen, buffers[at])))
 
     def _by_bytes(self, buffers: tuple[int, ...], number: int) -> dict[int, list[tuple[int, ...]]]:
         found: dict[int, list[tuple[int, ...]]] = {}
