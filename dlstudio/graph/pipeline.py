@@ -20,7 +20,7 @@ from typing import Any
 from dlstudio import config
 from dlstudio.errors import ParamError, explain
 from dlstudio.graph import options
-from dlstudio.graph.control.bodies import compile_bodies
+from dlstudio.graph.control.bodies import compile_bodies, everywhere
 from dlstudio.graph.ir import Change, Graph
 from dlstudio.graph.options import Options
 from dlstudio.graph.passes.algebra import simplify
@@ -184,7 +184,11 @@ def compile_graph(
         nonlocal graph
         graph = _apply(graph, name, function, off=name in chosen.off)
 
-    apply("amp", lambda g: amp(g, chosen.amp) if chosen.amp is not None else g)
+    policy = chosen.amp
+    if policy is not None:
+        apply("amp", lambda g: everywhere(g, lambda inner: amp(inner, policy)))
+    else:
+        apply("amp", lambda g: g)
     apply("layout", lambda g: layout(g, chosen.layout, device))
     if requests:
         apply("gradient", lambda g: gradient(g, requests))

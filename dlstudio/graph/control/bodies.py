@@ -7,6 +7,7 @@ graph around, and its bytes serve other equations before and after.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,13 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.registry import OPS
 from dlstudio.graph.control.loops import LOOP
 from dlstudio.graph.control.run import BranchPlan, LoopPlan
-from dlstudio.graph.ir import ABSENT, Eqn, Graph
+from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph
 from dlstudio.graph.storage import analyse
 
 if TYPE_CHECKING:
     from dlstudio.graph.program import Program
 
-__all__ = ["compile_bodies", "programs"]
+__all__ = ["compile_bodies", "everywhere", "programs"]
 
 # what is decided for the whole graph, before its gradients or after all else
 _AROUND = ("amp", "layout", "recompute")
@@ -30,7 +31,7 @@ _AROUND = ("amp", "layout", "recompute")
 
 def compile_bodies(graph: Graph) -> Graph:
     """Give every loop and branch of a placed graph its plan; the graph itself if it has none."""
-    if not any(e.op.flags.graphs for e in graph.eqns):
+    if not has_graphs(graph):
         return graph
     graph = _contiguous(graph)
     avals, next_value = dict(graph.avals), graph.next_value
@@ -45,6 +46,41 @@ def compile_bodies(graph: Graph) -> Graph:
                 next_value += 1
         eqns.append(eqn)
     return replace(graph, eqns=tuple(eqns), avals=avals, devices=devices)
+
+
+def everywhere(graph: Graph, function: Callable[[Graph], Graph]) -> Graph:
+    """Apply a pass that changes dtypes to a graph and to those inside its loops and branches.
+
+    What a graph inside gives keeps its dtype: the state of one step goes into the next.
+    """
+    eqns: list[Eqn] = []
+    for eqn in graph.eqns:
+        held = {name: eqn.attrs[name] for name in eqn.op.flags.graphs}
+        changed = {
+            name: _restored(everywhere(inner, function), inner)
+            for name, inner in held.items()
+            if inner is not None
+        }
+        eqns.append(eqn._replace(attrs={**eqn.attrs, **changed}) if changed else eqn)
+    return function(replace(graph, eqns=tuple(eqns)) if has_graphs(graph) else graph)
+
+
+def _restored(after: Graph, before: Graph) -> Graph:
+    """Cast outputs back to the dtypes they had."""
+    builder, outputs = Builder(after), list(after.outputs)
+    for place, (new, old) in enumerate(zip(after.outputs, before.outputs, strict=True)):
+        dtype = before.avals[old].dtype
+        if after.avals[new].dtype != dtype:
+            ref = builder.F.cast(builder.ref(new), dtype=dtype.name)
+            outputs[place] = ref.value
+    if outputs == list(after.outputs):
+        return after
+    return replace(after, eqns=tuple(builder.eqns), outputs=tuple(outputs), avals=builder.avals)
+
+
+def has_graphs(graph: Graph) -> bool:
+    """Whether a graph has loops or branches."""
+    return any(e.op.flags.graphs for e in graph.eqns)
 
 
 def programs(graph: Graph) -> list[Program]:

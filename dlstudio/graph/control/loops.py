@@ -106,7 +106,7 @@ _LOOP_PARAMS = {
     "graph_loop",
     infer=_infer_loop,
     grad=_IN_GRAPHS,
-    flags=Flags(graphs=("body", "cond")),
+    flags=Flags(amp="fp32", graphs=("body", "cond")),
     params=_LOOP_PARAMS,
     outputs=lambda attrs: len(_infer_loop(**attrs)),
     visible=lambda attrs: attrs["stacked"] + attrs["carried"],
@@ -155,7 +155,7 @@ def _infer_branch(
     "graph_branch",
     infer=_infer_branch,
     grad=_IN_GRAPHS,
-    flags=Flags(graphs=("then", "orelse")),
+    flags=Flags(amp="fp32", graphs=("then", "orelse")),
     params={
         "then": Anything(), "orelse": Anything(), "plan": Anything(), "writes": Anything(),
         "common": Int(0), "workspace": Int(0),

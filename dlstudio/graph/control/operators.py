@@ -215,7 +215,7 @@ FOREACH = op(
     grad=_EXPANDED,
     expand=_expand_foreach,
     names=Names(json="_foreach"),
-    flags=Flags(mode=True, graphs=("body",)),
+    flags=Flags(mode=True, amp="fp32", graphs=("body",)),
     params={
         "body": _GRAPH, "in_state_locs": _LOCS, "in_data_locs": _LOCS, "remain_locs": _LOCS,
         "num_outputs": Int(0), "num_out_data": Int(0), "np_shape": _BOOL,
@@ -244,7 +244,7 @@ WHILE = op(
     grad=_EXPANDED,
     expand=_expand_while,
     names=Names(json="_while_loop"),
-    flags=Flags(mode=True, graphs=("cond", "func")),
+    flags=Flags(mode=True, amp="fp32", graphs=("cond", "func")),
     params={
         "cond": _GRAPH, "func": _GRAPH, "cond_input_locs": _LOCS, "func_input_locs": _LOCS,
         "func_var_locs": _LOCS, "num_outputs": Int(0), "num_out_data": Int(0),
@@ -274,7 +274,7 @@ COND = op(
     grad=_EXPANDED,
     expand=_expand_cond,
     names=Names(json="_cond"),
-    flags=Flags(mode=True, graphs=("pred", "then_branch", "else_branch")),
+    flags=Flags(mode=True, amp="fp32", graphs=("pred", "then_branch", "else_branch")),
     params={
         "pred": _GRAPH, "then_branch": _GRAPH, "else_branch": _GRAPH, "cond_input_locs": _LOCS,
         "then_input_locs": _LOCS, "else_input_locs": _LOCS, "num_outputs": Int(0),

@@ -57,7 +57,7 @@ class Policy:
         for operator, parameter, values in self.conditional:
             if op.name == operator and str(attrs.get(parameter)) in values:
                 return "fp32"
-        if op.name in self.fp32 or op.flags.graphs:  # the graphs inside are compiled for 32 bits
+        if op.name in self.fp32 or op.flags.graphs:  # what goes in and out has 32 bits
             return "fp32"
         return "fp16" if op.name in self.lp16 else op.flags.amp
 

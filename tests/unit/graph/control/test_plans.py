@@ -1,15 +1,18 @@
 """Loops and branches in plans: plan == eager, memory, text, passes, watching."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import dlstudio as mx
 from dlstudio import nd
 from dlstudio.core import random
-from dlstudio.graph import pipeline, program
+from dlstudio.graph import options, pipeline, program
 from dlstudio.graph.capture import CachedOp
 from dlstudio.graph.control.bodies import programs
 from dlstudio.graph.ir import verify
+from dlstudio.graph.passes.amp import Policy
 from dlstudio.trace.events import OpRan, SlotTaken
 from dlstudio.trace.recorder import Recorder
 from tests.unit.graph.control.nets import NETS, bound, counting, eager, heads, recurrent, values
@@ -272,3 +275,22 @@ def test_the_debugger_steps_over_a_loop():
     debugger = mx.graph.debug(executor)
     debugger.step(2)
     assert "_foreach" in str(debugger)
+
+
+def test_mixed_precision_runs_inside_loops_and_states_keep_their_dtype():
+    symbol, shapes = recurrent()
+    given = values(symbol, shapes)
+    outputs, gradients = eager(symbol, given)
+    policy = Policy(lp16=frozenset(["FullyConnected"]))
+    with options.using(replace(options.current(), amp=policy)):
+        executor = bound(symbol, given)
+        found = executor.forward(is_train=True)
+        executor.backward(heads(outputs))
+    assert [x.dtype for x in found] == [np.float32, np.float32]
+    first = programs(executor.graph)[0].graph
+    dense = [e for e in first.eqns if e.op.name == "FullyConnected"]
+    assert {first.avals[e.outs[0]].dtype for e in dense} == {np.dtype("float16")}
+    np.testing.assert_allclose(found[0].asnumpy(), outputs[0].asnumpy(), rtol=1e-2)
+    weight = executor.grad_dict["i2h_weight"]
+    assert weight.dtype == np.float32
+    np.testing.assert_allclose(weight.asnumpy(), gradients["i2h_weight"], rtol=2e-2, atol=1e-3)
