@@ -7,11 +7,15 @@ it; whoever runs the program holds a frame for as long as its buffers are needed
 from __future__ import annotations
 
 import itertools
+import linecache
+import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from time import perf_counter_ns
 from typing import Any
 
@@ -78,6 +82,14 @@ def _unused(graph: Graph, kernels: dict[int, Any]) -> frozenset[int]:
     )
 
 
+def _compiled(program: Program, source: str, name: str) -> Any:
+    """Code of a text. Tracebacks and debuggers show its lines for as long as the program lives."""
+    filename = f"<dlstudio {name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    weakref.finalize(program, linecache.cache.pop, filename, None)
+    return compile(source, filename, "exec")
+
+
 class Program:
     """A graph that has been through all passes, with its memory plan and its text."""
 
@@ -89,7 +101,7 @@ class Program:
         self.unused = _unused(graph, self.kernels)
         self.memory = memory.plan(graph, self.storages, self.unused)
         self._text = self._write("")
-        self._code = compile(self._text.source, f"<dlstudio plan {title}>", "exec")
+        self._code = _compiled(self, self._text.source, f"plan {title} {self.number}")
         self.halves = {half.name: half for half in self._text.halves}
         self.params = {name: half.params for name, half in self.halves.items()}
         self.devices = {d: device_of(d) for d in self._device_names()}
@@ -116,6 +128,31 @@ class Program:
         inner = (f"\n\n{program._text.source}" for program in programs(self.graph))
         return "".join([self._text.source, *inner])
 
+    def __str__(self) -> str:
+        return self.source
+
+    def _repr_markdown_(self) -> str:
+        """The text with its syntax highlighted, as the last value of a notebook's cell."""
+        return f"```python\n{self.source}\n```"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the text to a file, to be read, compared or opened in an editor.
+
+        Parameters
+        ----------
+        path : path
+            Its folder is made if it does not exist.
+
+        Returns
+        -------
+        Path
+            Of the file.
+        """
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(self.source, encoding="utf-8")
+        return target
+
     @cached_property
     def watched(self) -> tuple[codegen.Text, Any]:
         """Text and code of the watched twin, made when somebody first watches."""
@@ -128,7 +165,7 @@ class Program:
 
     def _twin(self, twin: codegen.Twin) -> tuple[codegen.Text, Any]:
         text = self._write(twin)
-        return text, compile(text.source, f"<dlstudio {twin} plan {self.title}>", "exec")
+        return text, _compiled(self, text.source, f"{twin} plan {self.title} {self.number}")
 
     @property
     def lines(self) -> Mapping[int, int]:

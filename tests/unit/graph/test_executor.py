@@ -1,4 +1,5 @@
 import gc
+import inspect
 import threading
 import weakref
 
@@ -225,9 +226,9 @@ def test_the_text_shown_is_the_text_run():
     assert "nets.py:" in source, "the user's lines stand in the comments"
     assert executor.plan().source is source
     executor.forward(is_train=True)
-    code = executor._runs[True, False].frame.forward.__code__
-    assert code.co_filename == "<dlstudio plan softmax>"
-    compile(source, "shown", "exec")
+    running = executor._runs[True, False].frame.forward
+    # what Python itself takes for the function's text is a part of the text shown
+    assert inspect.getsource(running).strip() in source
 
 
 def test_debug_str_tells_the_memory():
