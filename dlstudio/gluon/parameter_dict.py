@@ -296,7 +296,7 @@ def _plain(name: str) -> str:
 
 
 def read_named(filename: Any) -> dict[str, Any]:
-    """Read the arrays of a weight file by name, without ``arg:`` and ``aux:``; dense."""
+    """Read the arrays of a weight file by name, without ``arg:`` and ``aux:``."""
     from dlstudio.interop.weights import load_named
 
     loaded = load_named(filename)
