@@ -54,15 +54,20 @@ def POINTWISE(xp: Any, *data: Array, steps: Any = ()) -> Array:  # noqa: N802
     return values[-1]
 
 
+_READABLE = 200  # characters of a part of a formula
 _SIGNS = {"add": "+", "plus": "+", "subtract": "-", "sub": "-", "minus": "-", "multiply": "*",
           "mul": "*", "divide": "/", "div": "/"}  # fmt: skip
 
 
 def spell(steps: Sequence[Step], names: Sequence[str]) -> str:
-    """Write the chain as a formula of its inputs' names: ``tanh(x * y + 2.0)``."""
+    """Write the chain as a formula of its inputs' names: ``tanh(x * y + 2.0)``.
+
+    A part that is too long to read is left out: a sum of sums of shared terms doubles at each step.
+    """
     texts = list(names)
     for name, operands, attrs in steps:
-        texts.append(_formula(name, [texts[i] for i in operands], dict(attrs)))
+        parts = [texts[i] if len(texts[i]) <= _READABLE else "..." for i in operands]
+        texts.append(_formula(name, parts, dict(attrs)))
     return texts[-1]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlstudio.errors import ArgumentError, ParamError, explain
 from dlstudio.graph.compose import Output, apply, topological, variable
-from dlstudio.graph.scopes import AttrScope, hidden
+from dlstudio.graph.scopes import HIDDEN_KEYS, AttrScope, hidden
 from dlstudio.graph.symbol_class import Symbol
 
 if TYPE_CHECKING:
@@ -53,12 +53,20 @@ def create(
     Symbol
         With the operator's visible outputs.
     """
-    notes = {k: str(v) for k, v in attrs.items() if k.startswith("__") and k.endswith("__")}
+    notes = {k: str(v) for k, v in attrs.items() if _is_note(op, k)}
     attrs = {
         k: v for k, v in attrs.items() if k not in notes and (k != "num_args" or k in op.attrs)
     }
     edges = [edge for arg in args for edge in _edges_of(op, arg)]
     return Symbol._of(apply(op, edges, attrs, name, {**(attr or {}), **notes}, hint))
+
+
+def _is_note(op: Op, key: str) -> bool:
+    """Whether a keyword is an annotation: ``__mood__``, ``lr_mult``, ``weight_wd_mult``."""
+    if key in op.attrs:
+        return False
+    hidden_key = any(key == tail or key.endswith(f"_{tail}") for tail in HIDDEN_KEYS)
+    return hidden_key or (key.startswith("__") and key.endswith("__"))
 
 
 def _edges_of(op: Op, arg: Any) -> Sequence[Output | None]:

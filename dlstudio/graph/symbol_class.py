@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.node import Node
-from dlstudio.core.params import DType
+from dlstudio.core.params import DType, Shape
 from dlstudio.errors import ArgumentError, GraphError, ParamError, explain
 from dlstudio.graph.compose import Output, auxiliary, check_unique, replace, topological
 from dlstudio.graph.passes.infer import Facts, infer_dtypes, infer_nodes, known
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Symbol"]
 
-_DTYPE = DType()
+_SHAPE, _DTYPE = Shape(-1), DType()
 
 
 def _output_names(node: Node) -> tuple[str, ...]:
@@ -239,7 +239,10 @@ class Symbol:
         return self._collect(lambda edge: facts.shape(edge) or ())
 
     def _infer_shape(self, args: Any, kwargs: Any, *, partial: bool) -> Facts:
-        shapes = {k: tuple(v) for k, v in self._by_name(args, kwargs).items() if v is not None}
+        given = {k: v for k, v in self._by_name(args, kwargs).items() if v is not None}
+        stated = {k: _SHAPE.parse(v, f"infer_shape: shape of {k!r}") for k, v in given.items()}
+        # the np dialect writes -1 for an unknown dimension
+        shapes = {k: tuple(max(0, n) for n in shape) for k, shape in stated.items()}
         return infer_nodes(self.outputs_, shapes, partial=partial)
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:

@@ -260,3 +260,20 @@ def test_sparse_functions_are_the_dense_ones():
     x = sym.var("x")
     (found,) = sym.sparse.add_n(sym.sparse.abs(x), x).eval(x=mx.nd.array([-2.0, 3.0]))
     assert found.asnumpy().tolist() == [0, 6]
+
+
+def test_annotations_of_optimizers_are_given_as_keywords():
+    net = sym.FullyConnected(sym.var("x"), num_hidden=2, name="fc", lr_mult=1, weight_wd_mult=0)
+    assert net.list_attr()["__lr_mult__"] == net.list_attr()["lr_mult"] == "1"
+    assert net.attr_dict()["fc_weight"]["wd_mult"] == "0"
+    assert "wd_mult" not in net.attr_dict()["fc_bias"]
+
+
+@pytest.mark.parametrize("shape", ["ab", (2, "x"), (2.5,), (-2, 3)])
+def test_a_shape_of_anything_but_numbers_is_refused(shape):
+    with pytest.raises(ParamError, match="shape of 'data'"):
+        mlp().infer_shape(data=shape)
+
+
+def test_an_unknown_dimension_may_be_minus_one():
+    assert mlp().infer_shape_partial(data=(-1, 5))[1] == [(0, 4)]
