@@ -120,7 +120,6 @@ def install() -> None:
         "as_np_ndarray": _as_np_ndarray,
         "tostype": _tostype,
         "T": property(_transposed),
-        "drop_grad": _drop_grad,
         "writable": property(_writable),
         "to_dlpack_for_read": _to_dlpack_for_read,
         "to_dlpack_for_write": _to_dlpack_for_read,
@@ -128,3 +127,5 @@ def install() -> None:
     }
     for name, method in methods.items():
         setattr(NDArray, name, method)
+    newer: Any = ndarray  # MXNet 2's array has it, that of 1.9 has not
+    newer.drop_grad = _drop_grad
