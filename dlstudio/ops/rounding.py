@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,9 +32,41 @@ unary(
     # MXNet rounds -0.5, 0.5, 1.5 to -1, 0, 1; NumPy takes the even neighbour
     compute=lambda xp, x, out: xp.ceil(x - x.dtype.type(0.5), out=out),
 )
-unary("ceil", "Smallest integer not below x.", flat, names=both_names("ceil"), reference=np.ceil)
-unary("floor", "Largest integer not above x.", flat, names=both_names("floor"), reference=np.floor)
-unary("trunc", "Integer part of x.", flat, names=both_names("trunc"), reference=np.trunc)
+
+
+def _whole(name: str) -> Callable[..., Array]:
+    """Integers are their own rounding; NumPy before 2.1 would take them through float64."""
+
+    def compute(xp: Any, x: Array, out: Array | None) -> Array:
+        return x.copy() if x.dtype.kind in "iu" else getattr(xp, name)(x, out=out)
+
+    return compute
+
+
+unary(
+    "ceil",
+    "Smallest integer not below x.",
+    flat,
+    names=both_names("ceil"),
+    compute=_whole("ceil"),
+    reference=np.ceil,
+)
+unary(
+    "floor",
+    "Largest integer not above x.",
+    flat,
+    names=both_names("floor"),
+    compute=_whole("floor"),
+    reference=np.floor,
+)
+unary(
+    "trunc",
+    "Integer part of x.",
+    flat,
+    names=both_names("trunc"),
+    compute=_whole("trunc"),
+    reference=np.trunc,
+)
 unary(
     "fix",
     "Nearest integer towards zero.",
