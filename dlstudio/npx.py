@@ -7,12 +7,14 @@ from typing import Any
 
 from dlstudio.core.device import cpu, cpu_pinned, current_context, gpu, gpu_memory_info, num_gpus
 from dlstudio.core.random import seed
+from dlstudio.core.registry import OPS
 from dlstudio.dialects import pictures as _pictures
-from dlstudio.dialects.bind import Namespace, submodules
+from dlstudio.dialects.bind import Namespace, build_function, submodules
 from dlstudio.dialects.numpy import control as _control
 from dlstudio.dialects.numpy import functions as _functions
 from dlstudio.dialects.numpy import random as _samplers
 from dlstudio.dialects.switches import is_np_array, is_np_shape, reset_np, set_np, use_np
+from dlstudio.errors import ParamError, explain
 from dlstudio.nd import from_dlpack as _from_dlpack
 from dlstudio.nd import from_numpy as _from_numpy
 from dlstudio.nd import load as _load
@@ -27,13 +29,16 @@ __all__ = [
     "gpu",
     "gpu_memory_info",
     "is_np_array",
+    "is_np_default_dtype",
     "is_np_shape",
     "load",
     "num_gpus",
     "reset_np",
     "save",
+    "savez",
     "seed",
     "set_np",
+    "set_np_default_dtype",
     "to_dlpack_for_read",
     "to_dlpack_for_write",
     "use_np",
@@ -61,8 +66,57 @@ def load(file: Any) -> Any:
     return [x.as_np_ndarray() for x in found]
 
 
+def savez(file: Any, *args: Any, **kwds: Any) -> None:
+    """Write arrays to an ``.npz`` archive, atomically.
+
+    Parameters
+    ----------
+    file : path
+    *args : ndarray
+        Named ``arr_0``, ``arr_1`` …
+    **kwds : ndarray
+        By name.
+    """
+    from dlstudio.interop import files, npz
+
+    named = {**{f"arr_{i}": x for i, x in enumerate(args)}, **kwds}
+    files.write_atomically(file, npz.dumps({name: x.asnumpy() for name, x in named.items()}))
+
+
+def is_np_default_dtype() -> bool:
+    """Whether arrays made without a dtype are float64, as in NumPy: never, they are float32."""
+    return False
+
+
+def set_np_default_dtype(is_np_default_dtype: bool = True) -> bool:
+    """Refuse float64 as the default of `np`, which one table of departures from NumPy fixes.
+
+    Returns
+    -------
+    bool
+        What it was: False.
+
+    Raises
+    ------
+    ParamError
+        If asked for it; `dlstudio.array_api` has the standard's defaults.
+    """
+    if is_np_default_dtype:
+        raise ParamError(
+            explain(
+                "set_np_default_dtype(True): the default of np stays float32.",
+                "a dtype where float64 is wanted.",
+                'np.zeros(3, dtype="float64"), or dlstudio.array_api',
+            )
+        )
+    return False
+
+
 _module = sys.modules[__name__]
 vars(_module).update(_functions.NPX_FUNCTIONS | _control.CONTROL_FLOW)
+vars(_module)["broadcast_greater"] = build_function(
+    OPS["broadcast_greater"], "broadcast_greater", "npx"
+)
 control_flow = _control
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))

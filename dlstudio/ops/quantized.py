@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Choice, Float
+from dlstudio.core.params import Choice, Float, Int
 from dlstudio.core.registry import Names, NotDifferentiable, bad, op
 from dlstudio.errors import DTypeError, ParamError, explain
 
@@ -31,7 +31,8 @@ _INT32 = 2.0**31 - 1
 
 
 def _contrib(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", json=f"_contrib_{name}")
+    in_npx = name if name == "requantize" else f"contrib_{name}"
+    return Names(nd=f"contrib.{name}", npx=in_npx, json=f"_contrib_{name}")
 
 
 def _ends(xp: Any, low: Any, high: Any) -> tuple[Array, Array]:
@@ -210,3 +211,79 @@ def _(
     else:
         top = _largest(xp, min_calib_range, max_calib_range)
     return (_rounded(xp, real, 127 / top, "int8", -128), *_ends(xp, -top, top))
+
+
+# ---- choosing a range ------------------------------------------------------------------------
+@op(
+    "_contrib_calibrate_entropy",
+    infer=lambda hist, hist_edges, **_: (
+        Aval((1,), np.dtype("float32")),
+        Aval((1,), np.dtype("float32")),
+    ),
+    grad=ROUNDS,
+    outputs=2,
+    params={"num_quantized_bins": Int(3)},
+    names=_contrib("calibrate_entropy"),
+    samples=lambda s: [
+        s(s.ints(21, high=50), np.linspace(-2.0, 2.0, 22), num_quantized_bins=7),
+    ],
+    errors=lambda s: [
+        bad(s((20,), (21,)), ParamError, "an odd number of bins"),
+        bad(s((21,), (21,)), ParamError, "one edge more"),
+    ],
+)
+def _(
+    xp: Any, hist: Array, hist_edges: Array, *, num_quantized_bins: int = 255
+) -> tuple[Array, Array]:
+    """Range whose quantized histogram has the least divergence from the true one.
+
+    Returns
+    -------
+    tuple of array, (1,)
+        Threshold: numbers beyond plus or minus it are cut; and the divergence, in nats.
+
+    References
+    ----------
+    Migacz, "8-bit Inference with TensorRT", GTC 2017.
+    """
+    counts, edges = (
+        np.asarray(x.get() if hasattr(x, "get") else x, np.float64) for x in (hist, hist_edges)
+    )
+    if len(counts) % 2 == 0 or len(edges) != len(counts) + 1:
+        raise ParamError(
+            explain(
+                f"calibrate_entropy: {len(counts)} bins and {len(edges)} edges.",
+                "an odd number of bins around zero, and one edge more.",
+            )
+        )
+    middle = len(counts) // 2
+    tried = range(min(num_quantized_bins // 2, middle), middle + 1)
+    found = [(_divergence(counts, middle, half, num_quantized_bins), half) for half in tried]
+    least, half = min(found)
+    ends = (edges[middle + half + 1], least)
+    return tuple(xp.asarray(x, dtype="float32").reshape(1) for x in ends)  # type: ignore[return-value]
+
+
+def _divergence(counts: Any, middle: int, half: int, bins: int) -> float:
+    """Kullback-Leibler divergence of the counts cut to `half` bins a side, when quantized."""
+    inside = counts[middle - half : middle + half + 1]
+    true = inside.copy()
+    true[0] += counts[: middle - half].sum()
+    true[-1] += counts[middle + half + 1 :].sum()
+    coarse = np.zeros_like(inside)
+    for part in np.array_split(np.arange(len(inside)), min(bins, len(inside))):
+        filled = part[true[part] > 0]
+        if len(filled):
+            coarse[filled] = inside[part].sum() / len(filled)
+    p, q = _smoothed(true), _smoothed(coarse)
+    return float("inf") if p is None or q is None else float((p * np.log(p / q)).sum())
+
+
+def _smoothed(counts: Any, part: float = 1e-4) -> Any:
+    """Distribution without zeros: what the zeros get, the others give."""
+    zero = counts == 0
+    if zero.all():
+        return None
+    given = part * zero.sum() / max(1, (~zero).sum())
+    shifted = np.where(zero, part, counts - given)
+    return None if (shifted <= 0).any() else shifted / shifted.sum()

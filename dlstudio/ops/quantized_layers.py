@@ -12,10 +12,11 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Avals, raw
-from dlstudio.core.params import Choice, Float, Int
+from dlstudio.core.params import Choice, Float, Int, Shape
 from dlstudio.core.registry import OPS, Names, bad, op
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, explain
-from dlstudio.ops import nn_conv, nn_dense, nn_norm, nn_pool  # noqa: F401  register what is used here
+from dlstudio.ops import nn_conv, nn_dense, nn_norm, nn_pool  # noqa: F401  register what is used
+from dlstudio.ops import shape as _shape  # noqa: F401  likewise
 from dlstudio.ops.quantized import ROUNDS
 
 Array = Any
@@ -25,7 +26,7 @@ _INT32 = 2.0**31 - 1
 
 
 def _contrib(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", json=f"_contrib_{name}")
+    return Names(nd=f"contrib.{name}", npx=name, json=f"_contrib_{name}")
 
 
 def _expect_bytes(name: str, **arrays: Any) -> None:
@@ -398,3 +399,45 @@ def _(xp: Any, *data: Array, dim: int = 1, num_args: int) -> tuple[Array, Array,
     parts = [xp.rint(x * (top / widest)) for x, top in zip(arrays, tops, strict=True)]
     joined = xp.concatenate(parts, axis=dim).astype(arrays[0].dtype)
     return joined, low.astype("float32"), high.astype("float32")
+
+
+# ---- layers of MXNet 2 that only move numbers ------------------------------------------------
+def _moved(data: Aval, shape: tuple[int, ...]) -> tuple[Aval, Aval, Aval]:
+    return Aval(shape, data.dtype), _END, _END
+
+
+@op(
+    "quantized_reshape",
+    infer=lambda data, *_, newshape, **__: _moved(data, Avals.reshape(data, shape=newshape).shape),
+    grad=ROUNDS,
+    outputs=3,
+    params={"newshape": Shape(), "order": Choice("C")},
+    names=Names(npx="quantized_reshape", json="_npx_quantized_reshape"),
+    samples=lambda s: [s(_bytes(s, 2, 3), *_range(1), newshape=(3, -1))],
+)
+def _(
+    xp: Any, data: Array, min_data: Array, max_data: Array, *, newshape: Any,
+    reverse: bool = False, order: str = "C",
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    """Reshape quantized numbers, which keep their range."""
+    _expect_bytes("quantized_reshape", data=data)
+    return raw(xp).reshape(data, shape=newshape).copy(), min_data.copy(), max_data.copy()
+
+
+@op(
+    "quantized_transpose",
+    infer=lambda data, *_, axes: _moved(data, Avals.transpose(data, axes=axes).shape),
+    grad=ROUNDS,
+    outputs=3,
+    params=OPS["transpose"].params,
+    names=Names(npx="quantized_transpose", json="_npx_quantized_transpose"),
+    samples=lambda s: [
+        s(_bytes(s, 2, 3), *_range(1)), s(_bytes(s, 2, 3, 1), *_range(1), axes=(2, 0, 1)),
+    ],
+)  # fmt: skip
+def _(
+    xp: Any, data: Array, min_data: Array, max_data: Array, *, axes: Any = None
+) -> tuple[Array, Array, Array]:
+    """Permute the axes of quantized numbers, which keep their range."""
+    _expect_bytes("quantized_transpose", data=data)
+    return raw(xp).transpose(data, axes=axes).copy(), min_data.copy(), max_data.copy()

@@ -77,6 +77,21 @@ def rand_zipfian(
     return sampled, expected(true_classes), expected(sampled)
 
 
+def sym_rand_zipfian(true_classes: Any, num_sampled: int, range_max: int) -> Any:
+    """Draw classes as `rand_zipfian` does, in a graph: three symbols."""
+    from dlstudio import sym
+
+    span = log(range_max + 1)
+    draws = sym.random.uniform(0, span, shape=(num_sampled,), dtype="float64")
+    sampled = sym.cast(sym.cast(sym.exp(draws) - 1, dtype="int64") % range_max, dtype="int64")
+
+    def expected(classes: Any) -> Any:
+        number = sym.cast(classes, dtype="float64")
+        return sym.log((number + 2) / (number + 1)) / span * num_sampled
+
+    return sampled, expected(true_classes), expected(sampled)
+
+
 def sym_histogram(a: Any, bins: int = 10, range: Any = None, **kwargs: Any) -> Any:  # noqa: A002
     """Count elements in equal bins over `range`, which graphs must be given.
 
@@ -92,7 +107,42 @@ def sym_histogram(a: Any, bins: int = 10, range: Any = None, **kwargs: Any) -> A
     return sym._internal._histogram(a, bin_cnt=bins, range=tuple(range), **kwargs)
 
 
-FUNCTIONS = {"histogram": histogram}
+def imdecode(
+    str_img: bytes, clip_rect: tuple[int, int, int, int] = (0, 0, 0, 0), out: Any = None,
+    index: int = 0, channels: int = 3, mean: NDArray | None = None,
+) -> NDArray:  # fmt: skip
+    """Decode a picture to (1, C, H, W), cut out and less a mean; `mx.image.imdecode` is newer.
+
+    Parameters
+    ----------
+    str_img : bytes
+        A JPEG or PNG file.
+    clip_rect : tuple of int
+        Left, top, right and bottom of the part wanted; zeros take it whole.
+    out : NDArray, optional
+        A batch, whose picture `index` is written.
+    index, channels : int
+    mean : NDArray, optional
+        Of the same shape as the picture, (C, H, W).
+    """
+    from dlstudio import image
+
+    picture = image.imdecode(str_img, flag=int(channels != 1)).transpose((2, 0, 1))
+    left, top, right, bottom = clip_rect
+    if any(clip_rect):
+        picture = picture[:, top:bottom, left:right]
+    picture = picture.astype("float32")
+    if mean is not None:
+        picture = picture - mean
+    if out is None:
+        return picture.expand_dims(0)
+    out[index] = picture
+    return out
+
+
+FUNCTIONS = {"histogram": histogram, "imdecode": imdecode}
 SYM_FUNCTIONS = {"histogram": sym_histogram}
-SYM_CONTRIB = {f.__name__: f for f in (symbolic.cond, symbolic.foreach, symbolic.while_loop)}
+SYM_CONTRIB: dict[str, Any] = {"rand_zipfian": sym_rand_zipfian} | {
+    f.__name__: f for f in (symbolic.cond, symbolic.foreach, symbolic.while_loop)
+}
 CONTRIB = {"rand_zipfian": rand_zipfian, **CONTROL_FLOW, **UPDATES}

@@ -280,9 +280,27 @@ def _npx_normal_n(
     return _batched("normal", {"loc": loc, "scale": scale}, batch_shape, dtype, ctx)
 
 
+def _npx_categorical(
+    data: Any, shape: Shape = None, get_prob: bool = False, dtype: str = "int32"
+) -> Any:
+    """Draw from the classes of each row of probabilities (…, K); see `mx.nd.random.multinomial`."""
+    op = OPS["_sample_multinomial"]
+    given = {"shape": () if shape is None else shape, "get_prob": get_prob, "dtype": dtype}
+    return invoke(op, (data,), attributes(op, given), ndarray)
+
+
+def _npx_multinomial(
+    n: Any, p: Any, shape: Shape = None, ctx: Any = None, dtype: Any = None
+) -> Any:
+    """Count how often each of the classes with probabilities `p` (K,) comes in `n` draws."""
+    del ctx
+    counts = _np_multinomial(int(n), p, shape)
+    return counts if dtype is None else counts.astype(dtype)
+
+
 def npx_functions() -> dict[str, Callable[..., Any]]:
     """Functions of `mx.npx.random`."""
     from dlstudio.core.random import seed
 
-    made = (_npx_bernoulli, _npx_uniform_n, _npx_normal_n)
+    made = (_npx_bernoulli, _npx_uniform_n, _npx_normal_n, _npx_categorical, _npx_multinomial)
     return {**named(made, "_npx_", "dlstudio.npx.random"), "seed": seed}
