@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 VIEW = ".dl-debugger"
 NETWORK = """
 import numpy as np
@@ -54,15 +52,21 @@ def printed(book: Any, cell: int = 1) -> str:
     return book.outputs()[-1].strip()
 
 
-def test_buttons_step_run_and_restart(notebook):
+def test_buttons_step_run_restart_and_explain(notebook):
     book = opened(notebook, STAND)
     assert "Run to an operator" in book.page.inner_text(f"{VIEW} .dl-reason")
     press(book, "step")
     book.page.wait_for_function(stands_at(0))
     assert "conv0" in current(book)
+    book.page.fill(f"{VIEW} [data-action=place]", "net_dense7_fwd")
+    book.page.keyboard.press("Enter")
+    note = book.page.locator(f"{VIEW} .dl-note[data-state=error]")
+    note.wait_for()
+    assert "did you mean 'net_dense" in note.inner_text()
     book.page.fill(f"{VIEW} [data-action=place]", "net_dense0_fwd")
     press(book, "runTo")
     book.page.wait_for_function(f"!({stands_at(0)})")
+    assert note.is_hidden()
     at = int(book.data(VIEW)["index"])
     assert printed(book).split()[0] == str(at)
     assert "dense0" in book.page.inner_text(f"{VIEW} .dl-reason")
@@ -78,22 +82,19 @@ def test_buttons_step_run_and_restart(notebook):
     assert book.errors == []
 
 
-def test_commands_in_a_cell_move_the_view(notebook):
-    book = opened(notebook, "view.debugger.run_to('net_dense1_fwd'); view.debugger.break_at(3)")
-    assert "net_dense1_fwd" in current(book)
-    marks = book.page.locator(f"{VIEW} .dl-line[data-break=true]")
-    assert marks.count() == 1
+def test_python_mouse_and_keyboard_move_the_same_view(notebook):
+    book = opened(notebook, "view.debugger.run_to(1); view.debugger.break_at(3)")
+    assert book.page.locator(f"{VIEW} .dl-line[data-current=true]").count() == 1
+    book.page.wait_for_function(stands_at(1))
     assert book.data(VIEW)["breaks"] == "step 3"
-
-
-def test_lines_set_breakpoints_and_are_run_to_by_mouse_and_keyboard(notebook):
-    book = opened(notebook, STAND)
-    lines = book.page.locator(f"{VIEW} .dl-line[data-step]")
-    chosen = next(
-        lines.nth(i) for i in range(lines.count()) if lines.nth(i).get_attribute("data-step") == "4"
+    line = book.page.locator(f"{VIEW} .dl-line[data-step='4']")
+    line.locator(".dl-gutter").click()
+    book.page.wait_for_function(
+        f"document.querySelector('{VIEW}').dataset.breaks === 'step 3 step 4'"
     )
-    chosen.locator(".dl-gutter").click()
-    book.page.wait_for_function(f"document.querySelector('{VIEW}').dataset.breaks === 'step 4'")
+    assert book.page.locator(f"{VIEW} .dl-line[data-break=true]").count() == 2
+    press(book, "cont")
+    book.page.wait_for_function(stands_at(3))
     press(book, "cont")
     book.page.wait_for_function(stands_at(4))
     book.page.locator(f"{VIEW} .dl-plan-text").focus()
@@ -103,19 +104,7 @@ def test_lines_set_breakpoints_and_are_run_to_by_mouse_and_keyboard(notebook):
     at = int(book.data(VIEW)["index"])
     book.page.keyboard.press("s")
     book.page.wait_for_function(stands_at(at + 1))
-    assert book.page.locator(".jp-Notebook .jp-CodeCell").count() == 2
-
-
-def test_an_unknown_name_is_explained_in_the_view(notebook):
-    book = opened(notebook)
-    book.page.fill(f"{VIEW} [data-action=place]", "net_dense7_fwd")
-    book.page.keyboard.press("Enter")
-    note = book.page.locator(f"{VIEW} .dl-note[data-state=error]")
-    note.wait_for()
-    assert "did you mean 'net_dense" in note.inner_text()
-    press(book, "step")
-    book.page.wait_for_function(stands_at(0))
-    assert note.is_hidden()
+    assert book.page.locator(".jp-Notebook .jp-CodeCell").count() == 2  # keys stay in the view
 
 
 def test_linked_views_follow_the_step_and_choose_lines(notebook):
@@ -142,30 +131,27 @@ def test_linked_views_follow_the_step_and_choose_lines(notebook):
     assert book.errors == []
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_it_is_drawn_in_both_themes(notebook, dark):
+def test_it_is_drawn_in_both_themes(notebook):
     run = "view.debugger.break_at('net_dense1_fwd'); view.debugger.run_to('net_batchnorm0_fwd')"
     book = opened(notebook, run)
-    book.theme(dark=dark)
-    book.wait_idle()
-    assert book.data(VIEW)["dark"] == str(dark).lower()
-    assert book.colours(f"{VIEW} [data-values=inputs] canvas") > 10
-    book.shot(f"debugger-{'dark' if dark else 'light'}", VIEW)
+    for dark in (False, True):
+        book.theme(dark=dark)
+        assert book.data(VIEW)["dark"] == str(dark).lower()
+        assert book.colours(f"{VIEW} [data-values=inputs] canvas") > 10
+        book.shot(f"debugger-{'dark' if dark else 'light'}", VIEW)
+    book.theme(dark=False)
     assert book.errors == []
 
 
-def test_the_texts_come_in_chinese(notebook):
-    book = notebook([NETWORK.replace('"en"', '"zh"') + "view.debugger.step()\n" + SHOW])
+def test_the_texts_come_in_chinese_and_an_exported_page_needs_no_kernel(notebook):
+    run = "view.debugger.step()\nview.to_file('debug.html')\n"
+    book = notebook([NETWORK.replace('"en"', '"zh"') + run + SHOW])
     book.run_all()
     book.wait_idle()
     book.page.wait_for_selector(f"{VIEW} .dl-line")
     assert book.page.inner_text(f"{VIEW} [data-action=step]") == "单步"
     assert "输入" in book.page.inner_text(f"{VIEW} .dl-values")
     book.shot("debugger-zh", VIEW)
-
-
-def test_an_exported_page_shows_the_step_without_a_kernel(notebook):
-    book = opened(notebook, "view.debugger.run_to('net_dense0_fwd'); view.to_file('debug.html')")
     book.page.goto((book.lab.folder / "debug.html").as_uri())
     book.page.wait_for_selector(f"{VIEW} .dl-line[data-current=true]")
     assert book.page.is_disabled(f"{VIEW} [data-action=step]")
