@@ -137,7 +137,6 @@ VALUES: tuple[tuple[str, str, str], ...] = (
         "grad array identity kept",
         "the gradient is one array as long as it lives",
     ),
-    ("ndarray/autograd", "drop_grad absent or not", "a name of MXNet 2 is there"),
     ("ndarray/autograd", "while_loop", "steps not taken hold 0, not chance values"),
     ("ndarray/indexing", "n[dp] * [[][[]0, 5[]][]]", "indices outside the shape are an error"),
     ("ndarray/indexing", "nd set_* [[]True[]]", "x[True] is x with a new axis, as in NumPy"),
