@@ -20,7 +20,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, product
 from math import isqrt
 from operator import is_
 from typing import NamedTuple
@@ -28,7 +28,7 @@ from typing import NamedTuple
 from dlstudio.errors import ParamError, explain
 from dlstudio.graph import memory
 from dlstudio.graph.ir import Eqn, Graph
-from dlstudio.graph.passes.replay import HEAVY, Replay, work
+from dlstudio.graph.passes.replay import Replay, is_heavy, work
 from dlstudio.graph.storage import analyse
 
 __all__ = ["recompute", "told"]
@@ -103,14 +103,9 @@ def _mirrored(source: Replay, *, cheap: bool) -> Graph:
     def repeats(eqn: Eqn) -> bool:
         if eqn.op.flags.random:  # MXNet keeps the masks of Dropout
             return False
-        return eqn.name in source.graph.mirrored or (cheap and not _is_heavy(source.graph, eqn))
+        return eqn.name in source.graph.mirrored or (cheap and not is_heavy(source.graph, eqn))
 
     return source.keeping(r for r in source.able if not repeats(source.forward[source.maker[r]]))
-
-
-def _is_heavy(graph: Graph, eqn: Eqn) -> bool:
-    moved = sum(graph.avals[v].nbytes for v in (*eqn.reads, *eqn.outs))
-    return eqn.op.name in HEAVY or work(graph, eqn) > 8 * moved
 
 
 # ---- a byte budget ---------------------------------------------------------------------------
@@ -126,21 +121,21 @@ class _Found(NamedTuple):
 def _within(sources: list[Replay], budget: int) -> Graph:
     """Find a plan within `budget` that repeats little work."""
     smallest = 0
-    for source in sources:
-        graph, taken = _smallest(source, budget)
+    for lean, source in product((False, True), sources):
+        graph, taken = _smallest(source, budget, lean=lean)
         if taken <= budget:
             return graph
         smallest = min(taken, smallest or taken)
     raise _too_small(sources[-1].graph, budget, smallest)
 
 
-def _smallest(source: Replay, budget: int) -> tuple[Graph, int]:
+def _smallest(source: Replay, budget: int, *, lean: bool) -> tuple[Graph, int]:
     """Find the plan of this order that repeats least within `budget`, or the smallest found."""
-    search = _Search(source)
+    search = _Search(source, lean=lean)
     goal, found = budget, search.best(budget)
     best, smallest = source.graph, -1
     for number in range(_ROUNDS):
-        graph = source.keeping(found.kept)
+        graph = source.keeping(found.kept, lean=lean)
         taken = memory.plan(graph).arena_bytes
         if smallest < 0 or taken < smallest:
             best, smallest = graph, taken
@@ -170,8 +165,8 @@ def _too_small(graph: Graph, budget: int, smallest: int) -> ParamError:
 class _Search:
     """Numbers of segments tried, each filled up with what is worth most for its bytes."""
 
-    def __init__(self, source: Replay) -> None:
-        self.source, self.crossing = source, source.crossing()
+    def __init__(self, source: Replay, *, lean: bool) -> None:
+        self.source, self.crossing, self.lean = source, source.crossing(), lean
         self.passing = [sum(source.nbytes(r) for r in roots) for roots in self.crossing]
         made = [0] * (len(self.crossing) + 1)
         for root in source.wanted:
@@ -225,7 +220,7 @@ class _Search:
         if parts not in self._first:
             source = self.source
             kept = source.small | self.borders(parts)
-            measured = source.measure(kept)
+            measured = source.measure(kept, lean=self.lean)
             self._first[parts] = _Found(kept, parts, measured.peak, measured.repeats)
             self._ranked[parts] = sorted(
                 measured.again & source.able & source.wanted - kept,
@@ -247,7 +242,7 @@ class _Search:
 
     def _keeping(self, first: _Found, more: list[int]) -> _Found:
         kept = first.kept.union(more)
-        measured = self.source.measure(kept)
+        measured = self.source.measure(kept, lean=self.lean)
         return _Found(kept, first.parts, measured.peak, measured.repeats)
 
 

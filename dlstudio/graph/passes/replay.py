@@ -20,7 +20,7 @@ from dlstudio.graph.ir import ABSENT, Eqn, Graph, effectful, mutated
 from dlstudio.graph.operators import ASSIGN, CROSS
 from dlstudio.graph.storage import Storages
 
-__all__ = ["HEAVY", "Measure", "Replay", "work"]
+__all__ = ["Measure", "Replay", "is_heavy", "work"]
 
 # Operators that do far more arithmetic than they move bytes. The second number is the input whose
 # axes but the first say how many multiply-adds one element of the output takes.
@@ -41,6 +41,12 @@ def work(graph: Graph, eqn: Eqn) -> int:
     """Estimate how long an equation takes, in multiply-adds; moving bytes is counted as such."""
     moved = sum(graph.avals[v].nbytes for v in (*eqn.reads, *eqn.outs))
     return _PER_BYTE * moved + _products(graph, eqn)
+
+
+def is_heavy(graph: Graph, eqn: Eqn) -> bool:
+    """Whether an equation computes far longer than moving its operands takes."""
+    moved = sum(graph.avals[v].nbytes for v in (*eqn.reads, *eqn.outs))
+    return eqn.op.name in HEAVY or work(graph, eqn) > 2 * _PER_BYTE * moved
 
 
 def _products(graph: Graph, eqn: Eqn) -> int:
@@ -185,18 +191,21 @@ class Replay:
         return found
 
     # ---- writing -------------------------------------------------------------------------
-    def keeping(self, kept: Iterable[int]) -> Graph:
-        """Write the graph that keeps these storages, and those that cannot be computed again."""
-        return _Writing(self, frozenset(kept)).graph(self.forward, self.backward)
+    def keeping(self, kept: Iterable[int], *, lean: bool = False) -> Graph:
+        """Write the graph that keeps these storages, and those that cannot be computed again.
 
-    def measure(self, kept: Collection[int]) -> Measure:
+        `lean` forgets cheap values once more, if all they were computed again for is others.
+        """
+        return _Writing(self, frozenset(kept), lean=lean).graph(self.forward, self.backward)
+
+    def measure(self, kept: Collection[int], *, lean: bool = False) -> Measure:
         """Nearly what the plan that keeps these storages takes, and what it repeats."""
         dust, forward, backward = self._light
-        writing = _Writing(self, frozenset(kept))
+        writing = _Writing(self, frozenset(kept), lean=lean)
         graph = writing.graph(forward, backward)
         again = {v: o for v, o in writing.new.items() if self.root[o] == o}
         storages = Storages(
-            root={**self.root, **writing.roots()},
+            root={**self.root, **writing.roots},
             contiguous={**self.storages.contiguous, **dict.fromkeys(writing.new, True)},
             external=dust | {v for v, old in again.items() if old in dust},
             views=frozenset(),
@@ -216,20 +225,15 @@ class Measure(NamedTuple):
 class _Writing:
     """The backward half under construction."""
 
-    def __init__(self, source: Replay, kept: frozenset[int]) -> None:
-        self.source, self.kept = source, kept
+    def __init__(self, source: Replay, kept: frozenset[int], *, lean: bool) -> None:
+        self.source, self.kept, self.lean = source, kept, lean
         self.next = source.graph.next_value
         self.copies: dict[int, int] = {}  # value -> the value that repeats it
         self.new: dict[int, int] = {}  # the other way round
+        self.roots: dict[int, int] = {}  # new value -> the one whose memory it lies in
+        self.passing: set[int] = set()  # cheap values that one demand has copied
         self.repeated: list[int] = []  # numbers of forward equations
         self.eqns: list[Eqn] = []
-
-    def roots(self) -> dict[int, int]:
-        """Storage of every new value."""
-        old = self.source.root
-        return {
-            v: v if old[o] == o else self.copies.get(old[o], old[o]) for v, o in self.new.items()
-        }
 
     def graph(self, forward: Sequence[Eqn], backward: Sequence[Eqn]) -> Graph:
         """Write these equations, and those that some of the second half need once more."""
@@ -240,6 +244,9 @@ class _Writing:
                 if value not in self.copies:
                     self._provide(value)
             self.eqns.append(self._reading_copies(eqn))
+            for value in self.passing.difference(eqn.reads):
+                del self.copies[value]
+            self.passing.clear()
         avals: dict[int, Aval] = {v: before.avals[old] for v, old in self.new.items()}
         devices = {v: before.devices[o] for v, o in self.new.items() if o in before.devices}
         return replace(
@@ -273,10 +280,14 @@ class _Writing:
                 self._repeat(eqn)
 
     def _repeat(self, eqn: Eqn) -> None:
-        outs = tuple(self._fresh(v) for v in eqn.outs)
+        again = self._reading_copies(eqn)
         # what is kept is read where it is; the copy beside it is made and forgotten
-        self.copies.update((v, o) for v, o in zip(eqn.outs, outs, strict=True) if self._lost(v))
-        self.eqns.append(self._reading_copies(eqn)._replace(outs=outs, role="recompute"))
+        lost = [v for v in eqn.outs if self._lost(v)]
+        outs = tuple(self._fresh(v) for v in eqn.outs)
+        self.copies.update((v, o) for v, o in zip(eqn.outs, outs, strict=True) if v in lost)
+        if self.lean and not is_heavy(self.source.graph, eqn):
+            self.passing.update(lost)
+        self.eqns.append(again._replace(outs=outs, role="recompute"))
 
     def _reading_copies(self, eqn: Eqn) -> Eqn:
         if self.copies.keys().isdisjoint(eqn.ins):
@@ -286,4 +297,6 @@ class _Writing:
     def _fresh(self, value: int) -> int:
         new, self.next = self.next, self.next + 1
         self.new[new] = value
+        root = self.source.root[value]
+        self.roots[new] = new if root == value else self.copies.get(root, root)
         return new
