@@ -97,21 +97,27 @@ def _define(backends: Any) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Waits for einops, then steps back."""
+    """Waits for einops, and steps back when it has been loaded."""
+
+    _asking = False  # while the other finders are asked
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         """Find einops' backends as they would be found without us, and add ours once loaded."""
         del path, target
-        if fullname != _MODULE:
+        if fullname != _MODULE or self._asking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._asking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._asking = False
         if spec is not None and spec.loader is not None:
             run = spec.loader.exec_module
 
             def exec_module(module: Any) -> None:
                 run(module)
                 _define(module)
+                sys.meta_path.remove(self)
 
             spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # of this loader
         return spec
