@@ -5,6 +5,7 @@ Parameters may be numbers or arrays; that choice is what these functions add to 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -229,7 +230,20 @@ def _sym(law: str, names: tuple[str, ...], defaults: tuple[Any, ...]) -> Callabl
     function.__name__ = function.__qualname__ = law
     function.__module__ = "dlstudio.sym.random"
     function.__doc__ = OPS[f"_random_{law}"].doc
+    function.__signature__ = _signature(names, defaults)  # type: ignore[attr-defined]
     return function
+
+
+def _signature(names: tuple[str, ...], defaults: tuple[Any, ...]) -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    pairs = [*zip(names, defaults, strict=True), ("shape", None), ("dtype", None)]
+    required = [n for n, default in zip(names, defaults, strict=True) if default is None]
+    parameters = [
+        inspect.Parameter(n, kind, default=inspect.Parameter.empty if n in required else default)
+        for n, default in pairs
+    ]
+    rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+    return inspect.Signature([*parameters, rest])
 
 
 def _sym_exponential(scale: Any = 1, shape: Shape = None, dtype: Any = None, **kwargs: Any) -> Any:
