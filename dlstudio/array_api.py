@@ -2,7 +2,9 @@
 
 `x.__array_namespace__()` of an np array returns this module. Every function comes from the
 operator table, so results are recorded by autograd like those of `mx.np`; gradients are of real
-functions, complex numbers carry none.
+functions, complex numbers carry none. Where the standard leaves a dtype open, it is NumPy's:
+functions with real-valued results turn integers into float64. Arrays are those of `mx.np`; their
+`T` reverses all axes, however many there are, and their methods are MXNet's.
 
 >>> import dlstudio as mx
 >>> x = mx.np.array([[1.0, 2.0], [3.0, 4.0]])
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as _np
 
 from dlstudio.dialects.standard import creation as _creation
+from dlstudio.dialects.standard import departures as _departures
 from dlstudio.dialects.standard import functions as _functions
 from dlstudio.dialects.standard import linalg as _linalg
 from dlstudio.dialects.standard import signatures as _signatures
@@ -62,6 +65,7 @@ def _extension(name: str, members: dict[str, Any]) -> types.ModuleType:
     return module
 
 
+__doc__ = f"{__doc__}\n\n{_departures.text()}\n"
 vars(sys.modules[__name__]).update(_MAIN)
 linalg = _extension("linalg", _EXTENSIONS["linalg"])
 fft = _extension("fft", _EXTENSIONS["fft"])

@@ -185,8 +185,9 @@ def test_every_name_of_the_table_does_depart(name):
     assert any(shown(mx.np, name, *call) != shown(xp, name, *call) for call in calls)
 
 
-def test_the_documentation_of_np_shows_the_table():
+def test_the_documentation_of_both_shows_the_table():
     assert text() in mx.np.__doc__
+    assert text() in xp.__doc__
 
 
 @pytest.mark.parametrize("name", manners.KEYWORDS)
