@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import nlargest
-from itertools import accumulate, combinations, pairwise
+from itertools import accumulate, combinations, pairwise, product
 from math import comb
 from random import Random
 from time import monotonic
@@ -229,10 +229,14 @@ class Sweep:
     def _blocks(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> Iterator[_Block]:
         """Blocks of equal bytes that hold the largest buffer.
 
-        Everything in one comes first: it is hidden behind many simple blocks otherwise, most of
-        which fit by chance.
+        Everything in one comes first, then everything but one pair: they are hidden behind many
+        simple blocks otherwise, most of which fit by chance.
         """
         yield self._block(ends, starts)
+        largest = max(self.size[ends[0]], self.size[starts[0]])
+        for i, j in product(ends, starts):
+            if self.size[i] == self.size[j] < largest:
+                yield self._block(_without(ends, i), _without(starts, j))
         begins = self.size[starts[0]] >= self.size[ends[0]]
         own, other = (starts, ends) if begins else (ends, starts)
         for ours, theirs in self._matches(own, other):
@@ -316,3 +320,7 @@ class Sweep:
         for i in order:
             offsets[i] = base
             base += self.size[i]
+
+
+def _without(buffers: tuple[int, ...], left_out: int) -> tuple[int, ...]:
+    return tuple(i for i in buffers if i != left_out)
