@@ -17,7 +17,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.pool import THRESHOLD, pool_of
 from dlstudio.core.random import stream_of
 from dlstudio.core.storage import Store
-from dlstudio.core.tensor import Tensor
+from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import StaleValueError, explain
 from dlstudio.graph import pipeline, program
 from dlstudio.graph.compose import topological
@@ -318,13 +318,14 @@ def run_eagerly(symbol: Symbol, values: Mapping[str, Tensor]) -> list[Tensor]:
     from dlstudio.core.dispatch import attributes, create, invoke
 
     done: dict[int, Sequence[Tensor]] = {}
+    made = next(iter(values.values())).__class__ if values else NDArray  # arrays made from nothing
     for node in topological(symbol.outputs_):
         if node.op is None:
             done[id(node)] = (values[node.name],)
             continue
         operands = [done[id(n)][i] for n, i in node.inputs]
         attrs = attributes(node.op, node.attrs)
-        cls = operands[0].__class__ if operands else Tensor
+        cls = operands[0].__class__ if operands else made
         if operands:
             result = invoke(node.op, operands, attrs, cls)
         else:

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dlstudio.core.avals import Aval
-from dlstudio.errors import DTypeError, MXNetError
+from dlstudio.errors import DTypeError, MXNetError, ShapeError
+from dlstudio.graph.compose import label
 from dlstudio.graph.passes.facts import Facts, Shape, known, merged, node_outputs
 
 if TYPE_CHECKING:
@@ -114,7 +115,9 @@ def _completed(node: Node, shapes: Shapes) -> list[Shape | None]:
         asked = [_fill(s, number) if i == 0 or known(s) else None for i, s in enumerate(shapes)]
         try:
             answers.append(op.complete(tuple(asked), node.attrs))
-        except (MXNetError, TypeError, IndexError, ValueError, ZeroDivisionError):
+        except (MXNetError, TypeError, IndexError, ValueError, ZeroDivisionError) as error:
+            if op.flags.graphs and isinstance(error, ShapeError) and known(shapes[0]):
+                raise ShapeError(f"{label(node)}: {error}") from None  # what is known contradicts
             continue  # not enough is known; `infer` explains if it never becomes enough
     return _agreed(answers)
 

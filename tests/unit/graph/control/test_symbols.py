@@ -309,3 +309,58 @@ def test_every_loop_can_be_drawn_as_symbol_and_as_plan(name):
     ids = {n.id for n in drawing.nodes}
     assert all(e.source in ids and e.target in ids for e in drawing.edges)
     assert any(n.op in ("graph_loop", "graph_branch") for n in drawing.nodes)
+
+
+def test_a_contradiction_inside_names_the_loop_the_layer_and_the_line():
+    outputs, _ = foreach(
+        lambda x, s: (sym.FullyConnected(x, num_hidden=3, name="fc"), s), sym.var("x"), sym.var("s")
+    )
+    with pytest.raises(ShapeError, match=r"_foreach.*test_symbols.py:\d+.*fc .*weight \(3, 7\)"):
+        outputs.infer_shape(x=(4, 2, 5), s=(1,), fc_weight=(3, 7))
+
+
+def test_whole_numbers_count_and_have_no_gradient():
+    outputs, (i, s) = while_loop(
+        lambda i, s: i < 3,
+        lambda i, s: (s * 2, [i + 1, s + i.astype("float32")]),
+        [sym.var("i", dtype="int32"), sym.var("s")],
+        5,
+    )
+    group = sym.Group([outputs, i, s])
+    assert group.infer_type(s="float32")[1] == [np.float32, np.int32, np.float32]
+    executor = group.simple_bind(mx.cpu(), grad_req={"s": "write"}, i=(1,), s=(1,))
+    executor.arg_dict["s"][:] = 1
+    found = executor.forward(is_train=True)
+    executor.backward([nd.ones(x.shape, dtype=x.dtype) for x in found])
+    assert [x.asnumpy().ravel().tolist() for x in found] == [[2, 2, 4, 0, 0], [3], [4]]
+    assert executor.grad_dict["s"].asscalar() == 7  # three rows, doubled, and the last state
+
+
+def test_a_sentence_is_decoded_word_by_word():
+    """What is computed in one step is looked up in the next: hybridized as eagerly."""
+
+    class Decoder(mx.gluon.HybridBlock):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            with self.name_scope():
+                self.embed = mx.gluon.nn.Embedding(10, 4)
+                self.cell = mx.gluon.rnn.LSTMCell(4, input_size=4)
+                self.out = mx.gluon.nn.Dense(10, in_units=4)
+
+        def hybrid_forward(self, F, word, h, c):
+            def step(i, word, h, c):
+                y, states = self.cell(self.embed(word), [h, c])
+                word = F.argmax(self.out(y), axis=1)
+                return word, [i + 1, word, *states]
+
+            start = [F.zeros((1,)), word, h, c]
+            return F.contrib.while_loop(lambda i, *_: i < 4, step, start, max_iterations=6)[0]
+
+    mx.random.seed(3)
+    net = Decoder()
+    net.initialize(mx.init.Normal(1))
+    inputs = [nd.array([1, 2]), nd.zeros((2, 4)), nd.zeros((2, 4))]
+    expected = net(*inputs).asnumpy()
+    net.hybridize()
+    np.testing.assert_array_equal(net(*inputs).asnumpy(), expected)
+    assert expected.shape == (6, 2)
