@@ -1,5 +1,6 @@
 import contextlib
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,28 @@ def test_recorded_internal_outputs_are_found(recorded):
         [name, list(shape)] for name, shape in zip(internals.list_outputs(), shapes, strict=True)
     ]
     assert found == facts["internal_outputs"]
+
+
+def test_recorded_counts_and_sizes(recorded):
+    path, facts = recorded
+    net = sym.load(path)
+    arguments, _, states = net.infer_shape(**_shapes(facts))
+    given = {*facts["data_shapes"]}
+    sizes = [
+        math.prod(s) for n, s in zip(net.list_arguments(), arguments, strict=True) if n not in given
+    ]
+    aux = [math.prod(s) for s in states]
+    assert sum(sizes) == facts["parameter_bytes"] // 4
+    assert sum(aux) == facts["aux_bytes"] // 4
+    assert sum(sizes) == facts["n_parameters"]
+    assert len(net.get_internals()) == facts["n_internals"]
+    assert net.name == facts["name_of_head"]
+
+
+def test_partial_inference_of_nothing_gives_what_mxnet_gives(recorded):
+    path, facts = recorded
+    outputs = sym.load(path).infer_shape_partial()[1]
+    assert [list(s) for s in outputs] == facts["infer_shape_partial_nothing"]["out"]
 
 
 def test_recorded_types_are_inferred(recorded):
