@@ -112,13 +112,11 @@ class Run:
         return self._frame
 
     def _settle(self) -> None:
-        """Take the shared arenas over, in a frame that lies there."""
+        """Lie in the shared arenas as they are now."""
         blocks = self.owner._arenas.blocks(self.program)
         if self._blocks != blocks:  # blocks are equal only to themselves
             arrays = {device: block.array for device, block in blocks.items()}
             self._frame, self._blocks, self.monitored = self.program.frame(arrays), blocks, None
-        for block in blocks.values():
-            block.user = self._token
 
     def _check_kept(self) -> None:
         """Refuse to read what somebody else has written over since the forward half."""
@@ -135,6 +133,8 @@ class Run:
     def forward(self) -> None:
         """Run the forward half."""
         self._settle()
+        for block in (self._blocks or {}).values():
+            block.user = self._token  # what others kept there for their backward half is lost
         self._execute("forward", self.forward_arrays())
 
     def forward_arrays(self) -> list[Array]:
