@@ -7,6 +7,10 @@
     block.hybridize(without=("fuse", "order"))
     print(executor.graph.explain())
 
+    budget = executor.memory.arena_bytes // 3  # bytes; what does not fit is computed twice
+    executor = net.simple_bind(mx.cpu(), data=(32, 1, 28, 28), memory_budget=budget)
+    print(executor.graph.explain("recompute"))
+
 The numbers stay, whichever are off.
 """
 
@@ -179,6 +183,9 @@ def compile_graph(
         Placed and ordered; `history` says what each pass did.
     """
     chosen = options_without(without)
+    count = len(graph.eqns)
+    known = Change("infer", count, count, tuple(notes("infer", graph, graph)))
+    graph = replace(graph, history=(*graph.history, known))
 
     def apply(name: str, function: Pass) -> None:
         nonlocal graph
