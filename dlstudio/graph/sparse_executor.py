@@ -75,8 +75,9 @@ def gradient_storages(symbol: Symbol, stypes: Mapping[str, str]) -> dict[str, st
 def _gives_rows(node: Node, position: int, stypes: Mapping[str, str]) -> bool:
     """Whether input `position` of a node gets a gradient that has only some rows."""
     assert node.op is not None
-    if node.op.name == "Embedding":
-        return position == 1 and bool(node.attrs.get("sparse_grad"))
+    if node.op.name in ("Embedding", "_contrib_SparseEmbedding"):
+        wanted = {**node.op.attrs, **node.attrs}["sparse_grad"]
+        return position == 1 and bool(wanted)
     if node.op.name == "dot" and position == 1:
         left = node.inputs[0][0]
         straight = not node.attrs.get("transpose_a") and not node.attrs.get("transpose_b")

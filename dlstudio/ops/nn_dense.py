@@ -9,7 +9,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType, Int
-from dlstudio.core.registry import Flags, Names, bad, op
+from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import (
     aval,
@@ -205,7 +205,7 @@ def _infer_embedding(data: Any, weight: Any, *, input_dim: int, output_dim: int,
     complete_dtypes=lambda dtypes, attrs: [dtypes[0], attrs["dtype"]],
     constant=("data",),
     params={"input_dim": Int(1), "output_dim": Int(1), "dtype": DType()},
-    names=Names(nd="Embedding contrib.SparseEmbedding sparse.Embedding", npx="embedding"),
+    names=Names(nd="Embedding", npx="embedding"),
     samples=lambda s: [
         s(s.ints(3, high=4), (4, 3), input_dim=4, output_dim=3),
         s(s.ints(2, 3, high=4), (4, 2), input_dim=4, output_dim=2, sparse_grad=True),
@@ -236,6 +236,37 @@ def _(
     if weight.shape != (input_dim, output_dim) or data.dtype.kind not in "iuf":
         _infer_embedding(data, weight, input_dim=input_dim, output_dim=output_dim)
     return weight[_rows(xp, data, input_dim)]
+
+
+@composite(
+    "_contrib_SparseEmbedding",
+    complete=lambda shapes, attrs: [shapes[0], (attrs["input_dim"], attrs["output_dim"])],
+    constant=("data",),
+    params={"input_dim": Int(1), "output_dim": Int(1), "dtype": DType()},
+    names=Names(nd="contrib.SparseEmbedding", json="_contrib_SparseEmbedding"),
+    samples=lambda s: [
+        s(s.ints(3, high=4), (4, 3), input_dim=4, output_dim=3),
+        s(s.ints(2, 3, high=4), (4, 2), input_dim=4, output_dim=2),
+    ],
+)
+def _(
+    F: Any, data: Array, weight: Array, *, input_dim: int, output_dim: int,
+    dtype: str = "float32", sparse_grad: bool = True,
+) -> Array:  # fmt: skip
+    """Look up rows as `Embedding` does; the gradient of the weight is row_sparse.
+
+    Parameters
+    ----------
+    data : any shape, integers (floats are cut off)
+    weight : (input_dim, output_dim), dense or row_sparse
+
+    Returns
+    -------
+    data.shape + (output_dim,)
+    """
+    return F.Embedding(
+        data, weight, input_dim=input_dim, output_dim=output_dim, dtype=dtype, sparse_grad=True
+    )
 
 
 @op(

@@ -63,7 +63,9 @@ def _infer(name: str, states: tuple[str, ...]) -> Any:
     return infer
 
 
-def register_update(name: str, *states: str, names: str = "", **samples: Any) -> Any:
+def register_update(
+    name: str, *states: str, names: str = "", json: str = "", **samples: Any
+) -> Any:
     """Register an update with inputs (weight, grad, *states), all of one shape and dtype.
 
     `samples` are attribute sets that the sweep tries: ``plain=dict(lr=0.1), ...``.
@@ -76,7 +78,7 @@ def register_update(name: str, *states: str, names: str = "", **samples: Any) ->
             name,
             infer=_infer(name, states),
             grad=STEP,
-            names=Names(nd=names or name),
+            names=Names(nd=names or name, json=json),
             flags=Flags(mutates=tuple(range(2, n)), inplace=(0,), out=True),
             params={"t": Int(1)} if name in ("ftml_update",) else {"lr": LR},
             samples=lambda s: [s(*shapes, **attrs) for attrs in samples.values()],
@@ -333,7 +335,7 @@ def _(
 
 
 @register_update(
-    "adagrad_update", "history", names="sparse.adagrad_update",
+    "adagrad_update", "history", names="sparse.adagrad_update", json="_sparse_adagrad_update",
     plain=dict(lr=0.1), decay=_DECAY,
 )  # fmt: skip
 def _(

@@ -122,7 +122,7 @@ def _embedding_backward(call: Call, head: Array) -> Any:
     return None, found if call.leaves[1] else densified(call.xp, found)
 
 
-@rule("Embedding", backward=_embedding_backward)
+@rule("Embedding", "_contrib_SparseEmbedding", backward=_embedding_backward)
 def _(xp: Any, attrs: Any, data: Any, weight: Any) -> Any:
     if is_sparse(data) or not isinstance(weight, RowSparseArray):
         return NotImplemented

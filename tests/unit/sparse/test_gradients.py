@@ -245,3 +245,30 @@ def test_the_computation_can_be_read_as_a_symbol():
     text = autograd.get_symbol(loss).tojson()
     assert '"dot"' in text
     assert '"Embedding"' in text
+
+
+@pytest.mark.parametrize("storage", ["default", "row_sparse"])
+def test_the_contributed_embedding_is_sparse_by_itself(storage):
+    w = leaf(W, "row_sparse", storage=storage)
+    with autograd.record():
+        y = nd.contrib.SparseEmbedding(nd.array([4, 1]), w, input_dim=6, output_dim=3)
+    y.backward()
+    close(y, W[[4, 1]])
+    np.testing.assert_array_equal(w.grad.indices.asnumpy(), [1, 4])
+    net = mx.sym.contrib.SparseEmbedding(
+        mx.sym.var("x"), mx.sym.var("w"), input_dim=6, output_dim=3
+    )
+    assert '"_contrib_SparseEmbedding"' in net.tojson()
+    executor = net.simple_bind(mx.cpu(), x=(2,), grad_req={"w": "write"})
+    assert executor.grad_dict["w"].stype == "row_sparse"
+
+
+def test_operators_have_mxnets_names_in_symbol_files():
+    a, b, c = (mx.sym.var(n) for n in "abc")
+    for net, name in [
+        (mx.sym.sparse.retain(a, b), "_sparse_retain"),
+        (mx.sym.sparse.adagrad_update(a, b, c, lr=0.1), "_sparse_adagrad_update"),
+        (mx.sym.cast_storage(a, stype="csr"), "cast_storage"),
+    ]:
+        assert f'"{name}"' in net.tojson()
+        assert mx.sym.load_json(net.tojson()).tojson() == net.tojson()
