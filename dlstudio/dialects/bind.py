@@ -18,6 +18,7 @@ from dlstudio.core.params import Anything, Scalar
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.documentation import docstring
+from dlstudio.dialects.example import example
 from dlstudio.errors import ParamError, UnknownNameError
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
@@ -208,7 +209,7 @@ def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> 
     }
     exec(compile(source, f"<dlstudio {dialect}.{name}>", "exec"), scope)
     function: Callable[..., Any] = scope[short]
-    function.__doc__ = documentation(op, dialect)
+    function.__doc__ = documentation(op, dialect, "" if method else name)
     function.__module__ = f"dlstudio.{dialect}"
     function.__qualname__ = name
     return function
@@ -221,9 +222,13 @@ def unpack(data: Any) -> Any:
     return data
 
 
-def documentation(op: Op, dialect: str) -> str:
-    """Docstring of a generated function: the entry's text with this dialect's argument names."""
-    return docstring(op, input_names(op, dialect))
+def documentation(op: Op, dialect: str, name: str = "") -> str:
+    """Docstring of a generated function: the entry's text with this dialect's argument names.
+
+    With the name of the function, an example calls it.
+    """
+    shown = example(op, dialect, name) if name else ""
+    return docstring(op, input_names(op, "nd" if dialect == "sym" else dialect), shown)
 
 
 # ---- symbols ---------------------------------------------------------------------------------
@@ -262,7 +267,7 @@ def build_symbol_function(op: Op, name: str) -> Callable[..., Any]:
     scope: dict[str, Any] = {"op": op, "create_symbol": make, "unpack": unpack}
     exec(compile(source, f"<dlstudio sym.{name}>", "exec"), scope)
     function: Callable[..., Any] = scope[short]
-    function.__doc__ = documentation(op, "nd")
+    function.__doc__ = documentation(op, "sym", name)
     function.__module__ = "dlstudio.sym"
     function.__qualname__ = name
     return function

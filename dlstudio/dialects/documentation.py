@@ -15,11 +15,12 @@ from dlstudio.core.registry import NotDifferentiable, Op
 
 __all__ = ["docstring"]
 
+_REFERENCES = re.compile(r"^References\n-{4,}", re.MULTILINE)
 _LATER_SECTION = re.compile(r"^(Returns|Raises|Notes|References|Examples)\n-{4,}", re.MULTILINE)
 
 
-def docstring(op: Op, inputs: Sequence[str]) -> str:
-    """Text for ``help``, with the inputs called as one dialect calls them."""
+def docstring(op: Op, inputs: Sequence[str], shown: str = "") -> str:
+    """Text for ``help``, with the inputs as one dialect calls them, and an example to show."""
     text = op.doc
     for ours, theirs in zip(op.inputs, inputs, strict=True):
         if ours != theirs:
@@ -29,6 +30,10 @@ def docstring(op: Op, inputs: Sequence[str]) -> str:
         at = found.start() if found else len(text)
         parts = (text[:at].rstrip(), _parameters(op, inputs), text[at:])
         text = "\n\n".join(part for part in parts if part)
+    if shown and "Examples\n---" not in text:
+        found = _REFERENCES.search(text)
+        at = found.start() if found else len(text)
+        text = "\n\n".join(part for part in (text[:at].rstrip(), shown, text[at:]) if part)
     if isinstance(op.grad, NotDifferentiable) and op.expand is None:
         text += f"\n\nNotes\n-----\nNo gradient flows through: {op.grad.reason}."
     return text

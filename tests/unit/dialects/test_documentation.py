@@ -1,9 +1,14 @@
 """``help(nd.topk)``: what the table knows stands in the docstring."""
 
+import doctest
 import inspect
+
+import pytest
 
 import dlstudio as mx
 from dlstudio import nd
+from dlstudio.dialects.bind import index
+from dlstudio.dialects.example import example
 
 
 def test_parameters_are_listed_with_domain_and_default():
@@ -33,3 +38,25 @@ def test_functions_without_gradient_say_why():
 
 def test_signatures_are_real():
     assert str(inspect.signature(nd.pick)).startswith("(data=None, index=None, axis=-1")
+
+
+@pytest.mark.filterwarnings("ignore")  # some samples warn about what they leave undecided
+@pytest.mark.parametrize("dialect", ["nd", "np", "npx", "sym"])
+def test_every_example_answers_what_it_shows(dialect):
+    failures, shown = [], 0
+    runner = doctest.DocTestRunner(verbose=False)
+    for name, op in index(dialect).items():
+        if name.startswith("_") or not (text := example(op, dialect, name)):
+            continue
+        shown += 1
+        test = doctest.DocTestParser().get_doctest(text, {"mx": mx}, name, None, 0)
+        runner.run(test, out=failures.append)
+    assert not failures, "".join(failures)
+    assert shown > 100 if dialect != "npx" else shown > 50
+
+
+def test_help_shows_signature_formula_shapes_example_and_reference():
+    text = mx.nd.Convolution.__doc__
+    for part in (".. math::", "(B, C, H, W)", ">>> mx.nd.Convolution(", "References"):
+        assert part in text
+    assert "num_filter=0" in str(inspect.signature(mx.nd.Convolution))
