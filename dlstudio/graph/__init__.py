@@ -50,10 +50,17 @@ __all__ = [
     "without",
 ]
 _HOMES = {"footprint": "sizes", "memory_budget": "pipeline", "without": "pipeline"}
+_MODULES = ("debugging", "memory", "pipeline")  # found without an import of their own
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})
 
 
 def __getattr__(name: str) -> Any:
     """Load what is seldom wanted when it is first asked for."""
+    if name in _MODULES:
+        return import_module(f"dlstudio.graph.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = import_module(f"dlstudio.graph.{_HOMES.get(name, 'debugging')}")

@@ -145,7 +145,7 @@ def target_of(where: Any, program: Program, symbol: Symbol) -> Target:
         If there is no such operator.
     """
     if isinstance(where, str):
-        return Target(where, frozenset(_named(where, program, symbol)))
+        return _named(where, program, symbol)
     if callable(where):
         return Target(_label(where), condition=where)
     if isinstance(where, bool) or not hasattr(where, "__index__"):
@@ -176,16 +176,26 @@ def _index(where: Any, program: Program) -> int:
     return k % count
 
 
-def _named(name: str, program: Program, symbol: Symbol) -> set[int]:
+def _named(name: str, program: Program, symbol: Symbol) -> Target:
     graph = program.graph
-    for find in (_of_node, _of_block, _of_operator):
-        found = find(name, graph)
-        if found:
-            return found
-    inside = _absorbed(name.removesuffix(" gradient"), graph, symbol)
-    if inside:
-        return _of_node(inside, graph)
-    raise _unknown(name, program, symbol)
+    found = _of_node(name, graph)
+    wanted = range(len(graph.eqns)) if _suffixed(name) else range(graph.split)
+    if not any(k in wanted for k in found):
+        inside, suffix = _absorbed(name, graph, symbol), _suffixed(name)
+        more = _of_node(f"{inside}{suffix}", graph) if inside else set[int]()
+        if more:
+            # what there is of its own gradient stays; of the other node the forward step counts
+            joined = found | ({k for k in more if k in wanted} if found else more)
+            return Target(f"{name}, in {inside}", frozenset(joined))
+    found = found or _of_block(name, graph) or _of_operator(name, graph)
+    if not found:
+        raise _unknown(name, program, symbol)
+    return Target(name, frozenset(found))
+
+
+def _suffixed(name: str) -> str:
+    """The suffix that limits a name to some of its steps, or nothing."""
+    return next((suffix for suffix in SUFFIXES.values() if name.endswith(suffix)), "")
 
 
 def _of_node(name: str, graph: Graph) -> set[int]:
@@ -216,8 +226,9 @@ def _of_operator(name: str, graph: Graph) -> set[int]:
 def _absorbed(name: str, graph: Graph, symbol: Symbol) -> str:
     """Find the node whose equation computes node `name` too, since a pass joined the two."""
     nodes = topological(symbol.outputs_)
-    mine = next((n for n in nodes if n.op is not None and n.name == name), None)
-    planned = {e.name for e in graph.eqns}
+    plain = name.removesuffix(_suffixed(name))
+    mine = next((n for n in nodes if n.op is not None and n.name == plain), None)
+    planned = {e.name for e in graph.eqns[: graph.split]}
     reached = {id(mine)}
     for node in nodes if mine is not None else ():  # readers come after what they read
         if any(id(source) in reached for source, _ in node.inputs):

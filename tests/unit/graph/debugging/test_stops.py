@@ -1,5 +1,8 @@
 """Where a debugger stops: names, indices, conditions, breakpoints; and mistakes."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,7 @@ from dlstudio import gluon, sym
 from dlstudio.errors import ArgumentError, GraphError, IndexRangeError, ParamError
 from dlstudio.graph import pipeline
 from tests.unit.graph.debugging.nets import bound
+from tests.unit.graph.nets import fill
 
 
 def test_it_stops_at_a_node_an_index_a_kind_of_operator_and_a_gradient():
@@ -64,15 +68,21 @@ def test_it_stops_where_a_function_of_the_users_says_so():
 
 
 def test_a_node_that_was_fused_is_found_in_the_step_that_computes_it():
-    x = sym.var("data")
-    h = sym.FullyConnected(x, num_hidden=4, name="fc1")
+    """relu1 computes fc1 too where there is a compiled kernel for both."""
+    h = sym.FullyConnected(sym.var("data"), num_hidden=4, name="fc1")
     h = sym.Activation(h, act_type="relu", name="relu1")
-    executor = sym.FullyConnected(h, num_hidden=2, name="fc2").simple_bind(mx.cpu(), data=(2, 3))
+    net = sym.FullyConnected(h, num_hidden=2, name="fc2")
+    executor = net.simple_bind(mx.cpu(), data=(2, 3))
+    fill(executor)
     debugger = mx.graph.debug(executor).run_to("fc1")
-    assert debugger.at.name in ("fc1", "relu1")  # relu1 where a compiled kernel computes both
+    names = [e.name for e in debugger.graph.eqns if e.role == "forward"]
+    assert (debugger.at.index, debugger.at.phase) == (0, "forward")
+    assert debugger.reason == ("fc1" if "fc1" in names else "fc1, in relu1")
+    assert debugger.run_to("fc1 gradient").at.phase == "backward"
     with pipeline.without("fuse"):
-        separate = sym.FullyConnected(h, num_hidden=2).simple_bind(mx.cpu(), data=(2, 3))
-    assert mx.graph.debug(separate).run_to("fc1").at.name == "fc1"
+        separate = net.simple_bind(mx.cpu(), data=(2, 3))
+    debugger = mx.graph.debug(separate).run_to("fc1")
+    assert (debugger.at.name, debugger.reason) == ("fc1", "fc1")
 
 
 def test_breakpoints_stop_every_command_and_count_their_hits():
@@ -206,3 +216,14 @@ def test_the_error_of_an_operator_says_at_which_step():
     with pytest.raises(ArgumentError, match=r"bad raised[\s\S]*restart"):
         debugger.cont()
     assert debugger.restart().run_to("e").at.name == "e"
+
+
+def test_the_graph_package_offers_its_tools_without_further_imports():
+    program = (
+        "import dlstudio as mx\n"
+        "assert {'debug', 'memory', 'not_finite'} <= set(dir(mx.graph))\n"
+        "assert mx.graph.memory.pack and mx.graph.debug and mx.graph.pipeline.without\n"
+        "try:\n    mx.graph.nothing\n"
+        "except AttributeError as error:\n    assert 'nothing' in str(error)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
