@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlstudio import nd, sym
@@ -11,11 +10,7 @@ from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
     ArgumentError,
     DeferredInitializationError,
-    GraphError,
-    InitError,
-    MXNetError,
     ParamError,
-    ShapeError,
     explain,
 )
 from dlstudio.gluon.block import Block
@@ -27,7 +22,6 @@ from dlstudio.gluon.compiled import (
     forget_oldest,
     key_of,
     not_inferred,
-    retrace,
     run_eagerly,
     runs_to_infer,
     stepped,
@@ -36,8 +30,10 @@ from dlstudio.gluon.compiled import (
     warn_dynamic,
     works_sparsely,
 )
-from dlstudio.gluon.parameter import Parameter, shape_is_known
+from dlstudio.gluon.exporting import export, exported
+from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
+from dlstudio.gluon.shapes import infer_and_finish, infer_attributes
 from dlstudio.gluon.structure import flatten, leaves
 from dlstudio.graph.symbol import Symbol
 
@@ -270,42 +266,11 @@ backward_bulk_size
         self._infer_attrs("infer_type", args)
 
     def _infer_attrs(self, which: str, args: tuple[Any, ...]) -> None:
-        graph = self._graph(args)
-        attribute = "shape" if which == "infer_shape" else "dtype"
-        inputs = set(graph.symbol.list_inputs())
-        given = {
-            n: getattr(a, attribute)
-            for n, a in zip(graph.names, leaves(args), strict=True)
-            if n in inputs
-        }
-        # what stays unknown is reported with the parameter's name by whoever needs it
-        arguments, _, states = getattr(graph.symbol, f"{which}_partial")(**given)
-        found = dict(zip(graph.symbol.list_arguments(), arguments or (), strict=False))
-        found.update(zip(graph.symbol.list_auxiliary_states(), states or (), strict=False))
-        for parameter in self.collect_params().values():
-            value = found.get(parameter.name)
-            if value and (attribute == "dtype" or shape_is_known(value)):
-                setattr(parameter, attribute, value)
+        infer_attributes(self, which, args)
 
     def _infer_and_finish(self, args: tuple[Any, ...]) -> None:
         """Make the parameters that waited for their shapes."""
-        try:
-            self.infer_shape(*args)
-        except MXNetError:
-            raise
-        except (TypeError, ValueError, AttributeError) as error:
-            raise ShapeError(
-                "Deferred initialization failed because shape cannot be inferred."
-                f" {type(self).__name__} {self.name!r}: {error}"
-            ) from error
-        for parameter in self.collect_params().values():
-            if parameter._deferred is not None and shape_is_known(parameter.shape):
-                parameter._finish_deferred_init()
-        if not tracer_needed(self):  # variables of the graph note the shapes: make it anew
-            vars(self)["_graphs"] = {k: retrace(self, k) for k in self._graphs}
-        waiting = [p for p in self._reg_params.values() if p._deferred is not None]
-        if waiting:
-            raise not_inferred(self, waiting[0], args)
+        infer_and_finish(self, args)
 
     # ---- tracing and compiling -----------------------------------------------------------
     def _graph(self, args: tuple[Any, ...]) -> Traced:
@@ -445,38 +410,11 @@ backward_bulk_size
         InitError
             If the block has not run yet, so that its inputs are not known.
         """
-        from dlstudio.interop import params
-
-        _, symbol, values = self._exported()
-        states = set(symbol.list_auxiliary_states())
-        symbol_file, params_file = f"{path}-symbol.json", f"{path}-{epoch:04d}.params"
-        arrays = {f"{'aux' if n in states else 'arg'}:{n}": v.asnumpy() for n, v in values.items()}
-        Path(symbol_file).parent.mkdir(parents=True, exist_ok=True)
-        symbol.save(symbol_file, remove_amp_cast=remove_amp_cast)
-        params.save(params_file, arrays)
-        return symbol_file, params_file
+        return export(self, path, epoch, remove_amp_cast=remove_amp_cast)
 
     def _exported(self) -> tuple[list[str], Symbol, dict[str, Any]]:
         """Names of the inputs, the symbol, and the values of all its other variables."""
-        if self._last_structure is None:
-            raise InitError(
-                explain(
-                    f"{type(self).__name__} {self.name!r} was exported before it was traced.",
-                    "one call, from which the number and shapes of inputs are known.",
-                    "Please first call block.hybridize() and then run forward with this block at"
-                    " least once before calling export",
-                )
-            )
-        traced = self._last_structure in self._graphs and not self._dynamic
-        if self._by_arrays and not traced:  # symbols hold for all values, array code does not
-            why = self._dynamic or "it works with sparse arrays"
-            raise GraphError(
-                explain(f"{self.name} has no graph to export: {why}.", "operators only.")
-            )
-        graph = self._graphs.get(self._last_structure) or retrace(self, self._last_structure)
-        known = set(graph.symbol.list_inputs())
-        values = {n: p._reduce() for n, p in self.collect_params().items() if n in known}
-        return list(graph.names), graph.symbol, {**values, **graph.constants}
+        return exported(self)
 
 
 def _symbolic(args: tuple[Any, ...]) -> bool:
