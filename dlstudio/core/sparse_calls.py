@@ -34,7 +34,7 @@ from dlstudio.core.storage import Store
 from dlstudio.core.tape import Leaf
 from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import ArgumentError, DTypeError, ShapeError, StaleValueError, explain
-from dlstudio.trace import bus
+from dlstudio.trace import bus, copies
 from dlstudio.trace.events import OpRan
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def call(op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Any], out: Any =
     if result is NotImplemented:
         return _fall_back(op, given, attrs, cls, out)
     if bus.subscribers:
-        _tell(op, device, result, start)
+        _tell(op, device, values, result, start)
     if out is not None:
         return write_all(op, out, result)
     tensor = wrap(result, device)
@@ -137,10 +137,26 @@ def by_name(name: str, inputs: Sequence[Any], attrs: dict[str, Any]) -> Any:
     return invoke(op, inputs, attributes(op, attrs), NDArray)
 
 
-def _tell(op: Op, device: Device, result: Any, start: int) -> None:
+def _tell(op: Op, device: Device, values: Sequence[Any], result: Any, start: int) -> None:
+    """Tell the watchers which buffers a call has read and written."""
     end, span = perf_counter_ns(), caller_span()
+    ins = _buffers(values, device, "input", "data")
+    made = "activation" if tape.state.recording else "other"
+    outs = _buffers([result], device, op.name, made)
     shape = tuple(result.shape)
-    bus.emit(OpRan(op.name, "", str(device), start, end, (), (), shape, "forward", span))
+    bus.emit(OpRan(op.name, "", str(device), start, end, ins, outs, shape, "forward", span))
+
+
+def _buffers(values: Sequence[Any], device: Device, owner: str, kind: str) -> tuple[int, ...]:
+    from dlstudio.core.watch import buffer_of
+
+    arrays = [
+        part
+        for value in values
+        if value is not None
+        for part in (value[:-1] if storage.is_sparse(value) else [value])
+    ]
+    return tuple(buffer_of(array, device, owner, kind) for array in arrays)
 
 
 def _fall_back(op: Op, given: Sequence[Any], attrs: Attrs, cls: type[Any], out: Any) -> Any:
@@ -321,6 +337,8 @@ def moved(x: Any, device: Device) -> Any:
     source = x._device
     parts = [p if isinstance(p, tuple) else transfer(p, source, device) for p in x._stored]
     result = wrap(type(x._stored)(*parts), device)
+    if bus.subscribers:
+        copies.count(str(source), str(device), x.nbytes, "copy of a sparse array")
     if tape.state.recording and x._entry is not None:
 
         def back(heads: tuple[Any, ...], create_graph: bool) -> list[Any]:

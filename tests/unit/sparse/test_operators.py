@@ -295,7 +295,7 @@ def test_every_name_of_the_sparse_namespace_answers():
 
 def test_a_watcher_sees_sparse_calls():
     from dlstudio.trace import bus
-    from dlstudio.trace.events import OpRan
+    from dlstudio.trace.events import Allocated, OpRan
 
     seen = []
     stop = bus.subscribe(seen.append)
@@ -304,4 +304,16 @@ def test_a_watcher_sees_sparse_calls():
         (of(DENSE, "csr") + 1).wait_to_read()
     finally:
         stop()
-    assert {e.op for e in seen if isinstance(e, OpRan)} >= {"dot", "_plus_scalar"}
+    ran = {e.op: e for e in seen if isinstance(e, OpRan)}
+    assert set(ran) >= {"dot", "_plus_scalar"}
+    assert len(ran["dot"].inputs) == 4  # three parts of the matrix, and the other operand
+    assert {e.buffer for e in seen if isinstance(e, Allocated)} >= set(ran["dot"].outputs)
+
+
+def test_the_ledger_notes_copies_of_sparse_arrays():
+    from dlstudio.trace import copies
+
+    x = of(DENSE, "csr")
+    with copies.ledger() as ledger:
+        x.as_in_context(mx.cpu(1))
+    assert ledger.bytes >= x.nbytes
