@@ -186,7 +186,18 @@ def _(xp: Any, attrs: Any, data: Any, indices: Any) -> Any:
     return RowSparseArray(_looked_up(xp, data, rows), rows, data.shape)
 
 
-@rule("_square_sum")
+def _square_sum_backward(call: Call, head: Array) -> Any:
+    (data,) = call.values
+    if call.attrs["axis"] not in (1, (1,)):
+        return NotImplemented
+    column = head.reshape(-1, 1)
+    rows = call.xp.flatnonzero(column[:, 0]).astype(INDEX)
+    slope = 2 * column[rows] * _looked_up(call.xp, data, rows)
+    found = RowSparseArray(slope, rows, data.shape)
+    return (found if call.leaves[0] else densified(call.xp, found),)
+
+
+@rule("_square_sum", backward=_square_sum_backward)
 def _(xp: Any, attrs: Any, data: Any) -> Any:
     axis = attrs["axis"]
     if not isinstance(data, RowSparseArray) or len(data.shape) != 2 or axis not in (1, (1,)):

@@ -272,3 +272,14 @@ def test_operators_have_mxnets_names_in_symbol_files():
     ]:
         assert f'"{name}"' in net.tojson()
         assert mx.sym.load_json(net.tojson()).tojson() == net.tojson()
+
+
+def test_square_sums_give_a_weight_only_the_rows_that_count():
+    w = leaf(W, storage="row_sparse")
+    head = np.zeros((6, 1), "float32")
+    head[[0, 4]] = 2
+    with autograd.record():
+        y = nd._internal._square_sum(w, axis=1, keepdims=True)
+    y.backward(nd.array(head))
+    close(w.grad, 2 * W * head)
+    np.testing.assert_array_equal(w.grad.indices.asnumpy(), [0, 4])
