@@ -35,7 +35,8 @@ def from_block(block: Any, shape: Shapes, data: Any) -> Drawing:
         drawing = None
     if drawing is None:
         return _tree(block)
-    return replace(drawing, title=block.name, scopes=dict(_kinds(block, block._local_name)))
+    kinds = {**drawing.scopes, **dict(_kinds(block, block._local_name))}
+    return replace(drawing, title=block.name, scopes=kinds)
 
 
 def _inputs(shape: Shapes, data: Any) -> tuple[Any, ...]:

@@ -17,12 +17,23 @@ class Inner(NamedTuple):
 
     nodes: list[DrawNode]
     edges: list[DrawEdge]
+    scopes: dict[str, str]  # kind of each scope: what loop or branch it is
+
+    def add(self, other: Inner) -> None:
+        """Take over what stands inside a node further inside."""
+        self.nodes.extend(other.nodes)
+        self.edges.extend(other.edges)
+        self.scopes.update(other.scopes)
 
 
 def scope_inside(scope: str, name: str, part: str, parts: int) -> str:
     """Scope of one graph inside node `name`."""
-    own = f"{scope}/{name}" if scope else name
+    own = _joined(scope, name)
     return f"{own}/{part}" if parts > 1 else own
+
+
+def _joined(scope: str, name: str) -> str:
+    return f"{scope}/{name}" if scope else name
 
 
 # ---- symbols -----------------------------------------------------------------------------------
@@ -41,7 +52,7 @@ def symbol_inside(
     """
     from dlstudio.graph.control.locations import feeds
 
-    found = Inner([], [])
+    found = Inner([], [], {_joined(scope, node.name): node.op.name.lstrip("_")})
     places = feeds(node.op, node.attrs)
     for part, order in places.items():
         inner = node.attrs[part]
@@ -80,8 +91,7 @@ def _draw_symbol(
         sizes = [facts.shape(edge) for edge in node.inputs]
         if node.op.flags.graphs:
             deeper = symbol_inside(node, own, scope, sources, sizes, draw)
-            found.nodes.extend(deeper.nodes)
-            found.edges.extend(deeper.edges)
+            found.add(deeper)
         else:
             found.edges.extend(
                 DrawEdge(start, own, size, port)
@@ -98,7 +108,8 @@ def graph_inside(
     eqn: Any, key: str, sources: Sequence[Source], draw: Callable[..., DrawNode]
 ) -> Inner:
     """Nodes and edges of the compiled graphs inside an equation."""
-    found = Inner([], [])
+    kind = eqn.op.name.removeprefix("graph_")
+    found = Inner([], [], {_joined(eqn.scope, eqn.name): kind})
     names = [name for name in eqn.op.flags.graphs if eqn.attrs[name] is not None]
     for part in names:
         graph = eqn.attrs[part]
@@ -136,7 +147,5 @@ def edges_of_graph(
     known = [v for v in eqn.reads if v in maker]  # constants inside are not drawn
     if not eqn.op.flags.graphs:
         return [DrawEdge(maker[v][0], key, tuple(graph.avals[v].shape), maker[v][1]) for v in known]
-    inner = graph_inside(eqn, key, [maker[v] for v in known], draw)
-    found.nodes.extend(inner.nodes)
-    found.edges.extend(inner.edges)
+    found.add(graph_inside(eqn, key, [maker[v] for v in known], draw))
     return []

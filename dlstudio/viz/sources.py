@@ -65,6 +65,7 @@ def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
     }
     edges: list[DrawEdge] = []
     pictures: list[DrawNode] = []
+    kinds: dict[str, str] = {}
     for node in nodes:
         pictures.append(drawn[id(node)])
         if node.op is not None and node.op.flags.graphs:
@@ -74,6 +75,7 @@ def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
             inner = symbol_inside(node, keys[id(node)], scope, sources, sizes, _inner_node)
             pictures[-1:] = [*inner.nodes, pictures[-1]]
             edges += inner.edges
+            kinds.update(inner.scopes)
             continue
         edges += [
             DrawEdge(
@@ -81,7 +83,8 @@ def from_symbol(symbol: Any, shape: Shapes, data: Any) -> Drawing:
             )
             for source, port in node.inputs
         ]
-    return Drawing(with_params(pictures, edges), tuple(edges), title=symbol.name or "network")
+    title = symbol.name or "network"
+    return Drawing(with_params(pictures, edges), tuple(edges), title=title, scopes=kinds)
 
 
 def _inner_node(node: Any, key: str, scope: str, facts: Any) -> DrawNode:
@@ -215,14 +218,15 @@ def from_graph(graph: Any, shape: Shapes, data: Any) -> Drawing:
         if given.value in read or given.kind in ("argument", "auxiliary"):
             nodes.append(_graph_input(given, f"i{place}", graph))
     edges: list[DrawEdge] = []
+    kinds: dict[str, str] = {}
     for place, eqn in enumerate(graph.eqns):
         key = f"e{place}"
-        inner = Inner([], [])
+        inner = Inner([], [], kinds)
         edges += edges_of_graph(eqn, key, graph, maker, _equation, inner)
         nodes += [*inner.nodes, _equation(eqn, key, graph)]
         edges += inner.edges
         maker.update({value: (key, port) for port, value in enumerate(eqn.outs)})
-    return Drawing(with_params(nodes, edges), tuple(edges), title="graph")
+    return Drawing(with_params(nodes, edges), tuple(edges), title="graph", scopes=kinds)
 
 
 def _graph_input(given: Any, key: str, graph: Any) -> DrawNode:

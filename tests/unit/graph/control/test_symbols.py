@@ -294,6 +294,7 @@ def test_pictures_show_the_loop_as_a_scope_that_opens():
         next(n.name for n in drawing.nodes if n.op == "_cond"),
     )
     assert {loop, f"{loop}/{branch}/then_branch", f"{loop}/{branch}/else_branch"} <= scopes
+    assert drawing.scopes == {loop: "foreach", f"{loop}/{branch}": "cond"}
     ids = {n.id for n in drawing.nodes}
     assert all(e.source in ids and e.target in ids for e in drawing.edges)
     sigmoid = next(n for n in drawing.nodes if n.op == "sigmoid")
