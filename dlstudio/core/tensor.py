@@ -80,13 +80,21 @@ class Tensor:
         if store is None:
             return
         if store.lazy is not None:
-            if any(reference() is self for reference in store.lazy):
-                count_own(self)
-                self._data = self._data.copy()
-                self._store = None
-                return
+            self._unshare()
+        if self._store is store:
+            store.version += 1
+
+    def _unshare(self) -> None:
+        """End the sharing of memory between this array and what is a copy to the user."""
+        store = self._store
+        if store is None or store.lazy is None:
+            return
+        if any(reference() is self for reference in store.lazy):
+            count_own(self)
+            self._data = self._data.copy()
+            self._store = None
+        else:
             materialize_views(store, self)
-        store.version += 1
 
     # ---- facts ---------------------------------------------------------------------------
     @property
@@ -271,6 +279,7 @@ class Tensor:
         if self._device.device_type == "gpu":
             host = self.asnumpy()
             return host if dtype is None else host.astype(dtype, copy=False)
+        self._unshare()  # whoever has the memory may write into it
         host = np.array(self._data, dtype) if copy else np.asarray(self._data, dtype)
         if host is not self._data:
             copies.count(str(self._device), "numpy", host.nbytes, "to NumPy")

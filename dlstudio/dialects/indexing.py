@@ -13,7 +13,6 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
-from dlstudio.core.storage import count_own
 from dlstudio.core.tape import state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
@@ -81,11 +80,8 @@ def _call(name: str, inputs: tuple[Any, ...], key: tuple[Any, ...]) -> Any:
 def own_memory(tensor: Any) -> None:
     """Give a tensor that only looks at another's memory (a transpose) memory of its own."""
     store = tensor._store
-    if store is None or store.lazy is None:
-        return
-    if any(reference() is tensor for reference in store.lazy):
-        count_own(tensor)
-        tensor._data, tensor._store = tensor._data.copy(), None
+    if store is not None and any(reference() is tensor for reference in store.lazy or ()):
+        tensor._unshare()
 
 
 def unlazy(view: Any) -> None:

@@ -89,6 +89,32 @@ def test_numpy_looks_at_an_arrays_memory():
     assert x.sum().asscalar() == 24
 
 
+@pytest.mark.parametrize("part", [lambda x: x[:, 2], lambda x: x.T, lambda x: x[::2]])
+@pytest.mark.parametrize("door", [np.asarray, np.from_dlpack], ids=["asarray", "dlpack"])
+def test_numpy_cannot_write_through_what_is_a_copy_to_the_user(part, door):
+    """Such parts share memory until somebody may write: then they are copied out."""
+    x = array()
+    y = part(x)
+    expected = y.asnumpy()
+    door(y)[:] = -1
+    assert x.asnumpy().tolist() == host().tolist()
+    y = part(x)
+    door(x)[:] = -1
+    assert y.asnumpy().tolist() == expected.tolist()
+
+
+def test_reading_by_numpy_is_no_change_of_what_backward_needs():
+    x = array()
+    x.attach_grad()
+    with autograd.record():
+        y = x * x
+    turned = x.T
+    np.asarray(x)
+    np.asarray(turned)
+    y.backward()
+    assert x.grad.asnumpy().tolist() == (2 * host()).tolist()
+
+
 def test_dlpack_from_numpy_and_to_numpy():
     source = host()
     x = proved(source, nd.from_dlpack)
