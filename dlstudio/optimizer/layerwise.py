@@ -50,7 +50,7 @@ class LARS(_LayerWise):
     ----------
     momentum : float
     lazy_update : bool
-        Accepted for MXNet programs; it concerns sparse gradients.
+        Accepted for MXNet programs: the norms are those of the whole weight.
     eta : float
         Trust coefficient.
     eps : float
@@ -115,6 +115,9 @@ class LARS(_LayerWise):
             states[0][...] *= (self.cur_lr or lr) / self.last_lr
         self.descend(xp, weight, grad, states, lr * self._trust(xp, weight, grad, wd), wd)
 
+    def _is_lazy(self, weight: Any) -> bool:
+        return False  # a step needs the norm of the whole weight
+
     def _trust(self, xp: Any, weight: Array, grad: Array, wd: float) -> float:
         if self._plain:
             return 1.0
@@ -173,6 +176,7 @@ class LBSGD(_LayerWise):
             super().update(index, weight, grad, state)
             return
         total, count = self.cumgrads.get(index, (0.0, self.init_updates))
+        grad = grad.tostype("default")
         total, count = total + grad._data, count + 1
         if count % self.batch_scale:
             self._update_count(index)
@@ -182,6 +186,9 @@ class LBSGD(_LayerWise):
         self.cumgrads[index] = 0.0, count
         mean = type(grad)._wrap(total / self.batch_scale, grad.context)
         super().update(index, weight, mean, state)
+
+    def _is_lazy(self, weight: Any) -> bool:
+        return False  # gradients are collected, and norms taken, for the whole weight
 
     def rule(
         self,

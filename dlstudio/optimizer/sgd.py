@@ -295,7 +295,6 @@ class Test(Optimizer):
 
     def update(self, index: Any, weight: Any, grad: Any, state: State) -> None:
         """``weight += grad * rescale_grad; state = weight``; updates are not counted."""
-        for tensor in (weight, state):
-            tensor._prepare_write()
-        weight._data[...] += grad._data * self.rescale_grad
-        state._data[...] = weight._data
+        moved = weight.tostype("default") + grad.tostype("default") * self.rescale_grad
+        weight._overwrite(moved)
+        state._overwrite(moved)

@@ -172,3 +172,20 @@ def test_custom_operators_tell_their_storage_types():
     prop = mx.operator.CustomOpProp()
     assert prop.infer_storage_type(["csr"]) == (["csr"], ["default"], [])
     assert prop.infer_storage_type_backward(["csr"], ["csr"], [], [], [])[0] == ["default"]
+
+
+@pytest.mark.parametrize("name", sorted(mx.optimizer.Optimizer.opt_registry))
+@pytest.mark.parametrize("storage", ["default", "row_sparse"])
+def test_every_optimizer_takes_sparse_gradients_and_weights(name, storage):
+    def run(make_weight, stype):
+        mx.random.seed(0)
+        weight = make_weight()
+        updater = mx.optimizer.get_updater(mx.optimizer.create(name, learning_rate=0.1))
+        for step in STEPS:
+            updater(0, gradient(step, stype), weight)
+        return weight.asnumpy()
+
+    sparse = run(lambda: nd.array(W).tostype(storage), "row_sparse")
+    dense = run(lambda: nd.array(W), "default")
+    assert np.isfinite(sparse).all()
+    np.testing.assert_allclose(sparse[ROWS], dense[ROWS], rtol=1e-4, atol=1e-6)
