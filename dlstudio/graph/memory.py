@@ -192,8 +192,11 @@ def _share_in_place(
         for position, value in enumerate(eqn.outs):
             if value not in first or first[value] != k or storages.root[value] != value:
                 continue
-            source = _overwritable(graph, storages, eqn, k, value, last) if position == 0 else None
-            if source is not None and last[source] == k and slots[slot_of[source]].last == k:
+            found = _overwritable(graph, storages, eqn, k, value, last) if position == 0 else ()
+            free = [source for source in found if slots[slot_of[source]].last == k]
+            if free:
+                # the oldest stays where it is: a residual stream, while branches come and go
+                source = min(free, key=lambda v: slots[slot_of[v]].first)
                 slot_of[value] = slot_of[source]
                 slots[slot_of[value]].last = last[value]
                 over[value] = source
@@ -206,8 +209,8 @@ def _share_in_place(
 
 def _overwritable(
     graph: Graph, storages: Storages, eqn: Eqn, k: int, out: int, last: dict[int, int]
-) -> int | None:
-    """The input storage that `out` may be written over, or None."""
+) -> Iterator[int]:
+    """The input storages that `out` may be written over."""
     for position in eqn.op.flags.inplace:
         if position >= len(eqn.ins) or eqn.ins[position] == ABSENT:
             continue
@@ -222,8 +225,7 @@ def _overwritable(
         # x + x.T may not overwrite x: another view of the storage is read at other places
         others = [v for v in eqn.reads if v != value and storages.root[v] == source]
         if whole and same and not others:
-            return source
-    return None
+            yield source
 
 
 def _offsets(slots: list[_Slot]) -> tuple[list[int], dict[str, int], dict[str, int]]:
