@@ -125,7 +125,7 @@ def _creators(
         return {}
     shapes = {name: aval.shape for name, aval in known.items()}
     dtypes = {name: aval.dtype for name, aval in known.items()}
-    facts = infer_nodes(symbol.outputs_, shapes, dtypes, partial=True)
+    facts = infer_nodes(symbol.outputs_, shapes, dtypes)
     found = {id(n): facts.shape((n, 0)) for n in open_}
     return {key: {"shape": shape} for key, shape in found.items() if shape and 0 not in shape}
 

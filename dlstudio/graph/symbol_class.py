@@ -218,7 +218,7 @@ class Symbol:
         ShapeError
             If shapes contradict each other; the message names the node.
         """
-        facts = self._infer_shape(args, kwargs, partial=False)
+        facts = self._infer_shape(args, kwargs)
         missing = [
             n.name
             for n in topological(self.outputs_)
@@ -235,15 +235,15 @@ class Symbol:
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown."""
-        facts = self._infer_shape(args, kwargs, partial=True)
+        facts = self._infer_shape(args, kwargs)
         return self._collect(lambda edge: facts.shape(edge) or ())
 
-    def _infer_shape(self, args: Any, kwargs: Any, *, partial: bool) -> Facts:
+    def _infer_shape(self, args: Any, kwargs: Any) -> Facts:
         given = {k: v for k, v in self._by_name(args, kwargs).items() if v is not None}
         stated = {k: _SHAPE.parse(v, f"infer_shape: shape of {k!r}") for k, v in given.items()}
         # the np dialect writes -1 for an unknown dimension
         shapes = {k: tuple(max(0, n) for n in shape) for k, shape in stated.items()}
-        return infer_nodes(self.outputs_, shapes, partial=partial)
+        return infer_nodes(self.outputs_, shapes, typed=False)
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
         """Dtypes of arguments, outputs and auxiliary states, as NumPy scalar types.

@@ -222,6 +222,14 @@ def _check_regression(name: str, data: Any, label: Any) -> None:
     expect_float(name, data)
 
 
+def _complete_regression(shapes: Any, attrs: Any) -> Any:
+    """A label for each prediction; for one column of them a plain vector."""
+    data, label = shapes
+    if data is None or label is not None:
+        return shapes
+    return [data, data[:1] if len(data) == 2 and data[1] == 1 else data]
+
+
 def _regression(name: str, doc: str, predict: Any, slope: Any) -> None:
     """Register an output layer with gradient slope(prediction, label) * grad_scale / outputs."""
 
@@ -247,7 +255,7 @@ def _regression(name: str, doc: str, predict: Any, slope: Any) -> None:
         name,
         infer=infer,
         grad=grad,
-        complete=lambda shapes, attrs: [shapes[0], shapes[1] or shapes[0]],
+        complete=_complete_regression,
         names=Names(nd=f"{name} sparse.{name}"),
         params={"grad_scale": Float()},
         flags=Flags(inplace=(0,), amp="fp32"),

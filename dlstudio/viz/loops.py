@@ -77,7 +77,7 @@ def _draw_symbol(
 
     outputs = inner.symbol.outputs_
     stated = {n: s for n, s in zip(inner.names, shapes, strict=True) if s is not None}
-    facts = infer_nodes(outputs, stated, partial=True)
+    facts = infer_nodes(outputs, stated)
     made: dict[int, str] = {}
 
     def source(edge: Any) -> Source:

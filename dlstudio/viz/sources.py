@@ -108,7 +108,7 @@ def _inferred(symbol: Any, shape: Mapping[str, Shape]) -> dict[tuple[int, int], 
     from dlstudio.graph.passes.infer import infer_nodes, known
 
     _check_names(symbol, shape)
-    facts = infer_nodes(symbol.outputs_, dict(shape), partial=True)
+    facts = infer_nodes(symbol.outputs_, dict(shape))
     found: dict[tuple[int, int], tuple[Any, str]] = {}
     for node in _symbol_nodes(symbol):
         for port in range(node.n_outputs):

@@ -96,7 +96,7 @@ class Subgraph:
     ) -> tuple[list[Shape | None], list[Shape | None]]:
         """What can be said of the variables' and outputs' shapes when only some are known."""
         stated = {n: s for n, s in zip(self.names, shapes, strict=True) if s is not None}
-        facts = infer_nodes(self.symbol.outputs_, stated, partial=True)
+        facts = infer_nodes(self.symbol.outputs_, stated)
 
         def settled(shape: Shape | None) -> Shape | None:
             return shape if known(shape) else None

@@ -5,7 +5,7 @@ An unknown shape is None and an unknown dimension is 0, as in MXNet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["FLOAT32", "Facts", "Shape", "known", "merged", "node_outputs", "read
 
 Shape = tuple[int, ...]
 FLOAT32 = np.dtype(np.float32)
+_RARE = tuple(np.dtype(name) for name in ("int32", "bool", "int8", "complex64"))
 _CODES = ("float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool")
 _NUMBERS = frozenset(str(i) for i in range(len(_CODES)))  # files hold MXNet's numbers of dtypes
 _SHAPE, _DTYPE = ShapeParam(0), DType()
@@ -81,11 +82,20 @@ class Facts:
         if dtype is not None and self.dtype(edge) is None:
             self.dtypes[id(edge[0]), edge[1]], self.changed = np.dtype(dtype), True
 
-    def likely_dtypes(self, node: Node) -> list[np.dtype[Any]]:
-        """Dtypes of a node's inputs, where unknown that of a floating sibling or float32."""
+    def likely_dtypes(self, node: Node) -> Iterator[list[np.dtype[Any]]]:
+        """Dtypes of a node's inputs: where unknown, those that may be meant, likely ones first.
+
+        These are that of a floating sibling or float32, and then what bits and numbers of steps
+        are stored in.
+        """
         dtypes = [self.dtype(edge) for edge in node.inputs]
         first = next((d for d in dtypes if d is not None and d.kind == "f"), FLOAT32)
-        return [first if d is None else d for d in dtypes]
+        whole = [d for d in dtypes if d is not None]
+        if len(whole) == len(dtypes):
+            yield whole
+            return
+        for assumed in (first, *_RARE):
+            yield [assumed if d is None else d for d in dtypes]
 
 
 def read_variable(

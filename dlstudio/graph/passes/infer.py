@@ -30,7 +30,7 @@ def infer_nodes(
     shapes: Mapping[str, Shape | None],
     dtypes: Mapping[str, Any] | None = None,
     *,
-    partial: bool = False,
+    typed: bool = True,
 ) -> Facts:
     """Learn shapes and dtypes of every node below `outputs`.
 
@@ -39,7 +39,7 @@ def infer_nodes(
     outputs : the symbol's outputs
     shapes : shapes of variables by name; 0 stands for an unknown dimension
     dtypes : dtypes of variables by name
-    partial : leave operators that cannot be inferred yet unknown, instead of raising
+    typed : learn dtypes too; without, those that are not known are no mistake
 
     Raises
     ------
@@ -51,18 +51,20 @@ def infer_nodes(
         if node.is_variable:
             read_variable(facts, node, shapes, dtypes or {})
     applied = [node for node in nodes if node.op is not None]
-    pending = _settle(facts, applied, partial=partial)
+    pending = _settle(facts, applied)
+    if not typed:
+        return facts
     learn_dtypes(facts, nodes)
-    _settle(facts, pending, partial=partial)  # what waited for dtypes
+    _settle(facts, pending)  # what waited for dtypes
     return facts
 
 
-def _settle(facts: Facts, pending: Sequence[Node], *, partial: bool) -> list[Node]:
+def _settle(facts: Facts, pending: Sequence[Node]) -> list[Node]:
     """Visit nodes until nothing new is learned; return those that may have more to tell."""
     order = list(pending)
     for _ in range(_ROUNDS):
         facts.changed = False
-        order = [node for node in order if not visit(facts, node, partial=partial)]
+        order = [node for node in order if not visit(facts, node)]
         if not facts.changed:
             break
         order.reverse()

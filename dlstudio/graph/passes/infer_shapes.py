@@ -21,18 +21,19 @@ if TYPE_CHECKING:
 
 __all__ = ["visit"]
 
-_STAND_INS = (60, 12, 96, 120)  # divisible by what layers divide by: heads, groups, strides
+# divisible by what layers divide by: heads, groups, strides; 1 is shorter than everything
+_STAND_INS = (60, 12, 96, 120, 1)
 _GROWING = (60, 120, 4800)
 _MAX_RANK = 6
 Shapes = Sequence[Shape | None]
 
 
-def visit(facts: Facts, node: Node, *, partial: bool) -> bool:
+def visit(facts: Facts, node: Node) -> bool:
     """Learn what a node tells of its inputs and outputs; answer whether it has no more to tell."""
     _complete(facts, node)
     inputs = [facts.shape(edge) for edge in node.inputs]
     if all(known(shape) for shape in inputs):
-        return _whole(facts, node, partial=partial)
+        return _whole(facts, node)
     if all(shape is not None for shape in inputs):
         for i, shape in enumerate(_agreed([_answer(facts, node, s) for s in _filled(inputs)])):
             facts.learn_shape((node, i), shape, node)
@@ -40,20 +41,32 @@ def visit(facts: Facts, node: Node, *, partial: bool) -> bool:
     return False
 
 
-def _whole(facts: Facts, node: Node, *, partial: bool) -> bool:
+def _whole(facts: Facts, node: Node) -> bool:
     """Learn the outputs, all inputs being known."""
     shapes = [facts.shape(edge) or () for edge in node.inputs]
-    avals = [Aval(s, d) for s, d in zip(shapes, facts.likely_dtypes(node), strict=True)]
     unsure = any(facts.dtype(edge) is None for edge in node.inputs)
     try:
-        results = node_outputs(node, avals)
-    except MXNetError as error:
-        if unsure and (partial or isinstance(error, DTypeError)):
+        results = _computed(facts, node, shapes)
+    except DTypeError:
+        if unsure:
             return False  # a dtype that is not known yet may be to blame
         raise
-    for i, aval in enumerate(results):
-        facts.learn_shape((node, i), aval.shape, node)
-    return all(known(aval.shape) for aval in results)
+    for i, shape in enumerate(results):
+        facts.learn_shape((node, i), shape, node)
+    return all(known(shape) for shape in results)
+
+
+def _computed(facts: Facts, node: Node, shapes: Sequence[Shape]) -> list[Shape]:
+    """Output shapes for whole input shapes; what the operator raises if it refuses them."""
+    refused: DTypeError | None = None
+    for dtypes in facts.likely_dtypes(node):
+        try:
+            avals = [Aval(s, d) for s, d in zip(shapes, dtypes, strict=True)]
+            return [aval.shape for aval in node_outputs(node, avals)]
+        except DTypeError as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
 
 
 # ---- asking with stand-ins --------------------------------------------------------------------
@@ -68,11 +81,11 @@ def _filled(shapes: Shapes) -> list[list[Shape | None]]:
 
 def _answer(facts: Facts, node: Node, shapes: Shapes) -> list[Shape] | None:
     """Output shapes for whole input shapes; None if the operator refuses them."""
-    if any(shape is None for shape in shapes):
+    whole = [shape for shape in shapes if shape is not None]
+    if len(whole) < len(shapes):
         return None
-    pairs = zip(shapes, facts.likely_dtypes(node), strict=True)
     try:
-        return [a.shape for a in node_outputs(node, [Aval(s or (), d) for s, d in pairs])]
+        return _computed(facts, node, whole)
     except MXNetError:
         return None
 

@@ -50,9 +50,7 @@ def learn_dtypes(facts: Facts, nodes: Sequence[Node], *, assume: bool = True) ->
         if node.is_variable:
             continue
         asker.complete(node)
-        for edge, dtype in zip(node.inputs, facts.likely_dtypes(node), strict=True):
-            if edge[0].is_variable:
-                facts.learn_dtype(edge, dtype)
+        asker.assume(node)
         asker.outputs(node)
     for node in nodes:
         facts.learn_dtype((node, 0), FLOAT32)
@@ -122,13 +120,28 @@ class _Asker:
             for edge in node.inputs:
                 facts.learn_dtype(edge, fitting[0])
 
+    def assume(self, node: Node) -> None:
+        """Let variables of unknown dtype have the likeliest one that the operator takes."""
+        candidates = list(self.facts.likely_dtypes(node))
+        if len(candidates) > 1:
+            taken = (c for c in candidates if self._answer(node, c) is not None)
+            for edge, dtype in zip(node.inputs, next(taken, candidates[0]), strict=True):
+                if edge[0].is_variable:
+                    self.facts.learn_dtype(edge, dtype)
+
     # ---- asking ----------------------------------------------------------------------------
     def _answer_or_raise(self, node: Node, dtypes: DTypes) -> list[Any]:
         found = self._answer(node, dtypes)
-        if found is None:
-            avals = [Aval(s, d) for s, d in zip(self.shapes[id(node)] or (), dtypes, strict=True)]
-            return [a.dtype for a in node_outputs(node, avals)]
-        return found
+        if found is not None:
+            return found
+        try:
+            return [
+                a.dtype for a in node_outputs(node, _avals(self.shapes[id(node)] or (), dtypes))
+            ]
+        except DTypeError as error:
+            if error.__cause__ is not None:  # no rule about dtypes: the shapes that stood in
+                return self._guess(node, dtypes)
+            raise
 
     def _answer(self, node: Node, dtypes: DTypes) -> list[Any] | None:
         """Output dtypes for whole input dtypes; None if the operator refuses them."""
