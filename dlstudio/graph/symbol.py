@@ -157,7 +157,12 @@ def _facts(
     if init is not None:
         raw["__init__"] = init if isinstance(init, str) else init.dumps()
     if stype is not None:
-        raw["__storage_type__"] = str(_STORAGE.get(stype, stype))
+        if stype not in _STORAGE:
+            raise ParamError(
+                f"var: parameter stype must be one of {', '.join(map(repr, _STORAGE))}."
+                f" Got {stype!r}."
+            )
+        raw["__storage_type__"] = str(_STORAGE[stype])
     return raw
 
 

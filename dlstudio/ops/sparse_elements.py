@@ -35,7 +35,9 @@ KEEPS_ZERO = (
 # ---- one operand -----------------------------------------------------------------------------
 def _stored_only(name: str) -> Callable[..., Any]:
     def forward(xp: Any, attrs: Any, x: Any) -> Any:
-        return x._replace(data=OPS[name].forward(xp, x.data, **attrs))
+        values = OPS[name].forward(xp, x.data, **attrs)
+        # operators that pass their input on answer the same memory
+        return x._replace(data=values if values.base is None else values.copy())
 
     return forward
 
@@ -73,7 +75,7 @@ def _(xp: Any, attrs: Any, x: Any) -> Any:
 @rule("zeros_like")
 def _(xp: Any, attrs: Any, x: Any) -> Any:
     stype = "csr" if isinstance(x, CsrArray) else "row_sparse"
-    return empty(xp, stype, x.shape, x.data.dtype)
+    return empty(xp, stype, x.shape, attrs["dtype"] or x.data.dtype)
 
 
 # ---- two operands ----------------------------------------------------------------------------

@@ -75,6 +75,17 @@ def test_two_operands_of_any_storage(name, left, right):
     np.testing.assert_allclose(got.asnumpy(), want, rtol=1e-6)
 
 
+@pytest.mark.parametrize("stype", SPARSE)
+@pytest.mark.parametrize("name", ["identity", "BlockGrad", "make_loss", "round", "negative"])
+def test_results_have_values_of_their_own(name, stype):
+    x = of(DENSE, stype)
+    y = getattr(nd, name)(x)
+    y.data[:] = 7
+    np.testing.assert_array_equal(x.asnumpy(), DENSE)
+    zeros = nd.zeros_like(x)
+    assert (zeros.stype, zeros.shape, zeros.data.shape[0]) == (stype, x.shape, 0)
+
+
 def test_differences_of_csr_matrices_store_no_zeros():
     assert (of(DENSE, "csr") - of(DENSE, "csr")).data.shape == (0,)
 

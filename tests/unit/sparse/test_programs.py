@@ -44,6 +44,8 @@ def test_variables_state_their_storage():
     with pytest.raises(ParamError, match="storage type of 'data'"):
         net.simple_bind(mx.cpu(), data=(4, 12), weight=(12, 1), stype_dict={"data": "coo"})
     assert "dot" in exe.debug_str()
+    with pytest.raises(ParamError, match="var: parameter stype"):
+        sym.var("x", stype="coo")
 
 
 def test_embeddings_in_symbols_get_row_sparse_gradients():
