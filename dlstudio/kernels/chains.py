@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
@@ -21,6 +22,16 @@ from dlstudio.kernels.functions import exp, sigmoid, tanh
 from dlstudio.kernels.jit import compiled, declared, helper, intrinsic
 from dlstudio.kernels.scratch import Scratch
 from dlstudio.kernels.threads import budget, parallel_for
+from dlstudio.kernels.vector_ir import (
+    LANES,
+    VECTOR,
+    VectorLoop,
+    call_vector,
+    load_vector,
+    pointer,
+    splat,
+    store_vector,
+)
 
 __all__ = ["BUILDERS", "KERNELS"]
 
@@ -48,149 +59,198 @@ _ADD_N, _SUBTRACT_N, _MULTIPLY_N, _DIVIDE_N, _MAXIMUM_N, _MINIMUM_N, _FROM_N, _U
     for n in ("add", "subtract", "multiply", "divide", "maximum", "minimum", "from", "under")
 )
 _LOAD, _SPREAD = codes.LOAD, codes.SPREAD
-_LAST_UNARY, _LAST_BINARY = max(codes.UNARY.values()), max(codes.BINARY.values())
 
 
 # ---- the machine -------------------------------------------------------------------------------
-# Results go through a block of their own: LLVM does not vectorise a loop whose input might overlap
-# its output.
+# Registers are whole vectors long, so that loops over them have no remainder.
+
+
+def _loop(emit: Callable[..., Any]) -> Any:
+    """Build ``y[i] = emit(a[i], b[i], number)`` over vectors; numba would not vectorise it."""
+
+    @intrinsic
+    def loop(context, y, a, b, number, count):
+        def generate(context, builder, signature, arguments):
+            y, a, b, number, count = arguments
+            constant = splat(builder, number)
+            body = VectorLoop(builder, 0, 0)
+            operands = (load_vector(builder, builder.gep(x, [body.index])) for x in (a, b))
+            store_vector(builder, emit(builder, *operands, constant), builder.gep(y, [body.index]))
+            body.close([], count, LANES)
+            return context.get_dummy_value()
+
+        return types.void(y, a, b, types.float32, types.int64), generate
+
+    return loop
+
+
+def _constant(value: float) -> Any:
+    return ir.Constant(VECTOR, [value] * LANES)
+
+
+def _call(name: str) -> Callable[..., Any]:
+    return lambda builder, a, *_: call_vector(builder, name, a)
+
+
+def _picks(order: str) -> Callable[..., Any]:
+    """The larger or smaller of two; a NaN on either side stays."""
+
+    def emit(builder: Any, a: Any, b: Any, _: Any) -> Any:
+        wins = builder.or_(
+            builder.fcmp_ordered(order, a, b), builder.fcmp_unordered("uno", a, a)
+        )  # fmt: skip
+        return builder.select(wins, a, b)
+
+    return emit
+
+
+def _relu_grad(builder: Any, a: Any, b: Any, _: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", b, _constant(0.0)), a, _constant(0.0))
+
+
+def _sigmoid_grad(builder: Any, a: Any, b: Any, _: Any) -> Any:
+    return builder.fmul(a, builder.fmul(b, builder.fsub(_constant(1.0), b)))
+
+
+def _tanh_grad(builder: Any, a: Any, b: Any, _: Any) -> Any:
+    return builder.fmul(a, builder.fsub(_constant(1.0), builder.fmul(b, b)))
+
+
+def _relu(builder: Any, a: Any, *_: Any) -> Any:
+    zero = _constant(0.0)
+    return builder.select(builder.fcmp_ordered("<=", a, zero), zero, a)
+
+
+_copy = _loop(lambda builder, a, b, c: a)
+_fill = _loop(lambda builder, a, b, c: c)
+_negative = _loop(lambda builder, a, b, c: builder.fneg(a))
+_abs, _sqrt = _loop(_call("fabs")), _loop(_call("sqrt"))
+_square = _loop(lambda builder, a, b, c: builder.fmul(a, a))
+_reciprocal = _loop(lambda builder, a, b, c: builder.fdiv(_constant(1.0), a))
+_rectify = _loop(_relu)
+_add = _loop(lambda builder, a, b, c: builder.fadd(a, b))
+_subtract = _loop(lambda builder, a, b, c: builder.fsub(a, b))
+_multiply = _loop(lambda builder, a, b, c: builder.fmul(a, b))
+_divide = _loop(lambda builder, a, b, c: builder.fdiv(a, b))
+_maximum, _minimum = _loop(_picks(">=")), _loop(_picks("<="))
+_slope_relu, _slope_sigmoid, _slope_tanh = (
+    _loop(f) for f in (_relu_grad, _sigmoid_grad, _tanh_grad)
+)
+_add_n = _loop(lambda builder, a, b, c: builder.fadd(a, c))
+_subtract_n = _loop(lambda builder, a, b, c: builder.fsub(a, c))
+_multiply_n = _loop(lambda builder, a, b, c: builder.fmul(a, c))
+_divide_n = _loop(lambda builder, a, b, c: builder.fdiv(a, c))
+_maximum_n = _loop(lambda builder, a, b, c: _picks(">=")(builder, a, c, c))
+_minimum_n = _loop(lambda builder, a, b, c: _picks("<=")(builder, a, c, c))
+_from_n = _loop(lambda builder, a, b, c: builder.fsub(c, a))
+_under_n = _loop(lambda builder, a, b, c: builder.fdiv(c, a))
 
 
 @intrinsic
-def _move(context, target, source, count):
-    """Copy `count` values between arrays that do not overlap."""
+def _copy_few(context, target, source, count):
+    """Copy `count` values between places that do not overlap, as the C library does."""
 
     def generate(context, builder, signature, arguments):
-        to, of = (
-            context.make_array(kind)(context, builder, value).data
-            for kind, value in zip(signature.args[:2], arguments[:2], strict=True)
-        )
-        cgutils.raw_memcpy(builder, to, of, arguments[2], 4)
+        cgutils.raw_memcpy(builder, arguments[0], arguments[1], arguments[2], 4)
         return context.get_dummy_value()
 
     return types.void(target, source, types.int64), generate
 
 
 @helper
-def _unary(code, x, y):  # noqa: C901, PLR0912  one loop per instruction
+def _move(y, x, n):
+    """Copy n values; whole vectors one by one, as the C library is slow on some processors."""
+    if n % LANES == 0:
+        _copy(y, x, x, f4(0), n)
+    else:
+        _copy_few(y, x, n)
+
+
+@helper
+def _cheap(code, y, a, b, c, n):  # noqa: C901, PLR0912  one loop per instruction
+    """Instructions that are one or two machine instructions a vector."""
     if code == _NEGATIVE:
-        for i in range(y.size):
-            y[i] = -x[i]
+        _negative(y, a, b, c, n)
     elif code == _ABS:
-        for i in range(y.size):
-            y[i] = abs(x[i])
+        _abs(y, a, b, c, n)
     elif code == _SQUARE:
-        for i in range(y.size):
-            y[i] = x[i] * x[i]
+        _square(y, a, b, c, n)
     elif code == _SQRT:
-        for i in range(y.size):
-            y[i] = np.sqrt(x[i])
+        _sqrt(y, a, b, c, n)
     elif code == _RECIPROCAL:
-        for i in range(y.size):
-            y[i] = f4(1) / x[i]
-    elif code == _EXP:
+        _reciprocal(y, a, b, c, n)
+    elif code == _RELU:
+        _rectify(y, a, b, c, n)
+    elif code == _ADD:
+        _add(y, a, b, c, n)
+    elif code == _SUBTRACT:
+        _subtract(y, a, b, c, n)
+    elif code == _MULTIPLY:
+        _multiply(y, a, b, c, n)
+    elif code == _DIVIDE:
+        _divide(y, a, b, c, n)
+    elif code == _MAXIMUM:
+        _maximum(y, a, b, c, n)
+    elif code == _MINIMUM:
+        _minimum(y, a, b, c, n)
+    elif code == _RELU_GRAD:
+        _slope_relu(y, a, b, c, n)
+    elif code == _SIGMOID_GRAD:
+        _slope_sigmoid(y, a, b, c, n)
+    elif code == _TANH_GRAD:
+        _slope_tanh(y, a, b, c, n)
+    elif code == _ADD_N:
+        _add_n(y, a, b, c, n)
+    elif code == _SUBTRACT_N:
+        _subtract_n(y, a, b, c, n)
+    elif code == _MULTIPLY_N:
+        _multiply_n(y, a, b, c, n)
+    elif code == _DIVIDE_N:
+        _divide_n(y, a, b, c, n)
+    elif code == _MAXIMUM_N:
+        _maximum_n(y, a, b, c, n)
+    elif code == _MINIMUM_N:
+        _minimum_n(y, a, b, c, n)
+    elif code == _FROM_N:
+        _from_n(y, a, b, c, n)
+    elif code == _UNDER_N:
+        _under_n(y, a, b, c, n)
+    else:
+        _move(y, a, n)
+
+
+@helper
+def _curved(code, x, y):
+    """Exponentials; `y` is a block of its own, or LLVM would fear that it overlaps `x`."""
+    if code == _EXP:
         for i in range(y.size):
             y[i] = exp(x[i])
     elif code == _TANH:
         for i in range(y.size):
             y[i] = tanh(x[i])
-    elif code == _SIGMOID:
+    else:
         for i in range(y.size):
             y[i] = sigmoid(x[i])
-    elif code == _RELU:
-        for i in range(y.size):
-            y[i] = f4(0) if x[i] <= f4(0) else x[i]
-    else:
-        for i in range(y.size):
-            y[i] = x[i]
 
 
 @helper
-def _binary(code, a, b, y):  # noqa: C901, PLR0912  one loop per instruction
-    if code == _ADD:
-        for i in range(y.size):
-            y[i] = a[i] + b[i]
-    elif code == _SUBTRACT:
-        for i in range(y.size):
-            y[i] = a[i] - b[i]
-    elif code == _MULTIPLY:
-        for i in range(y.size):
-            y[i] = a[i] * b[i]
-    elif code == _DIVIDE:
-        for i in range(y.size):
-            y[i] = a[i] / b[i]
-    elif code == _MAXIMUM:  # a NaN on either side stays
-        for i in range(y.size):
-            y[i] = a[i] if a[i] >= b[i] or a[i] != a[i] else b[i]
-    elif code == _MINIMUM:
-        for i in range(y.size):
-            y[i] = a[i] if a[i] <= b[i] or a[i] != a[i] else b[i]
-    elif code == _RELU_GRAD:
-        for i in range(y.size):
-            y[i] = a[i] if b[i] > f4(0) else f4(0)
-    elif code == _SIGMOID_GRAD:
-        for i in range(y.size):
-            y[i] = a[i] * (b[i] * (f4(1) - b[i]))
-    else:
-        for i in range(y.size):
-            y[i] = a[i] * (f4(1) - b[i] * b[i])
-
-
-@helper
-def _with_number(code, x, c, y):  # noqa: C901, PLR0912  one loop per instruction
-    if code == _ADD_N:
-        for i in range(y.size):
-            y[i] = x[i] + c
-    elif code == _SUBTRACT_N:
-        for i in range(y.size):
-            y[i] = x[i] - c
-    elif code == _MULTIPLY_N:
-        for i in range(y.size):
-            y[i] = x[i] * c
-    elif code == _DIVIDE_N:
-        for i in range(y.size):
-            y[i] = x[i] / c
-    elif code == _MAXIMUM_N:
-        for i in range(y.size):
-            y[i] = c if x[i] < c else x[i]
-    elif code == _MINIMUM_N:
-        for i in range(y.size):
-            y[i] = c if x[i] > c else x[i]
-    elif code == _FROM_N:
-        for i in range(y.size):
-            y[i] = c - x[i]
-    else:
-        for i in range(y.size):
-            y[i] = c / x[i]
-
-
-@helper
-def _load(source, start, one, y):
-    if one:
-        for i in range(y.size):
-            y[i] = source[0]
-    else:
-        _move(y, source[start : start + y.size], y.size)
-
-
-@helper
-def _input(number, x0, x1, x2, x3, x4, x5, x6, x7, start, one, y):
+def _input(number, x0, x1, x2, x3, x4, x5, x6, x7, start):  # noqa: PLR0911  one per input
+    """Address of an input's element `start`."""
     if number == 0:
-        _load(x0, start, one, y)
-    elif number == 1:
-        _load(x1, start, one, y)
-    elif number == 2:
-        _load(x2, start, one, y)
-    elif number == 3:
-        _load(x3, start, one, y)
-    elif number == 4:
-        _load(x4, start, one, y)
-    elif number == 5:
-        _load(x5, start, one, y)
-    elif number == 6:
-        _load(x6, start, one, y)
-    else:
-        _load(x7, start, one, y)
+        return pointer(x0, start)
+    if number == 1:
+        return pointer(x1, start)
+    if number == 2:
+        return pointer(x2, start)
+    if number == 3:
+        return pointer(x3, start)
+    if number == 4:
+        return pointer(x4, start)
+    if number == 5:
+        return pointer(x5, start)
+    if number == 6:
+        return pointer(x6, start)
+    return pointer(x7, start)
 
 
 _FLAT = ("float32[::1]",) * (codes.INPUTS + 1)
@@ -205,24 +265,24 @@ def run_chain(
     """Elements lo ... hi; rows of `program` are (code, operand, operand, target)."""
     registers = scratch[worker]
     block = np.empty(BLOCK, np.float32)
+    last = program[program.shape[0] - 1, 3]
     for start in range(lo, hi, BLOCK):
         n = min(BLOCK, hi - start)
-        y = block[:n]
         for k in range(program.shape[0]):
             code, a, b = program[k, 0], program[k, 1], program[k, 2]
-            target = registers[program[k, 3]][:n]
-            if code <= _SPREAD:
-                _input(a, x0, x1, x2, x3, x4, x5, x6, x7, start, code == _SPREAD, target)
-                continue
-            if code <= _LAST_UNARY:
-                _unary(code, registers[a][:n], y)
-            elif code <= _LAST_BINARY:
-                _binary(code, registers[a][:n], registers[b][:n], y)
+            y = pointer(registers, program[k, 3] * BLOCK)
+            if code == _LOAD:
+                _move(y, _input(a, x0, x1, x2, x3, x4, x5, x6, x7, start), n)
+            elif code == _SPREAD:
+                one = _input(a, x0, x1, x2, x3, x4, x5, x6, x7, 0)
+                _fill(y, y, y, one[0], BLOCK)
+            elif _EXP <= code <= _SIGMOID:  # exponential, tanh and sigmoid stand side by side
+                _curved(code, registers[a][:n], block[:n])
+                _move(y, pointer(block, 0), n)
             else:
-                _with_number(code, registers[a][:n], numbers[k], y)
-            if k + 1 < program.shape[0]:
-                _move(target, y, n)
-        _move(out[start : start + n], y, n)
+                left, right = pointer(registers, a * BLOCK), pointer(registers, b * BLOCK)
+                _cheap(code, y, left, right, numbers[k], n)
+        _move(pointer(out, start), pointer(registers, last * BLOCK), n)
 
 
 KERNELS = declared(__name__)

@@ -22,7 +22,20 @@ from numba import types
 
 from dlstudio.kernels.jit import intrinsic
 
-__all__ = ["LANES", "Machine", "dot_tile", "machine", "outer_tile", "pointer"]
+__all__ = [
+    "LANES",
+    "VECTOR",
+    "Machine",
+    "VectorLoop",
+    "call_vector",
+    "dot_tile",
+    "load_vector",
+    "machine",
+    "outer_tile",
+    "pointer",
+    "splat",
+    "store_vector",
+]
 
 FLOAT = ir.FloatType()
 INT64 = ir.IntType(64)
@@ -68,7 +81,14 @@ def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
     return builder.call(_intrinsic(builder, name, VECTOR, [VECTOR] * 3), [x, y, z])
 
 
-def _splat(builder: Any, scalar: Any) -> Any:
+def call_vector(builder: Any, name: str, x: Any) -> Any:
+    """``llvm.name`` of a vector, such as "sqrt" or "fabs"."""
+    function = _intrinsic(builder, f"llvm.{name}.v{LANES}f32", VECTOR, [VECTOR])
+    return builder.call(function, [x])
+
+
+def splat(builder: Any, scalar: Any) -> Any:
+    """Put a number into every lane."""
     int32 = ir.IntType(32)
     undefined = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(undefined, scalar, ir.Constant(int32, 0))
@@ -76,13 +96,15 @@ def _splat(builder: Any, scalar: Any) -> Any:
     return builder.shuffle_vector(first, undefined, everywhere)
 
 
-def _load(builder: Any, address: Any) -> Any:
+def load_vector(builder: Any, address: Any) -> Any:
+    """Read the vector that starts at an address of a float."""
     value = builder.load(builder.bitcast(address, VECTOR.as_pointer()))
     value.align = 4
     return value
 
 
-def _store(builder: Any, value: Any, address: Any) -> None:
+def store_vector(builder: Any, value: Any, address: Any) -> None:
+    """Write a vector from an address of a float on."""
     builder.store(value, builder.bitcast(address, VECTOR.as_pointer())).align = 4
 
 
@@ -91,7 +113,7 @@ def _lookup(builder: Any, base: Any, table: Any, index: Any) -> Any:
     return builder.gep(base, [builder.load(builder.gep(table, [index]))])
 
 
-class _Loop:
+class VectorLoop:
     """``for k in range(0, count, step)`` with a block of vector accumulators, in SSA form."""
 
     def __init__(self, builder: Any, rows: int, columns: int) -> None:
@@ -125,13 +147,13 @@ class _Loop:
 def _outer_sums(builder: Any, rows: int, vectors: int, arguments: Any) -> list[list[Any]]:
     a, a_row, a_k, count, b, b_k = arguments
     bases = [_lookup(builder, a, a_row, _int(m)) for m in range(rows)]
-    loop = _Loop(builder, rows, vectors)
+    loop = VectorLoop(builder, rows, vectors)
     offset = builder.load(builder.gep(a_k, [loop.index]))
     base = _lookup(builder, b, b_k, loop.index)
-    values = [_load(builder, builder.gep(base, [_int(v * LANES)])) for v in range(vectors)]
+    values = [load_vector(builder, builder.gep(base, [_int(v * LANES)])) for v in range(vectors)]
     new = []
     for m in range(rows):
-        factor = _splat(builder, builder.load(builder.gep(bases[m], [offset])))
+        factor = splat(builder, builder.load(builder.gep(bases[m], [offset])))
         pairs = zip(values, loop.sums[m], strict=True)
         new.append([_multiply_add(builder, factor, x, total) for x, total in pairs])
     loop.close(new, count, 1)
@@ -149,10 +171,10 @@ def _write_block(builder: Any, sums: list[list[Any]], y: Any, stride: Any, add: 
     with builder.if_else(builder.icmp_signed("!=", add, _int(0))) as (adding, storing):
         with adding:
             for value, address in zip(flat, addresses, strict=True):
-                _store(builder, builder.fadd(value, _load(builder, address)), address)
+                store_vector(builder, builder.fadd(value, load_vector(builder, address)), address)
         with storing:
             for value, address in zip(flat, addresses, strict=True):
-                _store(builder, value, address)
+                store_vector(builder, value, address)
 
 
 _FLOATS = types.CPointer(types.float32)
@@ -187,11 +209,11 @@ def _dot_sums(builder: Any, rows: int, columns: int, arguments: Any) -> list[lis
     a, a_row, b, b_row, count = arguments
     left = [_lookup(builder, a, a_row, _int(i)) for i in range(rows)]
     right = [_lookup(builder, b, b_row, _int(j)) for j in range(columns)]
-    loop = _Loop(builder, rows, columns)
-    xs = [_load(builder, builder.gep(base, [loop.index])) for base in left]
+    loop = VectorLoop(builder, rows, columns)
+    xs = [load_vector(builder, builder.gep(base, [loop.index])) for base in left]
     new: list[list[Any]] = [[] for _ in range(rows)]
     for j, base in enumerate(right):
-        y = _load(builder, builder.gep(base, [loop.index]))
+        y = load_vector(builder, builder.gep(base, [loop.index]))
         for i, x in enumerate(xs):
             new[i].append(_multiply_add(builder, x, y, loop.sums[i][j]))
     loop.close(new, count, LANES)

@@ -91,6 +91,13 @@ def _memory(seconds: float) -> None:
         print(f"{'':32s} {line}", flush=True)
 
 
+def _passes(seconds: float) -> None:
+    from tests.bench import passes
+
+    for name in passes.NETS:
+        _row(f"pass {name}", passes.gain(name, seconds), "without")
+
+
 def main(given: list[str] | None = None) -> int:
     """Print every number."""
     options = _arguments(given)
@@ -120,6 +127,7 @@ def main(given: list[str] | None = None) -> int:
     _row(
         "LeNet step, four views open", watching.watched_step("LeNet", options.seconds), "unwatched"
     )
+    _passes(options.seconds)
     _memory(options.seconds)
     return 0
 

@@ -8,7 +8,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import config, trace
 from dlstudio.kernels import cache
-from tests.bench import memory, ours, watching
+from tests.bench import memory, ours, passes, watching
 from tests.bench.first_step import first_step
 from tests.bench.timing import medians
 
@@ -29,6 +29,14 @@ def test_medians_are_those_of_the_functions():
     calls = {"a": lambda: sum(range(2000)), "b": lambda: None}
     times = medians(calls, seconds=0.05)
     assert times["a"] > times["b"] > 0
+
+
+@pytest.mark.skipif(not cache.has_numba(), reason="needs numba: pip install numba")
+@pytest.mark.parametrize("name", passes.NETS)
+def test_the_gain_of_a_pass_is_measured(name):
+    with config.using(kernels="compiled"):
+        times = passes.gain(name, seconds=0.1)
+    assert min(times.values()) > 0
 
 
 def test_the_test_of_the_idle_bus_is_measured():

@@ -20,6 +20,7 @@ from dlstudio.kernels.chain_codes import INPUTS, instruction
 __all__ = ["fuse_pointwise"]
 
 _LEAST_STEPS = 3  # below, the machine's own copying costs what it saves
+_LARGE, _LEAST_STEPS_LARGE = 1 << 17, 6  # elements from which NumPy streams as fast, on one thread
 _MOST_STEPS = 24  # longer chains run, but read badly
 
 
@@ -107,8 +108,8 @@ class _Chains:
     # ---- rewriting -----------------------------------------------------------------------
     def finish(self) -> Graph:
         """Write every chain that is long enough as one equation."""
-        for chain in self.ending.values():
-            if len(chain) >= _LEAST_STEPS:
+        for value, chain in self.ending.items():
+            if len(chain) >= _least_steps(self.graph.avals[value].size):
                 self._write(chain)
         return self.work.finish()
 
@@ -120,6 +121,13 @@ class _Chains:
         new = make(self.work, last, POINTWISE, tuple(inputs), last.outs, attrs)
         if new is not None:
             self.work.put(chain[-1], chain, [new])
+
+
+def _least_steps(size: int) -> int:
+    """Steps from which a chain over arrays of `size` elements is faster than its parts."""
+    from dlstudio.kernels.threads import budget
+
+    return _LEAST_STEPS_LARGE if size > _LARGE and budget() == 1 else _LEAST_STEPS
 
 
 def _steps(eqns: list[Eqn], inputs: list[int]) -> tuple[Step, ...]:

@@ -33,8 +33,11 @@ def _spelled(aval: Aval) -> str:
 
 
 def _known(graph: Graph) -> Iterator[str]:
+    """What inference found: shapes and dtypes of the variables, and of the outputs."""
     for x in graph.inputs:
         yield f"{x.name}: {_spelled(graph.avals[x.value])}"
+    for name, value in zip(graph.names, graph.outputs, strict=False):
+        yield f"{name}: {_spelled(graph.avals[value])}"
 
 
 def _inside(graph: Graph) -> Iterator[str]:
