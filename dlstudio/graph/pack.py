@@ -12,6 +12,7 @@ Sekiyama, Imai, Raymond, "Profile-guided memory optimization for deep neural net
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator
 from time import monotonic
 from typing import Any
 
@@ -209,7 +210,44 @@ def _heuristics(lower: Array, upper: Array, size: Array, goal: int) -> Array:
             best, best_size, best_order = offsets, total, order
         if best_size <= goal:
             return best
+    for high in (False, True):
+        offsets = _follow(lower, upper, size, goal, high=high)
+        if arena_size(offsets, size) <= goal:
+            return offsets
     return _improve(best, best_order, overlaps, size, goal)
+
+
+def _follow(lower: Array, upper: Array, size: Array, goal: int, *, high: bool) -> Array:
+    """Place buffers as they come to life, each at one end of the smallest gap it fits.
+
+    Where values grow from layer to layer (dense blocks), they have to change between the two ends
+    of the arena, which no order by size finds.
+    """
+    offsets = [0] * len(size)
+    alive: list[tuple[int, int, int]] = []  # start, end and last time; by start
+    for i in np.lexsort((-size, lower)).tolist():
+        need, born = int(size[i]), int(lower[i])
+        if need == 0:
+            continue
+        alive = [b for b in alive if b[2] > born]
+        gaps = [g for g in _gaps(alive, goal) if g[1] - g[0] >= need]
+        if gaps:
+            start, end = min(gaps, key=lambda g: g[1] - g[0])
+            at = end - need if high and start > 0 else start
+        else:
+            at = max(end for _, end, _ in alive)
+        offsets[i] = at
+        insort(alive, (at, at + need, int(upper[i])))
+    return np.array(offsets, np.int64)
+
+
+def _gaps(alive: list[tuple[int, int, int]], goal: int) -> Iterator[tuple[int, int]]:
+    """Free stretches between buffers, and behind them up to `goal`."""
+    at = 0
+    for start, end, _ in alive:
+        yield at, start
+        at = max(at, end)
+    yield at, max(at, goal)
 
 
 def _neighbours(lower: Array, upper: Array) -> list[bytes]:

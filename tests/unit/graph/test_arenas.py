@@ -64,6 +64,13 @@ def test_planning_resnet50_for_training_takes_less_than_200_megabytes():
     assert program.memory.arena_bytes <= 1.02 * program.memory.lower_bound_bytes
 
 
+@pytest.mark.parametrize("name", ["densenet121", "resnet50_v2", "alexnet"])
+def test_growing_and_residual_networks_fit_into_their_lower_bound(name):
+    network = vision.get_model(name, prefix="net_")
+    found = mx.graph.footprint(network, {"data": (32, 3, 224, 224)}, training=False)
+    assert found.arena_bytes <= 1.02 * found.lower_bound_bytes
+
+
 def test_the_time_of_planning_grows_with_the_equations_alone():
     def cost(depth):
         symbol, best = residual(depth, widths=(8,)), float("inf")
