@@ -175,7 +175,7 @@ def test_a_factorisation_machine_in_gluon():
             both = nd.sparse.dot(x, v).square() - nd.sparse.dot(x.square(), v.square())
             return line + 0.5 * both.sum(axis=1, keepdims=True)
 
-    x = (RNG.random((80, 12)) < 0.3).astype("float32")
+    x = (np.random.default_rng(1).random((80, 12)) < 0.3).astype("float32")
     y = ((x[:, 0] * x[:, 1] + x @ TRUE[:, 0]) > 0).astype("float32")
     csr, net = nd.array(x).tostype("csr"), Machine(12, 3)
     net.initialize()
