@@ -1060,10 +1060,6 @@ def array(source_array: Any, ctx: Any = None, dtype: Any = None) -> Any:
         Default: the current context.
     dtype : optional
         Default: that of an NDArray source, else float32, whatever the source holds."""
-def attributes(op: Any, given: Any) -> Any:
-    """Canonical attributes for `given`, remembered per operator by value.
-
-    1, 1.0 and True are equal as dictionary keys but not as operands, hence the types in the key."""
 def batch_dot(lhs: Any = None, rhs: Any = None, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Matrix products of two batches: ``lhs[i] @ rhs[i]``, each operand transposed at will.
 
@@ -1512,8 +1508,6 @@ def cosh(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> 
     --------
     >>> mx.nd.cosh(mx.nd.ones((2, 3))).shape
     (2, 3)"""
-def create(op: Any, attrs: Any, ctx: Any, cls: Any, out: Any = None) -> Any:
-    """Run an operator without inputs (zeros, arange, samplers) on `ctx` or the current device."""
 def crop(data: Any = None, begin: int | Sequence[int] | None = None, end: int | Sequence[int] | None = None, step: int | Sequence[int] | None = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Take ``data[begin:end:step]`` on the leading axes; None leaves a bound open.
 
@@ -1559,8 +1553,6 @@ def cumsum(a: Any = None, axis: int | None = None, dtype: Any = None, out: Any =
     --------
     >>> mx.nd.cumsum(mx.nd.ones((2, 3))).shape
     (6,)"""
-def current_context() -> Any:
-    """Return the device new arrays go to: the innermost ``with mx.cpu(1):``, else ``cpu(0)``."""
 def degrees(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Radians to degrees: ``180 x/π``.
 
@@ -1980,8 +1972,6 @@ def imdecode(str_img: Any, clip_rect: Any = ..., out: Any = None, index: Any = 0
     index, channels : int
     mean : NDArray, optional
         Of the same shape as the picture, (C, H, W)."""
-def is_sparse(x: Any) -> Any:
-    """Whether `x` is a sparse array of this module rather than a plain one."""
 def khatri_rao(*args: Any, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Columnwise Kronecker product of matrices with equally many columns.
 
@@ -2851,10 +2841,6 @@ def not_equal(lhs: Any, rhs: Any) -> NDArray:
     Either operand may be a number."""
 def number_functions(dialect: Any) -> Any:
     """``nd.add``, ``nd.maximum`` …, ``np.add`` …, which take numbers as well as arrays."""
-def numbers(array: Any, dtype: Any) -> Any:
-    """Convert to `dtype`; what cannot become numbers is refused."""
-def on_device(host: Any, device: Any) -> Any:
-    """Sparse parts given as NumPy arrays, on `device`."""
 def one_hot(indices: Any = None, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """`on_value` at the position each index names on a new last axis, `off_value` elsewhere.
 
@@ -4063,8 +4049,6 @@ def stop_gradient(data: Any = None, out: Any = None, name: Any = None, **kwargs:
     --------
     >>> mx.nd.stop_gradient(mx.nd.ones((2, 3))).shape
     (2, 3)"""
-def submodules(parent: Any, dialect: Any, names: Any) -> Any:
-    """Make ``parent.random``, ``parent.linalg`` … as importable modules over the dotted names."""
 def subtract(lhs: Any, rhs: Any) -> NDArray:
     """Difference: ``x - y``.
 
@@ -4258,8 +4242,6 @@ def where(condition: Any = None, x: Any = None, y: Any = None, out: Any = None, 
     --------
     >>> mx.nd.where(mx.nd.array([[True, True, True], [True, True, True]], dtype="bool"), mx.nd.ones((2, 3)), mx.nd.ones((2, 3))).shape
     (2, 3)"""
-def wrap(value: Any, device: Any) -> Any:
-    """Make a tensor of a plain or sparse array that lives on `device`."""
 def zeros(shape: int | Sequence[int] | None, ctx: Any = None, dtype: Any = None, stype: Any = None, **kwargs: Any) -> NDArray:
     """Array of zeros; float32 unless `dtype` says otherwise; `stype` may name sparse storage."""
 def zeros_like(data: Any = None, dtype: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:

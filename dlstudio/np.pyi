@@ -383,10 +383,6 @@ def atleast_2d(*arys: Any) -> ndarray:
     """Add axes of length one until there are 2 dimensions."""
 def atleast_3d(*arys: Any) -> ndarray:
     """Add axes of length one until there are 3 dimensions."""
-def attributes(op: Any, given: Any) -> Any:
-    """Canonical attributes for `given`, remembered per operator by value.
-
-    1, 1.0 and True are equal as dictionary keys but not as operands, hence the types in the key."""
 def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False, out: Any = None) -> Any:
     """Mean with weights.
 
@@ -652,8 +648,6 @@ def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False, out: Any = N
     ()"""
 def cov(*args: Any, **kwargs: Any) -> Any:
     """NumPy's `cov`, computed on the host; no gradient flows through."""
-def create(op: Any, attrs: Any, ctx: Any, cls: Any, out: Any = None) -> Any:
-    """Run an operator without inputs (zeros, arange, samplers) on `ctx` or the current device."""
 def cross(*args: Any, **kwargs: Any) -> Any:
     """NumPy's `cross`, computed on the host; no gradient flows through."""
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
@@ -710,8 +704,6 @@ def cumulative_sum(x: Any, axis: int | None = None, dtype: Any = None, include_i
     --------
     >>> mx.np.cumulative_sum(mx.np.ones(4)).shape
     (4,)"""
-def current_context() -> Any:
-    """Return the device new arrays go to: the innermost ``with mx.cpu(1):``, else ``cpu(0)``."""
 def deg2rad(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Degrees to radians: ``π x/180``.
 
@@ -2087,8 +2079,6 @@ def std(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: 
     ()
 
     Also takes the call of the array API standard."""
-def submodules(parent: Any, dialect: Any, names: Any) -> Any:
-    """Make ``parent.random``, ``parent.linalg`` … as importable modules over the dotted names."""
 def subtract(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Difference: ``x - y``.
 
@@ -3089,20 +3079,6 @@ class random:
         """Rayleigh numbers: length of a normal vector in the plane.
 
         ``rayleigh(scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
-    @staticmethod
-    def seed(seed_state: Any, ctx: Any = 'all') -> Any:
-        """Start the random stream of every device, or of `ctx`, anew.
-
-        Parameters
-        ----------
-        seed_state : int
-            Equal seeds give equal numbers on the same device; devices differ from each other.
-        ctx : Device or "all"
-
-        Raises
-        ------
-        ParamError
-            If the seed is not a whole number."""
     @staticmethod
     def shuffle(x: Any) -> Any:
         """Put the rows of `x` into random order, in place."""

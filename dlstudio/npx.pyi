@@ -241,8 +241,6 @@ def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = Non
     --------
     >>> mx.npx.broadcast_like(mx.np.ones((1, 3)), mx.np.ones((2, 3))).shape
     (2, 3)"""
-def build_function(op: Any, name: Any, dialect: Any, *, method: Any = False) -> Any:
-    """Generate the eager function of `op` called `name` in `dialect`."""
 def cast(x: Any, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Copy of `x` as another dtype; floats become integers by dropping the fraction.
 
@@ -397,10 +395,6 @@ def convolution(data: Any, weight: Any, bias: Any = None, kernel: int | Sequence
     References
     ----------
     LeCun et al., "Gradient-based learning applied to document recognition", 1998."""
-def cpu(device_id: Any = 0) -> Any:
-    """Return CPU device number `device_id`; any number of them may be used."""
-def cpu_pinned(device_id: Any = 0) -> Any:
-    """Return the page-locked CPU device, from which copies to a GPU are fastest."""
 def ctc_loss(data: Any, label: Any, data_lengths: Any = None, label_lengths: Any = None, use_data_lengths: bool = False, use_label_lengths: bool = False, blank_label: str = 'first', out: Any = None, **kwargs: Any) -> ndarray:
     """Negative log-probability of a label sequence, summed over all its alignments.
 
@@ -419,10 +413,6 @@ def ctc_loss(data: Any, label: Any, data_lengths: Any = None, label_lengths: Any
     --------
     >>> mx.npx.ctc_loss(mx.np.ones((5, 3, 4)), mx.np.array([[1.0, 2.0], [2.0, 2.0], [3.0, 0.0]])).shape
     (3,)"""
-def current_context() -> Any:
-    """Return the device new arrays go to: the innermost ``with mx.cpu(1):``, else ``cpu(0)``."""
-def current_device() -> Any:
-    """Return the device new arrays go to: the innermost ``with mx.cpu(1):``, else ``cpu(0)``."""
 def deconvolution(data: Any, weight: Any, bias: Any = None, kernel: int | Sequence[int] = ..., stride: int | Sequence[int] = ..., dilate: int | Sequence[int] = ..., pad: int | Sequence[int] = ..., adj: int | Sequence[int] = ..., target_shape: int | Sequence[int] = ..., num_filter: int = 0, num_group: int = 1, workspace: int = 512, no_bias: bool = True, cudnn_tune: str | None = None, cudnn_off: bool = False, layout: str | None = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Transposed convolution: the adjoint of `Convolution`, which enlarges space by the stride.
 
@@ -614,15 +604,6 @@ def gather_nd(data: Any, indices: Any, out: Any = None, **kwargs: Any) -> ndarra
     --------
     >>> mx.npx.gather_nd(mx.np.ones((3, 4)), mx.np.array([[0, 0, 0], [0, 0, 0]], dtype="int64")).shape
     (3,)"""
-def gpu(device_id: Any = 0) -> Any:
-    """Return GPU number `device_id`. It is looked for when first used."""
-def gpu_memory_info(device_id: Any = 0) -> Any:
-    """Free and total bytes of a GPU.
-
-    Raises
-    ------
-    DeviceError
-        If there is no such GPU."""
 def group_norm(data: Any, gamma: Any, beta: Any, num_groups: int = 1, eps: float = 1e-05, output_mean_var: bool = False, out: Any = None, **kwargs: Any) -> Any:
     """Normalize each group of channels of each example: :math:`y = \\gamma \\hat x + \\beta`.
 
@@ -1033,8 +1014,6 @@ def norm(data: Any, ord: int = 2, axis: Any = None, out_dtype: Any = None, keepd
     --------
     >>> mx.npx.norm(mx.np.ones((2, 3))).shape
     (1,)"""
-def num_gpus() -> Any:
-    """Count the CUDA devices CuPy can see; 0 without CuPy or without a driver."""
 def one_hot(data: Any, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', out: Any = None, **kwargs: Any) -> ndarray:
     """`on_value` at the position each index names on a new last axis, `off_value` elsewhere.
 
@@ -1540,19 +1519,6 @@ def savez(file: Any, *args: Any, **kwds: Any) -> Any:
         Named ``arr_0``, ``arr_1`` …
     **kwds : ndarray
         By name."""
-def seed(seed_state: Any, ctx: Any = 'all') -> Any:
-    """Start the random stream of every device, or of `ctx`, anew.
-
-    Parameters
-    ----------
-    seed_state : int
-        Equal seeds give equal numbers on the same device; devices differ from each other.
-    ctx : Device or "all"
-
-    Raises
-    ------
-    ParamError
-        If the seed is not a whole number."""
 def sequence_last(data: Any, sequence_length: Any = None, use_sequence_length: bool = False, axis: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Take the last step of each sequence: (T, B, ...) becomes (B, ...).
 
@@ -1802,8 +1768,6 @@ def stop_gradient(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.npx.stop_gradient(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def submodules(parent: Any, dialect: Any, names: Any) -> Any:
-    """Make ``parent.random``, ``parent.linalg`` … as importable modules over the dotted names."""
 def sync_batch_norm(data: Any, gamma: Any, beta: Any, moving_mean: Any, moving_var: Any, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: Any = '', out: Any = None, **kwargs: Any) -> Any:
     """`BatchNorm` over axis 1 with statistics of the whole batch.
 
@@ -2184,20 +2148,6 @@ class random:
     @staticmethod
     def normal_n(loc: Any = 0.0, scale: Any = 1.0, batch_shape: Any = None, dtype: Any = None, ctx: Any = None) -> Any:
         """Draw `batch_shape` normal numbers for each element of the parameters."""
-    @staticmethod
-    def seed(seed_state: Any, ctx: Any = 'all') -> Any:
-        """Start the random stream of every device, or of `ctx`, anew.
-
-        Parameters
-        ----------
-        seed_state : int
-            Equal seeds give equal numbers on the same device; devices differ from each other.
-        ctx : Device or "all"
-
-        Raises
-        ------
-        ParamError
-            If the seed is not a whole number."""
     @staticmethod
     def uniform_n(low: Any = 0.0, high: Any = 1.0, batch_shape: Any = None, dtype: Any = None, ctx: Any = None) -> Any:
         """Draw `batch_shape` uniform numbers for each element of the parameters."""

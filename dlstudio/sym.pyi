@@ -4030,8 +4030,6 @@ def stop_gradient(data: Any = None, name: Any = None, attr: Any = None, out: Any
     --------
     >>> mx.sym.stop_gradient(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
-def submodules(parent: Any, dialect: Any, names: Any) -> Any:
-    """Make ``parent.random``, ``parent.linalg`` … as importable modules over the dotted names."""
 def subtract(lhs: Any, rhs: Any) -> Any:
     """Difference: ``x - y``.
 

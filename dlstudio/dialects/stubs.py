@@ -56,6 +56,8 @@ def _members(module: types.ModuleType, dialect: str, prefix: str) -> Iterator[st
         value = getattr(module, name, None)
         if name.startswith("_") or not isinstance(value, types.FunctionType):
             continue
+        if value.__module__.startswith(("dlstudio.core.", "dlstudio.dialects.bind")):
+            continue  # what the module itself imports
         op = table.get(prefix + name)
         if prefix:
             yield "@staticmethod"
