@@ -17,7 +17,11 @@ def _written(case):
     return create(case.op, variables, dict(case.sample.attrs), name="node")
 
 
-@pytest.mark.parametrize("op", sweep.operators(), ids=lambda op: op.name)
+# made by the compiler, with compiled graphs inside: no symbol holds them
+OPERATORS = [op for op in sweep.operators() if op.name not in ("graph_loop", "graph_branch")]
+
+
+@pytest.mark.parametrize("op", OPERATORS, ids=lambda op: op.name)
 def test_a_file_holds_the_whole_call(op):
     for case in sweep.cases([op]):
         symbol = _written(case)
