@@ -274,10 +274,9 @@ class Parameter:
         """
         if self._stype != "default":
             raise unreadable(self, "data")
-        data = self._data
-        if data is not None and ctx in data:  # the short way: plans ask for every parameter
-            return data[ctx]
-        return self._on(ctx)
+        data = self._data  # the short way: plans ask for every parameter at every call
+        found = None if data is None else data.get(ctx)
+        return self._on(ctx) if found is None else found
 
     def _on(self, ctx: Any = None) -> Any:
         """Values on `ctx`, whatever their storage."""
