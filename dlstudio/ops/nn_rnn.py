@@ -255,7 +255,7 @@ _RNN_PARAMS = {
     constant=("sequence_length",),
     params=_RNN_PARAMS,
     names=Names(nd="RNN", npx="rnn", output="output state state_cell"),
-    flags=Flags(random=True, mode=True),
+    flags=Flags(random=True, mode=True, amp="fp32"),
     samples=_samples,
     second_order="the fused backward is no rule of operators; unroll cells for second derivatives",
     errors=lambda s: [

@@ -345,3 +345,19 @@ def test_training_refuses_to_start_in_the_wrong_order():
         pass
     with pytest.raises(ParamError, match="should be a Gluon Trainer"):
         amp.init_trainer(mx.optimizer.SGD())
+
+
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_a_recurrent_layer_behind_a_dense_one_runs_in_32_bits(hybrid):
+    net = nn.HybridSequential()
+    net.add(nn.Dense(4, flatten=False, in_units=3), gluon.rnn.LSTM(2, input_size=4))
+    net.initialize()
+    amp.init()
+    if hybrid:
+        net.hybridize()
+    x = mx.nd.ones((5, 2, 3))
+    with autograd.record():
+        y = net(x)
+    y.backward()
+    assert y.dtype == np.float32
+    assert np.isfinite(net[0].weight.grad().asnumpy()).all()
