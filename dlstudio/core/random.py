@@ -9,7 +9,15 @@ from typing import Any
 from dlstudio.core.device import Device
 from dlstudio.errors import ParamError
 
-__all__ = ["Stream", "get_state", "next_generator", "seed", "set_state", "stream_of"]
+__all__ = [
+    "Stream",
+    "get_state",
+    "host_generator",
+    "next_generator",
+    "seed",
+    "set_state",
+    "stream_of",
+]
 
 _lock = threading.Lock()
 _streams: dict[Device, Stream] = {}
@@ -50,6 +58,14 @@ def next_generator(device: Device) -> Any:
     """A fresh generator for one random operator call on `device`."""
     stream = stream_of(device)
     return stream.generator(stream.take())
+
+
+def host_generator() -> Any:
+    """A fresh NumPy generator for what the host draws: augmentation of pictures, orders of files.
+
+    `seed` starts it anew, so that a program with ``mx.random.seed`` repeats itself.
+    """
+    return next_generator(Device("cpu", 0))
 
 
 def seed(seed_state: int, ctx: Device | str = "all") -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import os
-import random
 from math import exp, log, sqrt
 from typing import Any
 
@@ -15,20 +14,26 @@ import numpy as np
 
 from dlstudio.core.device import current_context
 from dlstudio.core.dispatch import attributes, invoke
+from dlstudio.core.random import host_generator
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.dialects.rotation import imrotate, random_rotate
 from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_extra
 
 __all__ = [
     "FUNCTIONS",
+    "as_tensor",
     "center_crop",
     "color_normalize",
     "copyMakeBorder",
+    "decode_pixels",
     "fixed_crop",
     "imdecode",
     "imread",
     "imresize",
+    "imrotate",
     "random_crop",
+    "random_rotate",
     "random_size_crop",
     "resize_short",
     "scale_down",
@@ -38,7 +43,8 @@ _EXPECTED = "a whole picture file, such as JPEG or PNG."
 
 
 # ---- reading ---------------------------------------------------------------------------------
-def _decoded(source: Any, name: str, flag: int, to_rgb: int) -> Any:
+def decode_pixels(source: Any, name: str, flag: int = 1, to_rgb: int = 1) -> Any:
+    """Decode a file, or the bytes of one, as a NumPy array (H, W, C); `name` is for messages."""
     try:
         from PIL import Image
     except ImportError:
@@ -53,7 +59,8 @@ def _decoded(source: Any, name: str, flag: int, to_rgb: int) -> Any:
     return values if to_rgb else np.ascontiguousarray(values[:, :, ::-1])
 
 
-def _made(values: Any, cls: type[Tensor]) -> Any:
+def as_tensor(values: Any, cls: type[Tensor]) -> Any:
+    """Put a NumPy array on the current device."""
     device = current_context()
     return cls._wrap(device.backend.from_numpy(values), device)
 
@@ -73,14 +80,14 @@ def imread(
     DataError
         If the file is missing or cannot be decoded.
     """
-    return _into(_made(_decoded(filename, str(filename), flag, to_rgb), NDArray), out)
+    return _into(as_tensor(decode_pixels(filename, str(filename), flag, to_rgb), NDArray), out)
 
 
 def imdecode(buf: Any, flag: int = 1, to_rgb: int = 1, out: Any = None) -> Any:
     """Decode the bytes of a picture file, given as bytes or as a uint8 array; see `imread`."""
     data = buf.asnumpy().tobytes() if isinstance(buf, Tensor) else bytes(buf)
-    values = _decoded(io.BytesIO(data), f"a buffer of {len(data)} bytes", flag, to_rgb)
-    return _into(_made(values, NDArray), out)
+    values = decode_pixels(io.BytesIO(data), f"a buffer of {len(data)} bytes", flag, to_rgb)
+    return _into(as_tensor(values, NDArray), out)
 
 
 def _into(result: Any, out: Any) -> Any:
@@ -104,7 +111,7 @@ def _method(interp: int, old: tuple[int, int], new: tuple[int, int]) -> int:
             return 2
         return 3 if all(n < m for n, m in zip(new, old, strict=True)) else 1
     if interp == 10:
-        return random.randint(0, 4)
+        return int(host_generator().integers(5))
     if interp not in range(5):
         raise ParamError(f"image: parameter interp must be 0 to 4, 9 or 10. Got {interp}.")
     return interp
@@ -162,7 +169,7 @@ def random_crop(src: Any, size: tuple[int, int], interp: int = 2) -> tuple[Any, 
 
     A picture that is too small gives a smaller part, which is then resized.
     """
-    return _placed(src, size, interp, lambda room: random.randint(0, room))
+    return _placed(src, size, interp, lambda room: int(host_generator().integers(room + 1)))
 
 
 def center_crop(src: Any, size: tuple[int, int], interp: int = 2) -> tuple[Any, Any]:
@@ -182,12 +189,13 @@ def random_size_crop(
     """
     h, w = src.shape[:2]
     low, high = (area, 1.0) if isinstance(area, (int, float)) else area
+    draw = host_generator()
     for _attempt in range(10):
-        wanted = random.uniform(low, high) * h * w
-        shape = exp(random.uniform(log(ratio[0]), log(ratio[1])))
+        wanted = draw.uniform(low, high) * h * w
+        shape = exp(draw.uniform(log(ratio[0]), log(ratio[1])))
         new_w, new_h = round(sqrt(wanted * shape)), round(sqrt(wanted / shape))
         if 0 < new_w <= w and 0 < new_h <= h:
-            x0, y0 = random.randint(0, w - new_w), random.randint(0, h - new_h)
+            x0, y0 = int(draw.integers(w - new_w + 1)), int(draw.integers(h - new_h + 1))
             out = fixed_crop(src, x0, y0, new_w, new_h, size, interp)
             return out, (x0, y0, new_w, new_h)
     return center_crop(src, size, interp)
@@ -229,7 +237,8 @@ def copyMakeBorder(  # noqa: N802  OpenCV's name
                            picture.shape[2]), picture.dtype)  # fmt: skip
         padded[...] = values if len(values) else value
         padded[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
-    return _into(_made(padded, src.__class__), out)
+    return _into(as_tensor(padded, src.__class__), out)
 
 
-FUNCTIONS = {name: globals()[name] for name in __all__ if name != "FUNCTIONS"}
+_PARTS = {"FUNCTIONS", "as_tensor", "decode_pixels"}
+FUNCTIONS = {name: globals()[name] for name in __all__ if name not in _PARTS}

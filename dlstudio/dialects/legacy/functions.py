@@ -125,7 +125,7 @@ def imdecode(
     mean : NDArray, optional
         Of the same shape as the picture, (C, H, W).
     """
-    from dlstudio import image
+    from dlstudio.dialects import pictures as image
 
     picture = image.imdecode(str_img, flag=int(channels != 1)).transpose((2, 0, 1))
     left, top, right, bottom = clip_rect

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.random import host_generator
 from dlstudio.errors import DataError, ParamError, explain, knows_its_names
 from dlstudio.gluon.data.batchify import (
     default_batchify_fn,
@@ -71,9 +72,10 @@ class DataLoader:
     Notes
     -----
     Workers are separate, clean processes (never forks of this one) and hand their batches over in
-    shared memory, without a copy. Each batch has a random seed of its own, drawn from NumPy's
-    global generator: with ``np.random.seed`` augmentation in workers repeats itself, however many
-    workers there are.
+    shared memory, without a copy. Each batch has random seeds of its own, drawn from `mx.random`
+    and from NumPy's global generator: with ``mx.random.seed`` the transforms in workers repeat
+    themselves, with ``np.random.seed`` what a data set draws from NumPy, however many workers
+    there are.
 
     Examples
     --------
@@ -213,7 +215,8 @@ class _ProcessEpoch:
         indices = next(self._batches, None)
         if indices is not None:
             seed = int(np.random.randint(2**31))  # noqa: NPY002  follows np.random.seed, see Notes
-            self._tickets.append(self._pool.submit(indices, seed))
+            stream = int(host_generator().integers(2**31))
+            self._tickets.append(self._pool.submit(indices, seed, stream))
 
 
 def _forget(pool: WorkerPool, tickets: deque[int]) -> None:

@@ -81,13 +81,13 @@ class WorkerPool:
         """Whether the workers have ended, because of `close` or because one of them died."""
         return not self._workers
 
-    def submit(self, indices: Sequence[Any], seed: int) -> int:
+    def submit(self, indices: Sequence[Any], seed: int, stream: int) -> int:
         """Ask the least busy worker for a batch; the returned ticket is for `result`."""
         with self._lock:
             ticket = next(self._tickets)
             chosen = min(self._workers, key=lambda each: len(each.outstanding))
             try:
-                chosen.requests.send(worker.Request(ticket, indices, seed))
+                chosen.requests.send(worker.Request(ticket, indices, seed, stream))
             except OSError:
                 raise self._death(chosen) from None
             chosen.outstanding.add(ticket)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core import random as streams
 from dlstudio.gluon.data import shared
 
 __all__ = ["Failure", "Request", "serve"]
@@ -34,12 +35,15 @@ class Request:
     indices : sequence
         The samples, in order.
     seed : int
-        For the generators of random augmentation: which worker makes a batch does not matter.
+        For Python's and NumPy's generators: which worker makes a batch does not matter.
+    stream : int
+        For the generator of `mx.random`, likewise.
     """
 
     ticket: int
     indices: Sequence[Any]
     seed: int
+    stream: int
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ def _answer(
 
 
 def _make_batch(dataset: Any, batchify: Callable[[list[Any]], Any], request: Request) -> Any:
-    _seed(request.seed)
+    _seed(request)
     samples: list[Any] = []
     where = ""
     try:
@@ -142,9 +146,10 @@ def _make_batch(dataset: Any, batchify: Callable[[list[Any]], Any], request: Req
         return Failure.of(where, error)
 
 
-def _seed(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002  the generator that augmentation in MXNet programs uses
+def _seed(request: Request) -> None:
+    random.seed(request.seed)
+    np.random.seed(request.seed)  # noqa: NPY002  what many data sets of programs draw from
+    streams.seed(request.stream)
 
 
 def _listed(indices: Sequence[Any]) -> str:

@@ -18,7 +18,7 @@ from dlstudio.gluon.data import DataLoader, datasets
 from dlstudio.gluon.data.vision import MNIST, FashionMNIST, ImageFolderDataset, transforms
 from dlstudio.gluon.data.vision import datasets as vision_datasets
 from dlstudio.gluon.data.vision.downloads import Source, default_root
-from dlstudio.gluon.data.vision.idx import read_idx
+from dlstudio.io.idx import read_idx
 
 Image = pytest.importorskip("PIL.Image")
 

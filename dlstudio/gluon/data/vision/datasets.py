@@ -13,7 +13,7 @@ from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset
 from dlstudio.gluon.data.vision.downloads import Source, default_root, fetch
-from dlstudio.gluon.data.vision.idx import read_idx
+from dlstudio.io.idx import read_idx
 from dlstudio.gluon.data.vision.pixels import read_image
 
 __all__ = ["MNIST", "FashionMNIST", "ImageFolderDataset"]

@@ -1,14 +1,21 @@
 """Image transforms: blocks that turn one image into another.
 
 They take images as `ImageFolderDataset` and `MNIST` give them: (height, width, channels), uint8,
-NDArray or NumPy. `ToTensor` makes of these what networks take; only `Normalize` comes after it.
+NDArray or NumPy. `ToTensor` makes of these what networks take; `Normalize` and the rotations come after it.
 """
 
-from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, Compose, RandomApply
+from dlstudio.gluon.data.vision.transforms.base import (
+    ArrayTransform,
+    Compose,
+    HybridCompose,
+    HybridRandomApply,
+    RandomApply,
+)
 from dlstudio.gluon.data.vision.transforms.color import (
     RandomBrightness,
     RandomColorJitter,
     RandomContrast,
+    RandomGray,
     RandomHue,
     RandomLighting,
     RandomSaturation,
@@ -22,6 +29,7 @@ from dlstudio.gluon.data.vision.transforms.geometry import (
     RandomResizedCrop,
     Resize,
 )
+from dlstudio.gluon.data.vision.transforms.rotation import RandomRotation, Rotate
 from dlstudio.gluon.data.vision.transforms.values import Cast, Normalize, ToTensor
 
 __all__ = [
@@ -30,6 +38,8 @@ __all__ = [
     "CenterCrop",
     "Compose",
     "CropResize",
+    "HybridCompose",
+    "HybridRandomApply",
     "Normalize",
     "RandomApply",
     "RandomBrightness",
@@ -38,10 +48,13 @@ __all__ = [
     "RandomCrop",
     "RandomFlipLeftRight",
     "RandomFlipTopBottom",
+    "RandomGray",
     "RandomHue",
     "RandomLighting",
     "RandomResizedCrop",
+    "RandomRotation",
     "RandomSaturation",
     "Resize",
+    "Rotate",
     "ToTensor",
 ]

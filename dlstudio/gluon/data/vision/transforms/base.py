@@ -7,13 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.random import host_generator
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.nn import Sequential
 
-__all__ = ["ArrayTransform", "Compose", "RandomApply", "chance", "uniform"]
+__all__ = [
+    "ArrayTransform",
+    "Compose",
+    "HybridCompose",
+    "HybridRandomApply",
+    "RandomApply",
+    "chance",
+    "uniform",
+]
 
 Array = Any
 
@@ -66,6 +75,16 @@ class Compose(Sequential):
             self.add(transform if isinstance(transform, Block) else _Function(transform))
 
 
+class HybridCompose(Compose):
+    """Several transforms in a row, under the name that MXNet 2.0 gives to those it can compile.
+
+    Parameters
+    ----------
+    transforms : list of callable
+        Blocks, or any functions from image to image.
+    """
+
+
 class _Function(Block):
     """A plain function among blocks."""
 
@@ -97,13 +116,24 @@ class RandomApply(Block):
         return self.transforms(x) if chance(self.p) else x
 
 
-# Augmentation draws from NumPy's global generator, which programs seed with np.random.seed and
-# which loader workers seed for each batch.
+class HybridRandomApply(RandomApply):
+    """Apply a transform with probability `p`; MXNet 2.0's name for transforms it can compile.
+
+    Parameters
+    ----------
+    transforms : callable
+        One transform; a `Compose` for several.
+    p : float in [0, 1], default 0.5
+    """
+
+
+# Augmentation draws from the stream that mx.random.seed starts, and that loader workers start anew
+# for each batch.
 def chance(probability: float) -> bool:
     """Return True with the given probability."""
-    return bool(np.random.random() < probability)  # noqa: NPY002  see above
+    return bool(host_generator().random() < probability)
 
 
 def uniform(low: float, high: float) -> float:
     """Draw a number in [low, high)."""
-    return float(np.random.uniform(low, high))  # noqa: NPY002  see above
+    return float(host_generator().uniform(low, high))

@@ -11,14 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.random import host_generator
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.data.vision.pixels import saturate
-from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, uniform
+from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, uniform
 
 __all__ = [
     "RandomBrightness",
     "RandomColorJitter",
     "RandomContrast",
+    "RandomGray",
     "RandomHue",
     "RandomLighting",
     "RandomSaturation",
@@ -152,7 +154,7 @@ class RandomColorJitter(ArrayTransform):
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, C)."""
-        for number in np.random.permutation(len(self._parts)):  # noqa: NPY002  see base.chance
+        for number in host_generator().permutation(len(self._parts)):
             image = self._parts[number].compute(image)
         return image
 
@@ -173,9 +175,30 @@ class RandomLighting(ArrayTransform):
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, 3)."""
         _need_colours(image, "RandomLighting")
-        strength = np.random.normal(0, self._alpha, 3)  # noqa: NPY002  see base.chance
+        strength = host_generator().normal(0, self._alpha, 3)
         shift = (_AXES @ (strength * _SPREAD)).astype(np.float32)
         return saturate(image.astype(np.float32) + shift, image.dtype)
+
+
+class RandomGray(ArrayTransform):
+    """Take the colours away from some images; the three channels become equal.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default 0.5
+        How often.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ParamError(explain(f"RandomGray: got p={p}.", "a probability from 0 to 1."))
+        self._p = p
+
+    def compute(self, image: Array) -> Array:
+        """Transform a NumPy image (H, W, 3)."""
+        _need_colours(image, "RandomGray")
+        return _blend(image, _grey(image), 0.0) if chance(self._p) else image
 
 
 def _blend(image: Array, grey: Array, factor: float) -> Array:

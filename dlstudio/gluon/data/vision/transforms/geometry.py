@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.random import host_generator
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.data.vision import pixels
 from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, uniform
@@ -195,8 +196,8 @@ class RandomResizedCrop(ArrayTransform):
 
 def _random_part(image: Array, width: int, height: int) -> Array:
     rows, columns = image.shape[:2]
-    x = int(np.random.randint(columns - width + 1))  # noqa: NPY002  see base.chance
-    y = int(np.random.randint(rows - height + 1))  # noqa: NPY002
+    draw = host_generator()
+    x, y = int(draw.integers(columns - width + 1)), int(draw.integers(rows - height + 1))
     return pixels.crop(image, x, y, width, height)
 
 
