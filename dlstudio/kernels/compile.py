@@ -36,7 +36,7 @@ def compile_family(name: str) -> bool:
     try:
         module = importlib.import_module(f"dlstudio.kernels.{name}")
         for kernel in module.KERNELS:
-            kernel.load()
+            _load(kernel)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         cache.note_failure(name, reason)
@@ -46,6 +46,18 @@ def compile_family(name: str) -> bool:
     with suppress(OSError):  # a cache that cannot be written: the kernels serve this process
         cache.mark_ready(name)
     return True
+
+
+def _load(kernel: Any) -> None:
+    """Load or compile one kernel.
+
+    On a crowded machine numba sometimes loses the object it has just compiled ("no compiled object
+    yet"); a second attempt finds it. A family given up for that would be missed for good.
+    """
+    try:
+        kernel.load()
+    except RuntimeError:
+        kernel.load()
 
 
 def start() -> bool:

@@ -1,5 +1,6 @@
 """Nobody waits for a compiler: readiness, the helper process, the texts that say so."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ needs_numba = pytest.mark.skipif(not cache.has_numba(), reason="needs numba: pip
 def empty_cache(tmp_path, monkeypatch):
     """A cache folder without anything in it, and nothing loaded."""
     monkeypatch.setattr(kernels, "_modules", {})
+    monkeypatch.setattr(cache, "_failed_here", {})
     monkeypatch.setattr(kernels, "_missed", set())
     monkeypatch.setattr(kernels, "_announced", False)
     with config.using(cache=tmp_path / "Lernende Zwischenablage", kernels="auto"):
@@ -272,3 +274,21 @@ def _alive(pid):
 
 if not Path("/proc/self").exists():
     del test_the_helper_dies_with_its_parent  # only Linux shows other processes as files
+
+
+@needs_numba
+@pytest.mark.usefixtures("empty_cache")
+def test_an_object_that_numba_loses_once_is_compiled_again(monkeypatch):
+    class Kernel:
+        attempts = 0
+
+        def load(self):
+            self.attempts += 1
+            if self.attempts == 1:
+                raise RuntimeError("no compiled object yet for <Library>")
+
+    kernel = Kernel()
+    monkeypatch.setattr(importlib.import_module("dlstudio.kernels.norm"), "KERNELS", [kernel])
+    assert background.compile_family("norm")
+    assert kernel.attempts == 2
+    assert cache.is_ready("norm")
