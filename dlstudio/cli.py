@@ -1,4 +1,4 @@
-"""The command line: ``dlstudio lab | draw | summary | doctor | warmup``.
+"""The command line: ``dlstudio lab | draw | summary | im2rec | doctor | warmup``.
 
 Every command imports what it needs when it runs, so that ``dlstudio doctor`` works (and explains)
 on an installation where something else is broken.
@@ -52,6 +52,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser("lab", help="open JupyterLab on the first notebook")
     _add_drawing_commands(commands, wanted=arguments[:1])
+    records = commands.add_parser(
+        "im2rec", help="make list and record files of folders of pictures"
+    )
+    if arguments[:1] == ["im2rec"]:
+        from dlstudio import im2rec
+
+        im2rec.add_arguments(records)
+        records.set_defaults(run=im2rec.run)
     doctor = commands.add_parser("doctor", help="check this installation and say what to install")
     doctor.set_defaults(run=_doctor)
     warmup = commands.add_parser("warmup", help="compile the fast kernels now, ahead of training")

@@ -364,7 +364,7 @@ def pack_img(header: Any, img: Any, quality: int = 95, img_fmt: str = ".jpg") ->
         1 to 100 of JPEG; 0 to 9, how hard PNG is compressed.
     img_fmt : {".jpg", ".jpeg", ".png"}
     """
-    picture = _pillow().fromarray(_swapped(np.asarray(img, dtype=np.uint8)))
+    picture = pillow().fromarray(_swapped(np.asarray(img, dtype=np.uint8)))
     kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
     kind = kinds.get(img_fmt.lower())
     if kind is None:
@@ -391,7 +391,7 @@ def unpack_img(s: bytes, iscolor: int = -1) -> tuple[Any, Any]:
     """
     header, content = unpack(s)
     try:
-        picture = _pillow().open(io.BytesIO(content))
+        picture = pillow().open(io.BytesIO(content))
         grey = iscolor == 0 or (iscolor < 0 and picture.mode in ("1", "L", "I;16", "I"))
         pixels = np.asarray(picture.convert("L" if grey else "RGB"))
     except (OSError, ValueError, SyntaxError) as error:
@@ -404,7 +404,7 @@ def _swapped(pixels: Any) -> Any:
     return pixels[..., ::-1] if pixels.ndim == 3 else pixels
 
 
-def _pillow() -> Any:
+def pillow() -> Any:
     try:
         from PIL import Image
     except ImportError as error:

@@ -44,11 +44,12 @@ _EXPECTED = "a whole picture file, such as JPEG or PNG."
 
 # ---- reading ---------------------------------------------------------------------------------
 def decode_pixels(source: Any, name: str, flag: int = 1, to_rgb: int = 1) -> Any:
-    """Decode a file, or the bytes of one, as a NumPy array (H, W, C); `name` is for messages."""
+    """Decode a file (a path or its bytes) as a NumPy array (H, W, C); `name` is for messages."""
     try:
         from PIL import Image
     except ImportError:
         raise missing_extra("Pillow", "lab", "reading picture files") from None
+    source = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with Image.open(source) as picture:
             values = np.array(picture.convert("RGB" if flag else "L"))
@@ -86,7 +87,7 @@ def imread(
 def imdecode(buf: Any, flag: int = 1, to_rgb: int = 1, out: Any = None) -> Any:
     """Decode the bytes of a picture file, given as bytes or as a uint8 array; see `imread`."""
     data = buf.asnumpy().tobytes() if isinstance(buf, Tensor) else bytes(buf)
-    values = decode_pixels(io.BytesIO(data), f"a buffer of {len(data)} bytes", flag, to_rgb)
+    values = decode_pixels(data, f"a buffer of {len(data)} bytes", flag, to_rgb)
     return _into(as_tensor(values, NDArray), out)
 
 

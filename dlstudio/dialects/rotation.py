@@ -47,7 +47,8 @@ def imrotate(src: Any, rotation_degrees: Any, zoom_in: bool = False, zoom_out: b
     _check(src, zoom_in, zoom_out)
     angles = _angles(rotation_degrees, src)
     batch = src if src.ndim == 4 else src.expand_dims(0)
-    places = np.stack([_places(*src.shape[-2:], a, zoom_in, zoom_out) for a in np.radians(angles)])
+    H, W = src.shape[-2:]
+    places = np.stack([_places(H, W, angle, zoom_in, zoom_out) for angle in np.radians(angles)])
     grid = type(src)._wrap(src.context.backend.from_numpy(places.astype(np.float32)), src.context)
     op = OPS["BilinearSampler"]
     turned = invoke(op, [batch, grid], attributes(op, {}), type(src))

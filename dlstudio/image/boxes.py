@@ -7,7 +7,7 @@ height, from 0 to 1 — and whatever else describes an object.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -88,9 +88,11 @@ class DetRandomSelectAug(DetAugmenter):
         How often none is chosen.
     """
 
-    def __init__(self, aug_list: Sequence[DetAugmenter], skip_prob: float = 0) -> None:
+    def __init__(self, aug_list: Any, skip_prob: float = 0) -> None:
         super().__init__(skip_prob=skip_prob)
-        self.aug_list = list(aug_list) if isinstance(aug_list, (list, tuple)) else [aug_list]
+        self.aug_list: list[DetAugmenter] = (
+            list(aug_list) if isinstance(aug_list, (list, tuple)) else [aug_list]
+        )
         for each in self.aug_list:
             if not isinstance(each, DetAugmenter):
                 raise DTypeError(

@@ -214,7 +214,9 @@ def CreateDetAugmenter(  # noqa: N802  MXNet's name
         Length of the shorter edge before all else; 0 leaves it.
     rand_crop, rand_pad : float in [0, 1]
         How often a picture is cropped, or padded.
-    rand_gray, rand_mirror, mean, std, brightness, contrast, saturation, pca_noise, hue, inter_method
+    rand_gray, rand_mirror, mean, std, brightness, contrast, saturation, pca_noise, hue
+        As of `CreateAugmenter`.
+    inter_method : int
         As of `CreateAugmenter`.
     min_object_covered, aspect_ratio_range, area_range, min_eject_coverage, max_attempts
         As of `CreateMultiRandCropAugmenter`; padding takes the upper end of `area_range`.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import DataError, ShapeError, explain, missing_extra
+from dlstudio.image.augment import ForceResizeAug
 from dlstudio.image.create import IMAGENET_MEAN, IMAGENET_STD, CreateDetAugmenter
 from dlstudio.image.iterate import ImageIter, made_by
 
@@ -150,7 +151,7 @@ class ImageDetIter(ImageIter):
             self.data_shape = tuple(data_shape)
             for each in self.auglist:
                 inner = getattr(each, "augmenter", None)
-                if type(inner).__name__ == "ForceResizeAug":
+                if isinstance(inner, ForceResizeAug):
                     inner.size = self.data_shape[2], self.data_shape[1]
         if label_shape is not None:
             self.check_label_shape(label_shape)

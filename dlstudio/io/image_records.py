@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import weakref
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -197,7 +196,7 @@ class ImageRecordIter(MXDataIter):
         """Return the augmented picture (H, W, C) and the labels of a record."""
         header, encoded = unpack(content)
         name = f"a picture of {len(encoded)} bytes"
-        image = decode_pixels(io.BytesIO(encoded), name, flag=int(self._shape[0] == 3))
+        image = decode_pixels(encoded, name, flag=int(self._shape[0] == 3))
         return self._augment(image, draw), self._label(header)
 
     def _label(self, header: Any) -> Array:
@@ -286,7 +285,7 @@ def _check(name: str, path_imgrec: Any, data_shape: Any, kwargs: dict[str, Any])
                 explain(
                     f"{name}: unknown argument {each!r}.",
                     f"one of {', '.join(sorted(known))}.",
-                    f"{near[0]}=…" if near else None,
+                    f"{near[0]}=…" if near else "",
                 )
             )
 

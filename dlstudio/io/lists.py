@@ -1,4 +1,4 @@
-"""List files (``.lst``) of pictures: lines ``key<tab>label<tab>…<tab>path``, as im2rec writes them."""
+"""List files (``.lst``) of pictures: lines ``key<tab>label<tab>…<tab>path``, made by im2rec."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _entry(path: Any, number: int, line: str) -> ListEntry:
     try:
         key, labels = int(float(fields[0])), [float(field) for field in fields[1:-1]]
     except ValueError:
-        labels = []
+        key, labels = 0, []
     if len(fields) < 3 or not labels:
         raise FileFormatError(
             explain(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class PlacedRecords(MXRecordIO):
 
     def __init__(self, uri: Any, idx_path: Any = None) -> None:
         super().__init__(uri, "r")
+        self._lock = threading.Lock()
         self.keys: list[Any]
         if idx_path:
             index = _index(idx_path, uri)
@@ -47,6 +49,14 @@ class PlacedRecords(MXRecordIO):
             self.keys = list(range(len(self._places)))
         if not self._places:
             raise FileFormatError(explain(f"{uri} holds no records.", "at least one."))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State for other processes, which have a lock of their own."""
+        return {**super().__getstate__(), "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the file here."""
+        super().__setstate__({**state, "_lock": threading.Lock()})
 
     def __len__(self) -> int:
         return len(self._places)
@@ -61,8 +71,9 @@ class PlacedRecords(MXRecordIO):
         """
         if not 0 <= number < len(self._places):
             raise IndexRangeError(f"{self.uri} has {len(self._places)} records, no {number}.")
-        self._ready(writing=False).seek(self._places[number])
-        content = self.read()
+        with self._lock:  # threads of a loader share the file's position
+            self._ready(writing=False).seek(self._places[number])
+            content = self.read()
         if content is None:
             raise FileFormatError(f"{self.uri} ends before record {number}, where its index leads.")
         return content

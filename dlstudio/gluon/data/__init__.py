@@ -6,7 +6,7 @@ from dlstudio.gluon.data.dataloader import (
     default_batchify_fn,
     default_mp_batchify_fn,
 )
-from dlstudio.gluon.data.dataset import ArrayDataset, Dataset, SimpleDataset
+from dlstudio.gluon.data.dataset import ArrayDataset, Dataset, RecordFileDataset, SimpleDataset
 from dlstudio.gluon.data.sampler import (
     BatchSampler,
     FilterSampler,
@@ -25,6 +25,7 @@ __all__ = [
     "FilterSampler",
     "IntervalSampler",
     "RandomSampler",
+    "RecordFileDataset",
     "Sampler",
     "SequentialSampler",
     "SimpleDataset",

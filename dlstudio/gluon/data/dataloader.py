@@ -61,6 +61,8 @@ class DataLoader:
         Seconds to wait for one batch of a worker.
     auto_reload : bool, default False
         Start to make the next epoch's batches as soon as one has ended.
+    try_nopython
+        Accepted for programs of MXNet 2.0: data sets always run in Python.
 
     Raises
     ------
@@ -102,7 +104,9 @@ class DataLoader:
         thread_pool: bool = False,
         timeout: float = 120,
         auto_reload: bool = False,
+        try_nopython: bool | None = None,
     ) -> None:
+        del try_nopython
         if timeout <= 0:
             raise ParamError(explain(f"DataLoader: got timeout={timeout}.", "more than 0 seconds."))
         _check(dataset, num_workers)

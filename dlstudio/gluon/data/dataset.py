@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from dlstudio.errors import DataError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.gluon.data.sampler import FilterSampler, Sampler, SequentialSampler
 
-__all__ = ["ArrayDataset", "Dataset", "SimpleDataset"]
+__all__ = ["ArrayDataset", "Dataset", "RecordFileDataset", "SimpleDataset"]
 
 
 class Dataset:
@@ -155,6 +156,35 @@ class ArrayDataset(Dataset):
         if len(self._data) == 1:
             return self._data[0][idx]
         return tuple(data[idx] for data in self._data)
+
+
+class RecordFileDataset(Dataset):
+    """The records of a record file, as bytes.
+
+    Parameters
+    ----------
+    filename : path
+        The index of the same name, ending in ``.idx``, is used if it is there.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError
+        If the file is not there, or damaged.
+    """
+
+    def __init__(self, filename: Any) -> None:
+        from dlstudio.io.record_files import PlacedRecords
+
+        self.filename = str(filename)
+        index = Path(filename).with_suffix(".idx")
+        self.idx_file = str(index)
+        self._record = PlacedRecords(filename, index if index.is_file() else None)
+
+    def __len__(self) -> int:
+        return len(self._record)
+
+    def __getitem__(self, idx: int) -> Any:
+        return self._record.read_at(idx + len(self) if idx < 0 else idx)
 
 
 def _plain_if_vector(data: Any) -> Any:

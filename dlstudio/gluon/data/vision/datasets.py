@@ -13,13 +13,10 @@ from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset
 from dlstudio.gluon.data.vision.downloads import Source, default_root, fetch
-from dlstudio.io.idx import read_idx
 from dlstudio.gluon.data.vision.pixels import read_image
+from dlstudio.io.idx import read_idx
 
 __all__ = ["MNIST", "FashionMNIST", "ImageFolderDataset"]
-
-_MNIST_ROOT = default_root("mnist")
-_FASHION_MNIST_ROOT = default_root("fashion-mnist")
 
 
 class _IdxDataset(Dataset):
@@ -91,11 +88,11 @@ class MNIST(_IdxDataset):
 
     def __init__(
         self,
-        root: str | Path = _MNIST_ROOT,
+        root: str | Path | None = None,
         train: bool = True,
         transform: Callable[..., Any] | None = None,
     ) -> None:
-        super().__init__(root, train, transform)
+        super().__init__(root or default_root("mnist"), train, transform)
 
 
 class FashionMNIST(_IdxDataset):
@@ -139,11 +136,11 @@ class FashionMNIST(_IdxDataset):
 
     def __init__(
         self,
-        root: str | Path = _FASHION_MNIST_ROOT,
+        root: str | Path | None = None,
         train: bool = True,
         transform: Callable[..., Any] | None = None,
     ) -> None:
-        super().__init__(root, train, transform)
+        super().__init__(root or default_root("fashion-mnist"), train, transform)
 
 
 class ImageFolderDataset(Dataset):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dlstudio import config
-from dlstudio.errors import DataError, explain, missing_extra
+from dlstudio.errors import DataError, FileFormatError, explain, missing_extra
+from dlstudio.io.idx import read_idx
 
-__all__ = ["Source", "default_root", "fetch"]
+__all__ = ["Archive", "Source", "default_root", "fetch", "fetch_archive"]
+
+_logger = logging.getLogger("dlstudio")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,55 @@ class Source:
     name: str
     mirrors: tuple[str, ...]
     files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A data set that is published as one packed file.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set, for messages.
+    address : str
+    checksum : str
+        ``md5:…`` or ``sha256:…``.
+    folder : str
+        The folder inside.
+    """
+
+    name: str
+    address: str
+    checksum: str
+    folder: str
+
+
+def fetch_archive(archive: Archive, root: Path) -> Path:
+    """Return the path of the packed file in `root`, downloading it if it is not there.
+
+    Raises
+    ------
+    DataError
+        If it is neither there nor to be had.
+    """
+    name = archive.address.rpartition("/")[2]
+    try:
+        import pooch
+    except ImportError:
+        raise missing_extra("pooch", "lab", f"downloading {archive.name}") from None
+    try:
+        found = pooch.retrieve(archive.address, archive.checksum, fname=name, path=root)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            explain(
+                f"{archive.name}: there are no files of it in {root}, and {archive.address} could "
+                f"not be downloaded ({type(error).__name__}).",
+                f"a connection to the internet, or {name} or what it holds in {root}.",
+                "copy it there from another computer, or use gluon.data.datasets.digits(), 5,000 "
+                "real digits that are installed already",
+            )
+        ) from error
+    return Path(found)
 
 
 def default_root(name: str) -> str:
@@ -63,7 +116,19 @@ def fetch(source: Source, name: str, root: Path) -> Path:
             failures.append(f"{mirror}: {type(error).__name__}")
         else:
             return Path(found)
+    if _is_whole(root / name):
+        _logger.warning("%s has not the published checksum; it is used as it is", root / name)
+        return root / name
     raise _unavailable(source, name, root, failures)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file of the user's own is in the format; its checksum is its own as well."""
+    try:
+        read_idx(path)
+    except (OSError, FileFormatError):
+        return False
+    return True
 
 
 def _unavailable(source: Source, name: str, root: Path, failures: Sequence[str]) -> DataError:

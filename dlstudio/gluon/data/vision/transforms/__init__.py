@@ -1,7 +1,8 @@
 """Image transforms: blocks that turn one image into another.
 
 They take images as `ImageFolderDataset` and `MNIST` give them: (height, width, channels), uint8,
-NDArray or NumPy. `ToTensor` makes of these what networks take; `Normalize` and the rotations come after it.
+NDArray or NumPy. `ToTensor` makes of these what networks take; `Normalize` and the rotations come
+after it.
 """
 
 from dlstudio.gluon.data.vision.transforms.base import (

@@ -98,11 +98,12 @@ def _check_zoom(owner: Block, zoom_in: bool, zoom_out: bool) -> None:
 
 def _floating(x: Any, owner: Block) -> Any:
     if x.dtype != np.float32:
+        name = type(owner).__name__
         raise DTypeError(
             explain(
-                f"{type(owner).__name__}: got an image of dtype {x.dtype}.",
+                f"{name}: got an image of dtype {x.dtype}.",
                 "a float32 image (channels, height, width).",
-                f"transforms.Compose([transforms.ToTensor(), transforms.{type(owner).__name__}(…)])",
+                f"transforms.Compose([transforms.ToTensor(), transforms.{name}(…)])",
             )
         )
     return x if isinstance(x, Tensor) else to_tensors(x)
