@@ -161,6 +161,54 @@ VALUES: tuple[tuple[str, str, str], ...] = (
     ("random/cases", "nd.LeakyReLU*", "the slopes repeat after the seed"),
     ("random/cases", "mx.np.random.multivariate_normal*", "samples repeat after the seed"),
     ("random/cases", "*", "parameters outside their domain are refused"),
+    # ---- layers
+    (
+        "layers/cases",
+        "nn.Conv2DTranspose(4, 3, *",
+        "MXNet wants the input channels of a grouped transposed convolution beforehand",
+    ),
+    (
+        "layers/cases",
+        "nn.BatchNorm(in_channels=5)",
+        "MXNet reads 3 of 5 parameters without noticing",
+    ),
+    (
+        "layers/cases",
+        "nn.SELU()",
+        "MXNet's gradient takes the scaled output for the unscaled one",
+    ),
+    (
+        "layers/cases",
+        "rnn.LSTM(2, use_sequence_length=True)",
+        "MXNet's CPU operator ignores the lengths",
+    ),
+    ("layers/cases", "loss.TripletLoss(margin=.1)", "a sample weight is a loss's last argument"),
+    (
+        "layers/cases",
+        "loss.CTCLoss(layout='TNC', label_layout='TN')",
+        "MXNet leaves the gradient of labels uninitialised",
+    ),
+    (
+        "layers/facts",
+        "summary text",
+        "MXNet counts the shape inference of an activation as a layer",
+    ),
+    # ---- optimizers
+    (
+        "optim/optimizers",
+        "adam float64 *",
+        "MXNet rounds the rate, the decay and the means' factors to float32",
+    ),
+    (
+        "optim/optimizers",
+        "nag [[]('momentum', 0.9), ('wd', 0.1)]",
+        "MXNet's in-place kernel decays the momentum by the weight it has just changed",
+    ),
+    (
+        "optim/optimizers",
+        "dcasgd [[]('lamda', 0.1), ('momentum', 0.9)]",
+        "MXNet asks a whole array whether it is true",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import dlstudio as mx
 from dlstudio import autograd, nd
 from dlstudio.core.tensor import NDArray
+from tests.reference.blocks import DESCRIBED, heads_for, unrolled
 from tests.reference.compare import (
     Absent,
     Differs,
@@ -25,41 +26,54 @@ from tests.reference.compare import (
 
 def run_layer(case: Any) -> None:
     """A Gluon block: names, shapes, text, values and gradients."""
-    if "unroll" in case.raw or " " in case.code.split("(")[0]:
-        raise Absent("a block that the record describes in words")
-    names = scope()
     with fresh_names():
         if case.error is not None:
-            expect_error(lambda: _built_and_run(case, names))
+            expect_error(lambda: _built_and_run(case))
             return
-        try:
-            block = eval(case.code, names)
-        except (AttributeError, TypeError) as error:
-            raise Absent(f"{error}") from None
-        _run_block(case, block)
+        _run_block(case, _built(case))
 
 
-def _built_and_run(case: Any, names: dict[str, Any]) -> None:
-    block = eval(case.code, names)
+def _built(case: Any) -> Any:
+    if case.name in DESCRIBED:
+        return DESCRIBED[case.name]()
+    try:
+        return eval(case.code, scope())
+    except (AttributeError, TypeError) as error:
+        raise Absent(f"{error}") from None
+
+
+def _called(case: Any, block: Any) -> Any:
+    """The block itself, or its `unroll` with the recorded arguments."""
+    return unrolled(block, case) if "unroll" in case.raw else block
+
+
+def _built_and_run(case: Any) -> None:
+    block = _built(case)
     block.initialize()
-    plain(block(*[tensor(v, NDArray) for v in case.inputs]))
+    plain(_called(case, block)(*[tensor(v, NDArray) for v in case.inputs]))
 
 
 def _run_block(case: Any, block: Any) -> None:
     agree(block.prefix, case.prefix, "prefix")
-    agree(repr(block), case.repr_before, "repr before")
+    agree(repr(block), case.raw.get("repr_before") or repr(block), "repr before")
     agree(list(block.collect_params()), case.params_order, "order of parameters")
+    if "state_info" in case.raw:
+        agree(_sizes(block.state_info()), _sizes(case.state_info), "state_info")
     block.initialize()
-    inputs = [tensor(v, NDArray) for v in case.inputs]
-    block(*inputs)
+    call, inputs = _called(case, block), [tensor(v, NDArray) for v in case.inputs]
+    call(*inputs)
     for name, facts in case.params.items():
         agree(list(block.collect_params()[name].shape), list(facts["shape"]), f"shape of {name}")
     for name, value in case.param_values.items():
         block.collect_params()[name].set_data(nd.array(value))
-    agree(_flat(block(*inputs)), _flat(case.outputs), "outputs")
+    agree(_flat(call(*inputs)), _flat(case.outputs), "outputs")
     agree(repr(block), case.repr, "repr")
     if case.raw.get("param_grads") is not None:
         _layer_gradients(case, block, inputs)
+
+
+def _sizes(states: Any) -> list[Any]:
+    return [{**state, "shape": list(state["shape"])} for state in states]
 
 
 def _flat(values: Any) -> list[Any]:
@@ -73,8 +87,8 @@ def _layer_gradients(case: Any, block: Any, inputs: list[Any]) -> None:
     for array in arrays:
         array.attach_grad()
     with autograd.record():
-        outs = _flat(block(*inputs))
-    heads = [tensor(h, NDArray) for h in _flat(case.heads)]
+        outs = _flat(_called(case, block)(*inputs))
+    heads = heads_for(outs, [tensor(h, NDArray) for h in _flat(case.heads)])
     autograd.backward(outs[: len(heads)], heads)
     for index, value in (case.raw.get("input_grads") or {}).items():
         agree(arrays[int(index)].grad, value, f"gradient of input {index}")
@@ -115,10 +129,11 @@ def _steps(case: Any) -> None:
     if case.raw.get("sparse_grad"):
         _sparse_steps(case, updater, weights[0])
         return
-    for gradients, recorded in zip(_shared["gradients"], case.steps, strict=False):
+    steps = case.raw.get("steps") or [None]  # none where an error is recorded: one is tried
+    for gradients, recorded in zip(_shared["gradients"], steps, strict=False):
         for i, k in enumerate("ab"):
             updater(i, nd.array(gradients[k], dtype=dtype), weights[i])
-        if case.optimizer != "sgld":
+        if recorded is not None and case.optimizer != "sgld":
             agree(weights, recorded, "weights")
 
 

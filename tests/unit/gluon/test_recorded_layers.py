@@ -8,6 +8,7 @@ from dlstudio import autograd, gluon, nd
 from dlstudio.errors import MXNetError
 from dlstudio.gluon import contrib, loss, nn, rnn
 from dlstudio.graph.scopes import NameManager
+from tests.reference.blocks import DESCRIBED, heads_for
 from tests.reference.runner import pack
 
 NAMES = {
@@ -35,40 +36,8 @@ DIFFERENT = {
 }
 
 
-def build_sequential(kind):
-    net = kind()
-    with net.name_scope():
-        if kind is nn.HybridSequential:
-            net.add(nn.Dense(4, activation="relu"), nn.BatchNorm(), nn.Dense(2))
-        else:
-            net.add(nn.Conv2D(3, 3, activation="relu"), nn.MaxPool2D(), nn.Flatten(), nn.Dense(2))
-    return net
-
-
-def build_without_scope():
-    net = nn.HybridSequential()
-    net.add(nn.Dense(4), nn.Dense(2))
-    return net
-
-
-def build_concurrent():
-    net = contrib.nn.HybridConcurrent(axis=1)
-    with net.name_scope():
-        net.add(nn.Dense(2), nn.Dense(3))
-    return net
-
-
-# records whose code is a description
-DESCRIBED = {
-    "HybridSequential of Dense+BatchNorm+Dense": lambda: build_sequential(nn.HybridSequential),
-    "Sequential of Conv+Pool+Flatten+Dense": lambda: build_sequential(nn.Sequential),
-    "HybridSequential without name_scope": build_without_scope,
-    "contrib HybridConcurrent": build_concurrent,
-}
-
-
 def runnable(case):
-    return not case.name.startswith(("custom", "unroll"))  # their code was not recorded
+    return not case.name.startswith("unroll")  # they are run by tests/reference
 
 
 def mark(case, aspect):
@@ -141,15 +110,6 @@ def test_layer_computes_what_mxnet_computes(case):
         assert repr(block) == case.repr
 
 
-def heads_for(outputs, case):
-    """Head gradients; of an output that comes twice (h and [h, c]), MXNet counts the last alone."""
-    heads = [arrays(h) for h in flat(case.heads)]
-    for i, x in enumerate(outputs):
-        if any(x is later for later in outputs[i + 1 :]):
-            heads[i] = heads[i] * 0
-    return heads
-
-
 def trained(case):
     return (
         not case.error
@@ -176,7 +136,7 @@ def test_layer_has_the_gradients_of_mxnet(case, compiled):
         x.attach_grad()
     with autograd.record():
         outputs = flat(block(*inputs))
-    autograd.backward(outputs, heads_for(again, case))
+    autograd.backward(outputs, heads_for(again, [arrays(h) for h in flat(case.heads)]))
     for got, want in zip(outputs, flat(case.train_outputs or []), strict=False):
         assert_close(got, want, "training output")
     for index, want in (case.grads or {}).items():
