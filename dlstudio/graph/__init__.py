@@ -16,6 +16,7 @@ From a network to numbers, in reading order:
 `capture`, `leases`   `CachedOp`: a program behind `hybridize()`, one frame per call in flight
 `workers`             one thread per device, for programs that run on several
 `watching`            what a watched program tells the bus
+`explaining`          `explain`: what each pass changed
 `debugging`           `debug`: the program under control, one equation at a time
 ====================  =============================================================================
 
@@ -37,19 +38,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlstudio.graph.debugging import Debugger, debug, gradient_norm_above, not_finite
+    from dlstudio.graph.explaining import explain
     from dlstudio.graph.pipeline import memory_budget, without
     from dlstudio.graph.sizes import footprint
 
 __all__ = [
     "Debugger",
     "debug",
+    "explain",
     "footprint",
     "gradient_norm_above",
     "memory_budget",
     "not_finite",
     "without",
 ]
-_HOMES = {"footprint": "sizes", "memory_budget": "pipeline", "without": "pipeline"}
+_HOMES = {
+    "explain": "explaining",
+    "footprint": "sizes",
+    "memory_budget": "pipeline",
+    "without": "pipeline",
+}
 _MODULES = ("debugging", "memory", "pipeline")  # found without an import of their own
 
 

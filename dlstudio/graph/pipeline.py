@@ -43,6 +43,7 @@ from dlstudio.graph.storage import separate_outputs
 __all__ = [
     "NAMES",
     "WISHES",
+    "canonical",
     "compile_graph",
     "memory_budget",
     "options_without",
@@ -74,12 +75,21 @@ NAMES = tuple(_OPTIONAL)
 WISHES = ("without", "layout", "memory_budget")  # what `bind` and `hybridize` take
 # what textbooks call them
 _ALIASES = {
+    "algebra": "simplify",
+    "algebraic_simplification": "simplify",
+    "amp_casts": "amp",
+    "common_subexpression_elimination": "merge_repeated",
     "common_subexpressions": "merge_repeated",
-    "cse": "merge_repeated",
     "constant_folding": "fold_constants",
+    "cse": "merge_repeated",
     "dce": "dead_code",
+    "dead_code_elimination": "dead_code",
     "fold": "fold_constants",
+    "fusion": "fuse",
+    "memory_aware_order": "order",
     "mirror": "recompute",
+    "pointwise_fusion": "fuse_pointwise",
+    "recomputation": "recompute",
     "remove_identities": "simplify",
 }
 
@@ -103,9 +113,15 @@ def options_without(names: str | Iterable[str], **changes: Any) -> Options:
     return replace(now, off=now.off | off, **changes) if off or changes else now
 
 
+def canonical(name: str) -> str:
+    """Name of a pass as `explain` spells it, from one that textbooks use."""
+    plain = str(name).strip().lower().replace(" ", "_").replace("-", "_")
+    return _ALIASES.get(plain, plain)
+
+
 def _known(name: str) -> str:
-    name = _ALIASES.get(name, name)
-    if name in _OPTIONAL:
+    name = canonical(name)
+    if name in NAMES:
         return name
     reason = "no graph runs without it" if name in _NEEDED else "there is no such pass"
     raise ParamError(explain(f"without: {name!r}: {reason}.", f"one of {', '.join(NAMES)}."))

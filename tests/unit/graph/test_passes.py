@@ -5,7 +5,7 @@ import dlstudio as mx
 from dlstudio import sym
 from dlstudio.core.avals import Aval
 from dlstudio.core.registry import OPS
-from dlstudio.errors import GraphError, ParamError, ShapeError
+from dlstudio.errors import ArgumentError, GraphError, ParamError, ShapeError
 from dlstudio.graph import pipeline
 from dlstudio.graph.ir import ABSENT, Builder, Graph, verify
 from dlstudio.graph.passes import algebra
@@ -373,6 +373,32 @@ def test_explain_says_what_each_pass_did():
     assert "gradient: " in text
     assert "    + fc1 (" in text
     assert "place: " in text
+
+
+def test_the_module_explains_executors_blocks_plans_and_graphs():
+    executor = mlp().simple_bind(mx.cpu(), data=(8, 5))
+    text = mx.graph.explain(executor)
+    assert text == executor.graph.explain() == mx.graph.explain(executor.plan(train=True))
+    assert text == mx.graph.explain(executor.graph)
+    assert "gradient: " not in mx.graph.explain(executor, train=False)
+    assert mx.graph.explain(executor, "common subexpressions").startswith("merge_repeated: ")
+    net = mx.gluon.nn.Dense(3, in_units=5)
+    net.initialize()
+    net.hybridize()
+    net(mx.nd.ones((2, 5)))
+    assert mx.graph.explain(net) == net.plan().graph.explain()
+    with pytest.raises(ArgumentError, match="Symbol has no plan"):
+        mx.graph.explain(mlp())
+
+
+def test_the_module_tells_without_a_target_what_the_passes_are():
+    lines = mx.graph.explain().splitlines()
+    assert [line.split(": ")[0] for line in lines] == list(pipeline.NAMES)
+
+
+@pytest.mark.parametrize("name", ["Constant folding", "pointwise fusion", "memory-aware order"])
+def test_passes_are_known_by_the_names_that_people_use(name):
+    assert pipeline.options_without(name).off < set(pipeline.NAMES)
 
 
 def test_infer_recomputes_all_avals():
