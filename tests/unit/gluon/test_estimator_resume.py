@@ -22,7 +22,10 @@ from tests.unit.gluon.test_estimator import Script, classifier, heard, loader, w
 def start(repository, folder, result, where):
     # kernels compiled in the background would replace NumPy's at some moment, which rounds
     # differently; an uninterrupted run has that moment too, but elsewhere
-    settings = {"DLSTUDIO_KERNELS": "numpy", "PYTHONPATH": str(repository), "PYTHONUTF8": "1"}
+    settings = {
+        "DLSTUDIO_KERNELS": "numpy", "PYTHONPATH": str(repository), "PYTHONUTF8": "1",
+        "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1",
+    }  # fmt: skip
     return subprocess.Popen(
         [sys.executable, estimator_training.__file__, str(folder), str(result), where],
         env={**os.environ, **settings},
@@ -34,7 +37,7 @@ def start(repository, folder, result, where):
 
 def run_to_the_end(repository, folder, result):
     process = start(repository, folder, result, "never")
-    text, _ = process.communicate(timeout=100)
+    text, _ = process.communicate(timeout=400)
     assert process.returncode == 0, text
     return text
 
@@ -68,6 +71,7 @@ def kill_at_any_moment(repository, folder, result, seconds):
     process.communicate()
 
 
+@pytest.mark.timeout(600)  # eight processes in a row: a loaded machine is slow, not wrong
 def test_a_training_killed_five_times_ends_as_an_uninterrupted_one(repository, tmp_path):
     seed = int.from_bytes(os.urandom(4), "little")
     chance = np.random.default_rng(seed)
