@@ -47,6 +47,7 @@ class Leaf:
     """End of the tape: a tensor whose gradient is wanted (`attach_grad`)."""
 
     __slots__ = ("device", "fresh", "grad", "name", "req", "seq")
+    inputs = ()  # as those of an `Entry`, which are None once they are consumed
 
     def __init__(self, grad: Tensor | None, req: str, device: Device) -> None:
         self.grad, self.req, self.device = grad, req, device
@@ -136,27 +137,33 @@ recorders: dict[str, tuple[str, Callable[..., Entry | None]]] = {}
 def record(
     op: Op, inputs: Sequence[Any], attrs: Any, arrays: Sequence[Array],
     outputs: Sequence[Tensor], results: Sequence[Array],
-) -> Entry:  # fmt: skip
-    """Put a call on the tape. `attrs` carries a cache of what backward needs (see `attributes`)."""
+) -> None:  # fmt: skip
+    """Put a call on the tape, unless no gradient leads from it.
+
+    `attrs` carries a cache of what backward needs (see `attributes`).
+    """
+    parents = tuple([  # `_parent`, spelled out because every recorded call passes here
+        None if x is None or x._entry is None or x._entry.inputs is None else (x._entry, x._index)
+        for x in inputs
+    ])  # fmt: skip
+    if not any(parents):
+        return
     # rules branch on dtypes and numbers of axes; numbers of dtypes stay below 4096
     key = tuple([-1 if a is None else a.ndim * 4096 + a.dtype.num for a in arrays])
     needs = attrs.needs.get(key)
     if needs is None:
         switch, own_way = recorders.get(op.name, ("", None))
-        if own_way is not None and attrs[switch]:
-            entry = own_way(inputs, attrs, arrays, outputs)
-            if entry is not None:
-                return entry
+        asked = own_way is not None and attrs[switch]
+        if asked and own_way(inputs, attrs, arrays, outputs) is not None:
+            return
         ins, outs = what_backward_needs(op, attrs, arrays, results)
         needs = (ins if any(ins) else None, outs if any(outs) else None)
-        if own_way is None or not attrs[switch]:  # else it is asked each time
+        if not asked:  # else it is asked each time
             attrs.needs[key] = needs
     entry = Entry()
     entry.op, entry.attrs, entry.extra = op, attrs, None
     entry.seq, entry.count, entry.device = next(_numbers), len(results), outputs[0]._device
-    entry.parents = tuple(
-        [None if x is None or x._entry is None else (x._entry, x._index) for x in inputs]
-    )
+    entry.parents = parents
     versions: list[Any] = []
     ins, outs = needs
     entry.inputs = _unread(arrays) if ins is None else _save(inputs, arrays, ins, versions)
@@ -168,7 +175,18 @@ def record(
         entry.extra = {**(entry.extra or {}), "span": caller_span(), "scope": current_scope()}
     for i, out in enumerate(outputs):
         out._entry, out._index = entry, i
-    return entry
+
+
+def _parent(x: Tensor | None) -> tuple[Entry | Leaf, int] | None:
+    """Where the gradient of an input goes.
+
+    What a backward pass has consumed is a constant from then on, as in MXNet: the state that a
+    recurrent network carries from batch to batch needs no `detach`.
+    """
+    if x is None:
+        return None
+    entry = x._entry
+    return None if entry is None or entry.inputs is None else (entry, x._index)
 
 
 class _Lines:
@@ -234,7 +252,7 @@ def record_custom(
     entry.op, entry.attrs, entry.versions = None, {}, ()
     entry.extra = {"name": name, "custom": backward_rule, **extra}
     entry.seq, entry.count, entry.device = next(_numbers), len(outputs), outputs[0]._device
-    entry.parents = tuple(None if x._entry is None else (x._entry, x._index) for x in inputs)
+    entry.parents = tuple(_parent(x) for x in inputs)
     entry.inputs, entry.outputs = (), ()
     for i, out in enumerate(outputs):
         out._entry, out._index = entry, i

@@ -255,3 +255,38 @@ def test_what_backward_needs_is_known_per_dtype():
             z = x / other
         z.backward()
         assert x.grad.asnumpy().tolist() == [1, 1, 1]
+
+
+class TestConsumedGraphs:
+    def test_a_state_carried_from_batch_to_batch_needs_no_detach(self):
+        w = attached(2.0)
+        state = nd.ones(1)
+        for _ in range(3):
+            with autograd.record():
+                state = state * w
+                loss = state.sum()
+            loss.backward()
+        # each step differentiates its own product only: the state before it is a constant
+        np.testing.assert_array_equal(w.grad.asnumpy(), [4.0])
+        np.testing.assert_array_equal(state.asnumpy(), [8.0])
+
+    def test_only_constants_left_means_nothing_is_recorded(self):
+        x = attached(1.0)
+        with autograd.record():
+            h = x * 2
+            y = h * 3
+        y.backward()
+        with autograd.record():
+            z = h * 5
+        with pytest.raises(errors.GradError, match="not computed while recording"):
+            z.backward()
+
+    def test_earlier_steps_are_let_go(self):
+        w, state = attached(0.5), nd.ones(1)
+        for _ in range(4):
+            with autograd.record():
+                state = state * w
+            state.backward()
+            before, leaf = state._entry.parents
+            assert before is None
+            assert leaf[0] is w._entry
