@@ -153,8 +153,8 @@ def record(
     needs = attrs.needs.get(key)
     if needs is None:
         switch, own_way = recorders.get(op.name, ("", None))
-        asked = own_way is not None and attrs[switch]
-        if asked and own_way(inputs, attrs, arrays, outputs) is not None:
+        asked = own_way is not None and bool(attrs[switch])
+        if own_way is not None and asked and own_way(inputs, attrs, arrays, outputs) is not None:
             return
         ins, outs = what_backward_needs(op, attrs, arrays, results)
         needs = (ins if any(ins) else None, outs if any(outs) else None)
