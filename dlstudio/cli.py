@@ -52,9 +52,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser("lab", help="open JupyterLab on the first notebook")
     _add_drawing_commands(commands, wanted=arguments[:1])
-    records = commands.add_parser(
-        "im2rec", help="make list and record files of folders of pictures"
-    )
+    records = commands.add_parser("im2rec", help="pack folders of pictures into record files")
     if arguments[:1] == ["im2rec"]:
         from dlstudio import im2rec
 

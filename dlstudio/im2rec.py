@@ -211,13 +211,12 @@ def _encoded(content: bytes, entry: ListEntry, options: argparse.Namespace) -> b
             mode = _MODES[options.color]
             if mode is None:
                 mode = "L" if picture.mode in ("1", "L", "I", "I;16") else "RGB"
-            picture = picture.convert(mode)  # noqa: PLW2901  the same one, as pixels
-            picture = _cut_and_resized(picture, options)
+            wanted = _cut_and_resized(picture.convert(mode), options)
             buffer = io.BytesIO()
             if options.encoding == ".jpg":
-                picture.save(buffer, "JPEG", quality=options.quality)
+                wanted.save(buffer, "JPEG", quality=options.quality)
             else:
-                picture.save(buffer, "PNG", compress_level=min(9, options.quality))
+                wanted.save(buffer, "PNG", compress_level=min(9, options.quality))
     except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
         raise DataError(f"{entry.path} cannot be read: {error}") from error
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import Any
 
@@ -121,4 +122,14 @@ control_flow = _control
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))
 vars(sys.modules[f"{__name__}.image"]).update(_pictures.FUNCTIONS)
+
+
+def _augmenter(name: str) -> Any:
+    """`npx.image` also has the augmenters of `mx.image`, which stands above this module."""
+    above = importlib.import_module("dlstudio.image")
+    return getattr(above, name) if name in above.__all__ else _operator_on_pictures(name)
+
+
+_operator_on_pictures = vars(sys.modules[f"{__name__}.image"])["__getattr__"]
+vars(sys.modules[f"{__name__}.image"])["__getattr__"] = _augmenter
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.npx_functions())

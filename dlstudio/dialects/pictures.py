@@ -18,6 +18,7 @@ from dlstudio.core.random import host_generator
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.rotation import imrotate, random_rotate
+from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_extra
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "imresize",
     "imrotate",
     "random_crop",
+    "random_resized_crop",
     "random_rotate",
     "random_size_crop",
     "resize_short",
@@ -66,6 +68,10 @@ def as_tensor(values: Any, cls: type[Tensor]) -> Any:
     return cls._wrap(device.backend.from_numpy(values), device)
 
 
+def _dialect() -> type[Tensor]:
+    return ndarray if is_np_array() else NDArray
+
+
 def imread(
     filename: str | os.PathLike[str], flag: int = 1, to_rgb: int = 1, out: Any = None
 ) -> Any:
@@ -81,14 +87,14 @@ def imread(
     DataError
         If the file is missing or cannot be decoded.
     """
-    return _into(as_tensor(decode_pixels(filename, str(filename), flag, to_rgb), NDArray), out)
+    return _into(as_tensor(decode_pixels(filename, str(filename), flag, to_rgb), _dialect()), out)
 
 
 def imdecode(buf: Any, flag: int = 1, to_rgb: int = 1, out: Any = None) -> Any:
     """Decode the bytes of a picture file, given as bytes or as a uint8 array; see `imread`."""
     data = buf.asnumpy().tobytes() if isinstance(buf, Tensor) else bytes(buf)
     values = decode_pixels(data, f"a buffer of {len(data)} bytes", flag, to_rgb)
-    return _into(as_tensor(values, NDArray), out)
+    return _into(as_tensor(values, _dialect()), out)
 
 
 def _into(result: Any, out: Any) -> Any:
@@ -188,18 +194,62 @@ def random_size_crop(
     ----------
     Szegedy et al., "Going deeper with convolutions", CVPR 2015.
     """
+    part = _random_part(src, area, ratio, 10)
+    if part is None:
+        return center_crop(src, size, interp)
+    return fixed_crop(src, *part, size, interp), part
+
+
+def random_resized_crop(
+    data: Any, xrange: tuple[float, float] = (0.0, 1.0), yrange: tuple[float, float] = (0.0, 1.0),
+    width: int = 0, height: int = 0, interp: int = 1, area: Any = (0.08, 1.0),
+    ratio: tuple[float, float] = (3 / 4, 4 / 3), max_trial: int = 10, out: Any = None,
+) -> Any:  # fmt: skip
+    """Cut out a part of random area, aspect ratio and place, resized to `width` and `height`.
+
+    Parameters
+    ----------
+    xrange, yrange : (float, float)
+        Where the part may lie, as shares of the room that is left beside it.
+    width, height : int
+    interp : as of `imresize`
+    area, ratio : (float, float)
+        Ranges of the share of the picture, and of width / height.
+    max_trial : int
+        After so many parts that did not fit, the middle is taken.
+
+    Raises
+    ------
+    ParamError
+        If the size is not positive.
+    """
+    if width < 1 or height < 1:
+        raise ParamError(
+            f"random_resized_crop: width and height must be positive. Got {width}, {height}."
+        )
+    part = _random_part(data, area, ratio, max_trial, xrange, yrange)
+    if part is None:
+        return _into(center_crop(data, (width, height), interp)[0], out)
+    return _into(fixed_crop(data, *part, (width, height), interp), out)
+
+
+def _random_part(
+    src: Any, area: Any, ratio: Any, attempts: int,
+    xrange: tuple[float, float] = (0.0, 1.0), yrange: tuple[float, float] = (0.0, 1.0),
+) -> tuple[int, int, int, int] | None:  # fmt: skip
+    """Draw a part (x, y, width, height) of a picture; None if none fits."""
     h, w = src.shape[:2]
     low, high = (area, 1.0) if isinstance(area, (int, float)) else area
     draw = host_generator()
-    for _attempt in range(10):
+    for _attempt in range(attempts):
         wanted = draw.uniform(low, high) * h * w
         shape = exp(draw.uniform(log(ratio[0]), log(ratio[1])))
         new_w, new_h = round(sqrt(wanted * shape)), round(sqrt(wanted / shape))
         if 0 < new_w <= w and 0 < new_h <= h:
-            x0, y0 = int(draw.integers(w - new_w + 1)), int(draw.integers(h - new_h + 1))
-            out = fixed_crop(src, x0, y0, new_w, new_h, size, interp)
-            return out, (x0, y0, new_w, new_h)
-    return center_crop(src, size, interp)
+            x0, y0 = draw.uniform(*xrange), draw.uniform(*yrange)
+            x0, y0 = int(x0 * (w - new_w + 1)), int(y0 * (h - new_h + 1))
+            return min(x0, w - new_w), min(y0, h - new_h), new_w, new_h
+    return None
 
 
 # ---- values and borders ----------------------------------------------------------------------

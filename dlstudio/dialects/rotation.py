@@ -120,11 +120,11 @@ def _places(H: int, W: int, angle: float, zoom_in: bool, zoom_out: bool) -> Arra
     half_w, half_h = max(W - 1, 1) / 2, max(H - 1, 1) / 2
     y, x = np.mgrid[0:H, 0:W] - np.array([(H - 1) / 2, (W - 1) / 2]).reshape(2, 1, 1)
     cos, sin = np.cos(angle), np.sin(angle)
-    scale = _scale(H, W, angle, inwards=zoom_in) if zoom_in or zoom_out else 1.0
+    scale = _scale(half_h, half_w, angle, inwards=zoom_in) if zoom_in or zoom_out else 1.0
     return scale * np.stack([(x * cos - y * sin) / half_w, (x * sin + y * cos) / half_h])
 
 
-def _scale(H: int, W: int, angle: float, *, inwards: bool) -> float:
+def _scale(H: float, W: float, angle: float, *, inwards: bool) -> float:
     """How much of the picture is looked at: less than 1 enlarges, more than 1 shrinks it."""
     cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
     spread = (W * cos + H * sin) / W, (W * sin + H * cos) / H  # of a turned picture, in pictures

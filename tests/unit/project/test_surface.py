@@ -8,7 +8,7 @@ import pytest
 from dlstudio.testing import coverage
 
 README = Path(__file__).parents[3] / "README.md"
-PRESENT = 1812  # may only rise
+PRESENT = 1820  # may only rise
 
 
 @pytest.fixture(scope="module")
@@ -30,4 +30,4 @@ def test_the_readme_states_the_figure(found):
 def test_what_is_left_out_has_a_reason(found):
     assert found.excluded
     assert all(": " in text for text in found.excluded)
-    assert re.search(r"\d+ of \d+ names present \(9\d", str(found))
+    assert re.search(r"\d+ of \d+ names present \((9\d|100)", str(found))
