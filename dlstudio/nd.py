@@ -94,7 +94,9 @@ def _host(source: Any) -> _np.ndarray[Any, Any]:
     return host
 
 
-def from_numpy(ndarray: _np.ndarray[Any, Any], zero_copy: bool = True) -> NDArray:
+def from_numpy(
+    ndarray: _np.ndarray[Any, Any], zero_copy: bool = True, array_cls: type[NDArray] = NDArray
+) -> NDArray:
     """Look at a NumPy array's memory as an array on ``cpu(0)``; no bytes move.
 
     Parameters
@@ -103,6 +105,7 @@ def from_numpy(ndarray: _np.ndarray[Any, Any], zero_copy: bool = True) -> NDArra
         It is made read-only, since both sides see every change.
     zero_copy : bool
         With False the memory is copied.
+    array_cls : class of the result: `NDArray`, or the `ndarray` of mx.np
 
     Raises
     ------
@@ -110,7 +113,7 @@ def from_numpy(ndarray: _np.ndarray[Any, Any], zero_copy: bool = True) -> NDArra
         If the array is not contiguous.
     """
     if not zero_copy:
-        return array(ndarray, ctx=Device("cpu", 0), dtype=ndarray.dtype)
+        return array(ndarray, ctx=Device("cpu", 0), dtype=ndarray.dtype)._as(array_cls)
     if not ndarray.flags.c_contiguous:
         raise DTypeError(
             explain(
@@ -120,7 +123,7 @@ def from_numpy(ndarray: _np.ndarray[Any, Any], zero_copy: bool = True) -> NDArra
             )
         )
     view = ndarray.view(_np.ndarray)
-    tensor = NDArray._wrap(view[...], Device("cpu", 0))
+    tensor = array_cls._wrap(view[...], Device("cpu", 0))
     ndarray.flags.writeable = False
     return tensor
 

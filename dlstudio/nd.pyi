@@ -596,7 +596,7 @@ def Pooling_v1(data: Any = None, kernel: int | Sequence[int] = ..., pool_type: s
     pooling_convention : one of 'valid', 'full', default 'valid'
     stride : a tuple of integers >= 1, default ()
     pad : a tuple of integers >= 0, default ()"""
-def RNN(data: Any = None, parameters: Any = None, state: Any = None, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, mode: str | None = None, bidirectional: bool = False, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, out: Any = None, name: Any = None, **kwargs: Any) -> Any:
+def RNN(data: Any = None, parameters: Any = None, state: Any = None, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool = False, mode: str | None = None, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, out: Any = None, name: Any = None, **kwargs: Any) -> Any:
     """Run stacked recurrent layers over a sequence.
 
     ========  =====================================================================================
@@ -1787,7 +1787,7 @@ def floor(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) ->
     (2, 3)"""
 def from_dlpack(dlpack: Any) -> Any:
     """Look at memory handed over by DLPack (torch, CuPy, NumPy …); no bytes move."""
-def from_numpy(ndarray: Any, zero_copy: Any = True) -> Any:
+def from_numpy(ndarray: Any, zero_copy: Any = True, array_cls: Any = ...) -> Any:
     """Look at a NumPy array's memory as an array on ``cpu(0)``; no bytes move.
 
     Parameters
@@ -1796,12 +1796,13 @@ def from_numpy(ndarray: Any, zero_copy: Any = True) -> Any:
         It is made read-only, since both sides see every change.
     zero_copy : bool
         With False the memory is copied.
+    array_cls : class of the result: `NDArray`, or the `ndarray` of mx.np
 
     Raises
     ------
     DTypeError
         If the array is not contiguous."""
-def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = None, z: Any = None, lr: Any = None, t: int | None = None, beta1: float = 0.6000000238418579, beta2: float = 0.9990000128746033, epsilon: float = 1e-08, wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = None, z: Any = None, lr: Any = None, beta1: float = 0.6000000238418579, beta2: float = 0.9990000128746033, epsilon: float = 1e-08, t: int | None = None, wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Follow the moving leader at step `t` (from 1).
 
     Parameters
@@ -1812,10 +1813,10 @@ def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = No
     v : array
     z : array
     lr : a value or None
-    t : an integer >= 1
     beta1 : a number, default 0.6000000238418579
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 1e-08
+    t : an integer >= 1
     wd : a number, default 0.0
     rescale_grad : a number, default 1.0
     clip_grad : a number, default -1.0
@@ -1983,7 +1984,7 @@ def khatri_rao(*args: Any, out: Any = None, name: Any = None, **kwargs: Any) -> 
     --------
     >>> mx.nd.khatri_rao(mx.nd.ones((2, 3)), mx.nd.ones((4, 3))).shape
     (8, 3)"""
-def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, t: int | None = None, wd: Any = None, beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033, epsilon: float = 9.999999974752427e-07, bias_correction: bool = True, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033, epsilon: float = 9.999999974752427e-07, t: int | None = None, bias_correction: bool = True, wd: Any = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """LAMB, first half: the direction of the step, which `lamb_update_phase2` scales.
 
     Parameters
@@ -1992,12 +1993,12 @@ def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, v
     grad : array
     mean : array
     var : array
-    t : an integer >= 1
-    wd : a value or None
     beta1 : a number, default 0.8999999761581421
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 9.999999974752427e-07
+    t : an integer >= 1
     bias_correction : True or False, default True
+    wd : a value or None
     rescale_grad : a number, default 1.0
     clip_gradient : a number, default -1.0
 
@@ -2473,7 +2474,7 @@ def moveaxis(tensor: Any = None, source: Any = None, destination: Any = None, ou
     --------
     >>> mx.nd.moveaxis(mx.nd.ones((2, 3, 4)), source=-1, destination=0).shape
     (4, 2, 3)"""
-def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, t: int | None = None, wd: Any = None, beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033, epsilon: float = 9.999999974752427e-07, bias_correction: bool = True, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033, epsilon: float = 9.999999974752427e-07, t: int | None = None, bias_correction: bool = True, wd: Any = None, rescale_grad: float = 1.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """`lamb_update_phase1` for a half-precision weight: the direction, in float32.
 
     Parameters
@@ -2483,12 +2484,12 @@ def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None
     mean : array
     var : array
     weight32 : array
-    t : an integer >= 1
-    wd : a value or None
     beta1 : a number, default 0.8999999761581421
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 9.999999974752427e-07
+    t : an integer >= 1
     bias_correction : True or False, default True
+    wd : a value or None
     rescale_grad : a number, default 1.0
     clip_gradient : a number, default -1.0
 
@@ -2817,7 +2818,7 @@ def norm(data: Any = None, ord: int = 2, axis: Any = None, out_dtype: Any = None
     --------
     >>> mx.nd.norm(mx.nd.ones((2, 3))).shape
     (1,)"""
-def normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Normal numbers with mean `loc` and standard deviation `scale`.
 
     Parameters
@@ -2905,7 +2906,7 @@ def pick(data: Any = None, index: Any = None, axis: int | None = -1, keepdims: b
     --------
     >>> mx.nd.pick(mx.nd.ones((3, 4)), mx.nd.array([0, 0, 0], dtype="int64")).shape
     (3,)"""
-def power(lhs: Any, rhs: Any) -> NDArray:
+def power(base: Any, exp: Any) -> NDArray:
     """Power: ``x`` to the ``y``.
 
     Either operand may be a number."""
@@ -3008,7 +3009,7 @@ def radians(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) 
     --------
     >>> mx.nd.radians(mx.nd.ones((2, 3))).shape
     (2, 3)"""
-def random_exponential(lam: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_exponential(lam: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Exponential numbers with rate `lam` (mean 1/lam).
 
     Parameters
@@ -3025,7 +3026,7 @@ def random_exponential(lam: float = 1.0, shape: int | Sequence[int] = ..., dtype
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Gamma numbers with shape `alpha` and scale `beta`.
 
     Parameters
@@ -3043,7 +3044,7 @@ def random_gamma(alpha: float = 1.0, beta: float = 1.0, shape: int | Sequence[in
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Negative binomial numbers with mean `mu` and dispersion `alpha`.
 
     Parameters
@@ -3061,7 +3062,7 @@ def random_generalized_negative_binomial(mu: float = 1.0, alpha: float = 1.0, sh
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_negative_binomial(k: float = 1.0, p: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_negative_binomial(k: float = 1.0, p: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Failures before success number `k`, each with probability `p`.
 
     Parameters
@@ -3079,7 +3080,7 @@ def random_negative_binomial(k: float = 1.0, p: float = 1.0, shape: int | Sequen
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_normal(loc: float = 0.0, scale: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Normal numbers with mean `loc` and standard deviation `scale`.
 
     Parameters
@@ -3206,7 +3207,7 @@ def random_pdf_uniform(sample: Any = None, low: Any = None, high: Any = None, is
     --------
     >>> mx.nd.random_pdf_uniform(mx.nd.ones((2, 3)), mx.nd.array([-1.0, -0.5]), mx.nd.array([2.0, 3.0])).shape
     (2, 3)"""
-def random_poisson(lam: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_poisson(lam: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Poisson numbers with mean `lam`.
 
     Parameters
@@ -3223,7 +3224,7 @@ def random_poisson(lam: float = 1.0, shape: int | Sequence[int] = ..., dtype: An
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int] = ..., dtype: Any = 'int32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'int32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Draw whole numbers from `low` to ``high - 1``, all equally likely.
 
     Parameters
@@ -3241,7 +3242,7 @@ def random_randint(low: int | None = None, high: int | None = None, shape: int |
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def random_uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Uniform numbers in [low, high).
 
     Parameters
@@ -4195,7 +4196,7 @@ def trunc(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) ->
     --------
     >>> mx.nd.trunc(mx.nd.ones((2, 3))).shape
     (2, 3)"""
-def uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int] = ..., dtype: Any = 'float32', ctx: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+def uniform(low: float = 0.0, high: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Uniform numbers in [low, high).
 
     Parameters
@@ -4667,8 +4668,10 @@ class contrib:
         -----
         No gradient flows through: its result is a truth value."""
     @staticmethod
-    def arange_like(data: Any = None, start: float = 0.0, step: float = 1.0, repeat: int = 1, axis: int | None = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    def arange_like(data: Any = None, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: Any = None, axis: int | None = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
         """Numbers start, start + step, …, as many as `data` has along `axis` (or in all).
+
+        They are made beside `data`; `ctx` is accepted and not looked at, as in MXNet.
 
         Parameters
         ----------
@@ -4676,6 +4679,7 @@ class contrib:
         start : a number, default 0.0
         step : a number, default 1.0
         repeat : an integer, default 1
+        ctx : a value or None, default None
         axis : an integer or None, default None
 
         Examples
@@ -4683,14 +4687,14 @@ class contrib:
         >>> mx.nd.contrib.arange_like(mx.nd.ones((2, 3))).shape
         (2, 3)"""
     @staticmethod
-    def bipartite_matching(data: Any = None, threshold: float | None = None, is_ascend: bool = False, topk: int = -1, out: Any = None, name: Any = None, **kwargs: Any) -> Any:
+    def bipartite_matching(data: Any = None, is_ascend: bool = False, threshold: float | None = None, topk: int = -1, out: Any = None, name: Any = None, **kwargs: Any) -> Any:
         """Pair rows and columns of a score matrix (..., N, M) greedily, best score first.
 
         Parameters
         ----------
         data : array
-        threshold : a number
         is_ascend : True or False, default False
+        threshold : a number
         topk : an integer, default -1
 
         Returns

@@ -150,9 +150,9 @@ def append(arr: Any, values: Any, axis: int | None = None, out: Any = None, **kw
     --------
     >>> mx.np.append(mx.np.ones((2, 3)), mx.np.ones(2)).shape
     (8,)"""
-def apply_along_axis(*args: Any, **kwargs: Any) -> Any:
+def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
     """NumPy's `apply_along_axis`, computed on the host; no gradient flows through."""
-def apply_over_axes(*args: Any, **kwargs: Any) -> Any:
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     """NumPy's `apply_over_axes`, computed on the host; no gradient flows through."""
 def arange(start: float | None, stop: float | None = None, step: float = 1, dtype: Any = None, ctx: Any = None, device: Any = None) -> ndarray:
     """Evenly spaced numbers from `start` (0 if only one bound is given) up to but not `stop`."""
@@ -226,7 +226,7 @@ def arctanh(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.arctanh(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def argmax(a: Any, axis: int | None = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def argmax(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Position of the largest element along `axis`, or in the flattened array.
 
     Parameters
@@ -239,7 +239,7 @@ def argmax(a: Any, axis: int | None = None, keepdims: bool = False, out: Any = N
     --------
     >>> mx.np.argmax(mx.np.ones((2, 3))).shape
     ()"""
-def argmin(a: Any, axis: int | None = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def argmin(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Position of the smallest element along `axis`, or in the flattened array.
 
     Parameters
@@ -252,21 +252,13 @@ def argmin(a: Any, axis: int | None = None, keepdims: bool = False, out: Any = N
     --------
     >>> mx.np.argmin(mx.np.ones((2, 3))).shape
     ()"""
-def argpartition(*args: Any, **kwargs: Any) -> Any:
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = 'introselect', order: Any = None) -> Any:
     """NumPy's `argpartition`, computed on the host; no gradient flows through."""
-def argsort(a: Any, axis: int | None = -1, is_ascend: bool = True, out: Any = None, *, descending: Any = False, stable: Any = True, **kwargs: Any) -> ndarray:
-    """Positions that put the elements in order along `axis`; equal elements keep their order.
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, descending: Any = False, stable: Any = True) -> ndarray:
+    """Places of the elements in ascending order along `axis`; None takes the flattened array.
 
-    Parameters
-    ----------
-    a : array
-    axis : an integer or None, default -1
-    is_ascend : True or False, default True
+        `kind` is accepted as in NumPy; equal elements stay in their order whatever it says.
 
-    Examples
-    --------
-    >>> mx.np.argsort(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
-    (2, 3)
 
     Also takes the call of the array API standard."""
 def argwhere(a: Any) -> Any:
@@ -295,7 +287,7 @@ def array(object: Any, dtype: Any = None, ctx: Any = None, device: Any = None) -
         Default: the current context."""
 def array_equal(a1: Any, a2: Any, equal_nan: Any = False) -> Any:
     """Say whether shapes and all elements are equal."""
-def array_equiv(*args: Any, **kwargs: Any) -> Any:
+def array_equiv(a1: Any, a2: Any) -> Any:
     """NumPy's `array_equiv`, computed on the host; no gradient flows through."""
 def array_split(ary: Any, indices_or_sections: Any = None, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
     """Cut along `axis` into sections as equal as possible, or before each position of a tuple.
@@ -393,7 +385,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False
     weights : ndarray of the shape of `a`, or a vector along `axis`; None weighs equally
     returned : bool
         Also return the sum of the weights."""
-def bincount(*args: Any, **kwargs: Any) -> Any:
+def bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Any:
     """NumPy's `bincount`, computed on the host; no gradient flows through."""
 def bitwise_and(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Bitwise and: ``x & y``.
@@ -514,7 +506,7 @@ def ceil(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.ceil(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def choose(*args: Any, **kwargs: Any) -> Any:
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = 'raise') -> Any:
     """NumPy's `choose`, computed on the host; no gradient flows through."""
 def clip(a: Any, a_min: float | None = None, a_max: float | None = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any) -> ndarray:
     """Limit the elements to `a_min` … `a_max`; either bound may be None.
@@ -542,7 +534,7 @@ def column_stack(tup: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.column_stack([mx.np.ones(3), mx.np.ones(3)]).shape
     (3, 2)"""
-def compress(*args: Any, **kwargs: Any) -> Any:
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     """NumPy's `compress`, computed on the host; no gradient flows through."""
 def concat(seq: Any, axis: int | None = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Join arrays along an existing axis.
@@ -590,7 +582,7 @@ def conjugate(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.conjugate(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def convolve(*args: Any, **kwargs: Any) -> Any:
+def convolve(a: Any, v: Any, mode: Any = 'full') -> Any:
     """NumPy's `convolve`, computed on the host; no gradient flows through."""
 def copy(a: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Copy of `a`, which gradients pass unchanged.
@@ -607,9 +599,9 @@ def copysign(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Magnitude of x with the sign of y.
 
     Either operand may be a number."""
-def corrcoef(*args: Any, **kwargs: Any) -> Any:
+def corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -> Any:
     """NumPy's `corrcoef`, computed on the host; no gradient flows through."""
-def correlate(*args: Any, **kwargs: Any) -> Any:
+def correlate(a: Any, v: Any, mode: Any = 'valid') -> Any:
     """NumPy's `correlate`, computed on the host; no gradient flows through."""
 def cos(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Cosine of an angle in radians.
@@ -633,7 +625,7 @@ def cosh(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.cosh(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def count_nonzero(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Number of elements that are not zero.
 
     Parameters
@@ -646,9 +638,9 @@ def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False, out: Any = N
     --------
     >>> mx.np.count_nonzero(mx.np.array([[0, 0, 0], [0, 0, 0]], dtype="int64")).shape
     ()"""
-def cov(*args: Any, **kwargs: Any) -> Any:
+def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None, fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
     """NumPy's `cov`, computed on the host; no gradient flows through."""
-def cross(*args: Any, **kwargs: Any) -> Any:
+def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None) -> Any:
     """NumPy's `cross`, computed on the host; no gradient flows through."""
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Running product along `axis`, or of the flattened array.
@@ -726,7 +718,7 @@ def degrees(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.degrees(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def delete(*args: Any, **kwargs: Any) -> Any:
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     """NumPy's `delete`, computed on the host; no gradient flows through."""
 def diag(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Diagonal `k` of a matrix, or a matrix with a vector on its diagonal `k`.
@@ -740,7 +732,7 @@ def diag(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.diag(mx.np.ones(3)).shape
     (3, 3)"""
-def diag_indices_from(*args: Any, **kwargs: Any) -> Any:
+def diag_indices_from(arr: Any) -> Any:
     """NumPy's `diag_indices_from`, computed on the host; no gradient flows through."""
 def diagflat(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Matrix with the flattened array on its diagonal `k`.
@@ -783,13 +775,13 @@ def diff(a: Any, n: int = 1, axis: int = -1, out: Any = None, *, prepend: Any = 
     (2, 3)
 
     Also takes the call of the array API standard."""
-def digitize(*args: Any, **kwargs: Any) -> Any:
+def digitize(x: Any, bins: Any, right: Any = False) -> Any:
     """NumPy's `digitize`, computed on the host; no gradient flows through."""
 def divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Quotient: ``x / y``; in np, integers give float32.
 
     Either operand may be a number."""
-def divmod(*args: Any, **kwargs: Any) -> Any:
+def divmod(x1: Any, x2: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `divmod`, computed on the host; no gradient flows through."""
 def dot(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Sum over the last axis of `a` and the last but one of `b` (the only one of a vector).
@@ -892,7 +884,7 @@ def expm1(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.expm1(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def extract(*args: Any, **kwargs: Any) -> Any:
+def extract(condition: Any, arr: Any) -> Any:
     """NumPy's `extract`, computed on the host; no gradient flows through."""
 def eye(N: int | None, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Any = None, **kwargs: Any) -> ndarray:
     """Matrix with ones on diagonal `k`."""
@@ -956,7 +948,7 @@ def flipud(m: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.flipud(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def float_power(*args: Any, **kwargs: Any) -> Any:
+def float_power(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `float_power`, computed on the host; no gradient flows through."""
 def floor(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Largest integer not above x.
@@ -973,13 +965,13 @@ def floor_divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Largest integer not above ``x / y``.
 
     Either operand may be a number."""
-def fmax(*args: Any, **kwargs: Any) -> Any:
+def fmax(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `fmax`, computed on the host; no gradient flows through."""
-def fmin(*args: Any, **kwargs: Any) -> Any:
+def fmin(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `fmin`, computed on the host; no gradient flows through."""
-def fmod(*args: Any, **kwargs: Any) -> Any:
+def fmod(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `fmod`, computed on the host; no gradient flows through."""
-def frexp(*args: Any, **kwargs: Any) -> Any:
+def frexp(x: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `frexp`, computed on the host; no gradient flows through."""
 def from_dlpack(x: Any, *, device: Any = None, copy: Any = None) -> Any:
     """Look at the memory of another library's array through DLPack.
@@ -1001,24 +993,13 @@ def from_dlpack(x: Any, *, device: Any = None, copy: Any = None) -> Any:
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = 'C', ctx: Any = None, out: Any = None, device: Any = None) -> Any:
     """Array of one number, float32 unless `dtype` says otherwise; a truth value gives bool,
     a complex number complex64."""
-def full_like(a: Any, fill_value: float | None = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
-    """Array of the shape and dtype of `a`, filled with a number.
-
-    Parameters
-    ----------
-    a : array
-    fill_value : a number
-    dtype : a dtype such as 'float32' or None, default None
-
-    Examples
-    --------
-    >>> mx.np.full_like(mx.np.ones((2, 3)), fill_value=2.5).shape
-    (2, 3)"""
+def full_like(a: Any, fill_value: float | None, dtype: Any = None, order: Any = 'C', ctx: Any = None, out: Any = None, device: Any = None) -> ndarray:
+    """Array of one number in the shape and dtype of `a`, on its device unless `ctx` differs."""
 def gcd(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Greatest common divisor.
 
     Either operand may be a number."""
-def genfromtxt(*args: Any, **kwargs: Any) -> Any:
+def genfromtxt(fname: Any, dtype: Any = ..., comments: Any = '#', delimiter: Any = None, skip_header: Any = 0, skip_footer: Any = 0, converters: Any = None, missing_values: Any = None, filling_values: Any = None, usecols: Any = None, names: Any = None, excludelist: Any = None, deletechars: Any = " !#$%&'()*+,-./:;<=>?@[\\]^{|}~", replace_space: Any = '_', autostrip: Any = False, case_sensitive: Any = True, defaultfmt: Any = 'f%i', unpack: Any = None, usemask: Any = False, loose: Any = True, invalid_raise: Any = True, max_rows: Any = None, encoding: Any = None, *, ndmin: Any = 0, like: Any = None) -> Any:
     """NumPy's `genfromtxt`, computed on the host; no gradient flows through."""
 def greater(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether ``x > y``.
@@ -1032,15 +1013,15 @@ def hamming(M: Any, dtype: Any = 'float32', ctx: Any = None) -> Any:
     """Hamming window of `M` points."""
 def hanning(M: Any, dtype: Any = 'float32', ctx: Any = None) -> Any:
     """Hann window of `M` points."""
-def heaviside(*args: Any, **kwargs: Any) -> Any:
+def heaviside(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `heaviside`, computed on the host; no gradient flows through."""
-def histogram(*args: Any, **kwargs: Any) -> Any:
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     """NumPy's `histogram`, computed on the host; no gradient flows through."""
-def histogram2d(*args: Any, **kwargs: Any) -> Any:
+def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     """NumPy's `histogram2d`, computed on the host; no gradient flows through."""
-def histogram_bin_edges(*args: Any, **kwargs: Any) -> Any:
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     """NumPy's `histogram_bin_edges`, computed on the host; no gradient flows through."""
-def histogramdd(*args: Any, **kwargs: Any) -> Any:
+def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     """NumPy's `histogramdd`, computed on the host; no gradient flows through."""
 def hsplit(ary: Any, indices_or_sections: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Cut along the second axis (the first of a vector).
@@ -1069,22 +1050,22 @@ def hypot(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Hypotenuse: ``√(x² + y²)``.
 
     Either operand may be a number."""
-def i0(*args: Any, **kwargs: Any) -> Any:
+def i0(x: Any) -> Any:
     """NumPy's `i0`, computed on the host; no gradient flows through."""
 def identity(n: Any, dtype: Any = None, ctx: Any = None) -> Any:
     """Square matrix with ones on the diagonal."""
-def imag(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
-    """Imaginary part of `x`: zeros for a real array.
+def imag(val: Any, out: Any = None, **kwargs: Any) -> ndarray:
+    """Imaginary part of `val`: zeros for a real array.
 
     Parameters
     ----------
-    x : array
+    val : array
 
     Examples
     --------
     >>> mx.np.imag(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def in1d(*args: Any, **kwargs: Any) -> Any:
+def in1d(ar1: Any, ar2: Any, assume_unique: Any = False, invert: Any = False) -> Any:
     """NumPy's `in1d`, computed on the host; no gradient flows through."""
 def indices(dimensions: Any, dtype: Any = 'int32', ctx: Any = None) -> Any:
     """Coordinates of every position of a grid: one grid for each axis."""
@@ -1100,11 +1081,11 @@ def inner(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.inner(mx.np.ones(3), mx.np.ones(3)).shape
     ()"""
-def insert(*args: Any, **kwargs: Any) -> Any:
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """NumPy's `insert`, computed on the host; no gradient flows through."""
-def interp(*args: Any, **kwargs: Any) -> Any:
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """NumPy's `interp`, computed on the host; no gradient flows through."""
-def intersect1d(*args: Any, **kwargs: Any) -> Any:
+def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> Any:
     """NumPy's `intersect1d`, computed on the host; no gradient flows through."""
 def invert(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Flip every bit: ``~x``.
@@ -1121,9 +1102,9 @@ def invert(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     Notes
     -----
     No gradient flows through: its result is a truth value or an integer."""
-def isclose(*args: Any, **kwargs: Any) -> Any:
+def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Any:
     """NumPy's `isclose`, computed on the host; no gradient flows through."""
-def iscomplex(*args: Any, **kwargs: Any) -> Any:
+def iscomplex(x: Any) -> Any:
     """NumPy's `iscomplex`, computed on the host; no gradient flows through."""
 def isdtype(dtype: Any, kind: Any) -> Any:
     """Say whether a dtype is of a kind.
@@ -1154,7 +1135,7 @@ def isfinite(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     Notes
     -----
     No gradient flows through: its result is a truth value or an integer."""
-def isin(*args: Any, **kwargs: Any) -> Any:
+def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: Any = None) -> Any:
     """NumPy's `isin`, computed on the host; no gradient flows through."""
 def isinf(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Where x is infinite.
@@ -1216,9 +1197,9 @@ def isposinf(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     Notes
     -----
     No gradient flows through: its result is a truth value or an integer."""
-def isreal(*args: Any, **kwargs: Any) -> Any:
+def isreal(x: Any) -> Any:
     """NumPy's `isreal`, computed on the host; no gradient flows through."""
-def ix_(*args: Any, **kwargs: Any) -> Any:
+def ix_(*args: Any) -> Any:
     """NumPy's `ix_`, computed on the host; no gradient flows through."""
 def kron(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Kronecker product: every element of `a` times the whole of `b`.
@@ -1252,7 +1233,7 @@ def less_equal(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether ``x ≤ y``.
 
     Either operand may be a number."""
-def lexsort(*args: Any, **kwargs: Any) -> Any:
+def lexsort(keys: Any, axis: Any = -1) -> Any:
     """NumPy's `lexsort`, computed on the host; no gradient flows through."""
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, retstep: Any = False, dtype: Any = None, axis: Any = 0, ctx: Any = None, device: Any = None) -> Any:
     """`num` evenly spaced numbers from `start` to `stop`; with `retstep` also the step."""
@@ -1304,7 +1285,7 @@ def logaddexp(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """``log(eˣ + eʸ)`` without overflow; integers give float64.
 
     Either operand may be a number."""
-def logaddexp2(*args: Any, **kwargs: Any) -> Any:
+def logaddexp2(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `logaddexp2`, computed on the host; no gradient flows through."""
 def logical_and(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether both x and y are non-zero.
@@ -1377,7 +1358,7 @@ def maximum(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     Either operand may be a number."""
 def may_share_memory(a: Any, b: Any, max_work: Any = None) -> Any:
     """Say whether two arrays may look at the same memory."""
-def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Mean of the elements over `axis`; integers give float32.
 
     Parameters
@@ -1391,7 +1372,7 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, ou
     --------
     >>> mx.np.mean(mx.np.ones((2, 3))).shape
     ()"""
-def median(a: Any, axis: Any = None, overwrite_input: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Middle element in order, or the mean of the two middle ones.
 
     Parameters
@@ -1420,13 +1401,13 @@ def min(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwa
     --------
     >>> mx.np.min(mx.np.ones((2, 3))).shape
     ()"""
-def min_scalar_type(*args: Any, **kwargs: Any) -> Any:
+def min_scalar_type(a: Any) -> Any:
     """NumPy's `min_scalar_type`, computed on the host; no gradient flows through."""
 def minimum(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """The smaller of x and y.
 
     Either operand may be a number."""
-def mirr(*args: Any, **kwargs: Any) -> Any:
+def mirr(values: Any, finance_rate: Any, reinvest_rate: Any) -> Any:
     """Modified internal rate of return of cash flows; NaN without both gains and losses.
 
     Computed on the host; no gradient."""
@@ -1434,7 +1415,7 @@ def mod(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Remainder with the sign of the divisor; 0 where an integer divisor is 0.
 
     Either operand may be a number."""
-def modf(*args: Any, **kwargs: Any) -> Any:
+def modf(x: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `modf`, computed on the host; no gradient flows through."""
 def moveaxis(a: Any, source: Any = None, destination: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Move axes to other positions; the others keep their order.
@@ -1449,45 +1430,40 @@ def moveaxis(a: Any, source: Any = None, destination: Any = None, out: Any = Non
     --------
     >>> mx.np.moveaxis(mx.np.ones((2, 3, 4)), source=-1, destination=0).shape
     (4, 2, 3)"""
-def msort(*args: Any, **kwargs: Any) -> Any:
+def msort(a: Any) -> Any:
     """NumPy's `msort`, computed on the host; no gradient flows through."""
 def multiply(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Product: ``x × y``.
 
     Either operand may be a number."""
-def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, out: Any = None, **kwargs: Any) -> ndarray:
+def nan_to_num(x: Any, copy: Any = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None, out: Any = None, **_: Any) -> ndarray:
     """Replace NaN by `nan`, infinities by `posinf`, `neginf` or the dtype's largest numbers.
 
     Parameters
     ----------
-    x : array
-    nan : a number, default 0.0
-    posinf : a number or None, default None
-    neginf : a number or None, default None
-
-    Examples
-    --------
-    >>> mx.np.nan_to_num(mx.np.ones((2, 3))).shape
-    (2, 3)"""
-def nanargmax(*args: Any, **kwargs: Any) -> Any:
+    x : ndarray
+    copy : bool
+        With False the numbers are replaced in `x` itself.
+    nan, posinf, neginf : float, optional"""
+def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = ...) -> Any:
     """NumPy's `nanargmax`, computed on the host; no gradient flows through."""
-def nanargmin(*args: Any, **kwargs: Any) -> Any:
+def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = ...) -> Any:
     """NumPy's `nanargmin`, computed on the host; no gradient flows through."""
-def nancumprod(*args: Any, **kwargs: Any) -> Any:
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """NumPy's `nancumprod`, computed on the host; no gradient flows through."""
-def nancumsum(*args: Any, **kwargs: Any) -> Any:
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """NumPy's `nancumsum`, computed on the host; no gradient flows through."""
-def nanmax(*args: Any, **kwargs: Any) -> Any:
+def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: Any = ..., initial: Any = ..., where: Any = ...) -> Any:
     """NumPy's `nanmax`, computed on the host; no gradient flows through."""
-def nanmean(*args: Any, **kwargs: Any) -> Any:
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = ..., *, where: Any = ...) -> Any:
     """NumPy's `nanmean`, computed on the host; no gradient flows through."""
-def nanmedian(*args: Any, **kwargs: Any) -> Any:
+def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = ...) -> Any:
     """NumPy's `nanmedian`, computed on the host; no gradient flows through."""
-def nanmin(*args: Any, **kwargs: Any) -> Any:
+def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: Any = ..., initial: Any = ..., where: Any = ...) -> Any:
     """NumPy's `nanmin`, computed on the host; no gradient flows through."""
-def nanpercentile(*args: Any, **kwargs: Any) -> Any:
+def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
     """NumPy's `nanpercentile`, computed on the host; no gradient flows through."""
-def nanprod(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def nanprod(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Product of the elements that are not NaN.
 
     Parameters
@@ -1500,11 +1476,11 @@ def nanprod(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, *
     --------
     >>> mx.np.nanprod(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
     ()"""
-def nanquantile(*args: Any, **kwargs: Any) -> Any:
+def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
     """NumPy's `nanquantile`, computed on the host; no gradient flows through."""
-def nanstd(*args: Any, **kwargs: Any) -> Any:
+def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = ..., *, where: Any = ..., mean: Any = ..., correction: Any = ...) -> Any:
     """NumPy's `nanstd`, computed on the host; no gradient flows through."""
-def nansum(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def nansum(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Sum of the elements that are not NaN.
 
     Parameters
@@ -1517,7 +1493,7 @@ def nansum(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **
     --------
     >>> mx.np.nansum(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
     ()"""
-def nanvar(*args: Any, **kwargs: Any) -> Any:
+def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = ..., *, where: Any = ..., mean: Any = ..., correction: Any = ...) -> Any:
     """NumPy's `nanvar`, computed on the host; no gradient flows through."""
 def ndim(a: Any) -> Any:
     """Count the axes."""
@@ -1542,24 +1518,14 @@ def not_equal(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether ``x ≠ y``.
 
     Either operand may be a number."""
-def npv(*args: Any, **kwargs: Any) -> Any:
+def npv(rate: Any, values: Any) -> Any:
     """Present value of cash flows, the first of which is now.
 
     Computed on the host; no gradient."""
 def ones(shape: int | Sequence[int] | None, dtype: Any = None, order: Any = 'C', ctx: Any = None, device: Any = None) -> ndarray:
     """Array of ones; float32 unless `dtype` says otherwise."""
-def ones_like(a: Any, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
-    """Ones of the shape and dtype of `a`.
-
-    Parameters
-    ----------
-    a : array
-    dtype : a dtype such as 'float32' or None, default None
-
-    Examples
-    --------
-    >>> mx.np.ones_like(mx.np.ones((2, 3))).shape
-    (2, 3)"""
+def ones_like(a: Any, dtype: Any = None, order: Any = 'C', ctx: Any = None, out: Any = None, device: Any = None) -> ndarray:
+    """Ones of the shape and dtype of `a`, on its device unless `ctx` names another."""
 def outer(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """All products of an element of `a` and one of `b`, both flattened.
 
@@ -1572,7 +1538,7 @@ def outer(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.outer(mx.np.ones(3), mx.np.ones(2)).shape
     (3, 2)"""
-def packbits(*args: Any, **kwargs: Any) -> Any:
+def packbits(a: Any, axis: Any = None, bitorder: Any = 'big') -> Any:
     """NumPy's `packbits`, computed on the host; no gradient flows through."""
 def pad(x: Any, pad_width: Any = None, mode: str = 'constant', constant_values: float = 0.0, out: Any = None, **kwargs: Any) -> ndarray:
     """Surround `x`: `pad_width` is a pair (before, after) for each axis, one pair, or a number.
@@ -1588,7 +1554,7 @@ def pad(x: Any, pad_width: Any = None, mode: str = 'constant', constant_values: 
     --------
     >>> mx.np.pad(mx.np.ones((2, 3)), pad_width=((1, 1), (0, 2))).shape
     (4, 5)"""
-def partition(*args: Any, **kwargs: Any) -> Any:
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = 'introselect', order: Any = None) -> Any:
     """NumPy's `partition`, computed on the host; no gradient flows through."""
 def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = None, interpolation: Any = 'linear', keepdims: Any = False) -> Any:
     """Value below which `q` percent of the elements lie.
@@ -1612,27 +1578,27 @@ def permute_dims(a: Any, axes: int | Sequence[int] | None = None, out: Any = Non
     --------
     >>> mx.np.permute_dims(mx.np.ones((2, 3))).shape
     (3, 2)"""
-def piecewise(*args: Any, **kwargs: Any) -> Any:
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """NumPy's `piecewise`, computed on the host; no gradient flows through."""
-def pmt(*args: Any, **kwargs: Any) -> Any:
+def pmt(rate: Any, nper: Any, pv: Any, fv: Any = 0, when: Any = 'end') -> Any:
     """Payment of each period that pays `pv` off in `nper` periods.
 
     Computed on the host; no gradient."""
-def poly(*args: Any, **kwargs: Any) -> Any:
+def poly(seq_of_zeros: Any) -> Any:
     """NumPy's `poly`, computed on the host; no gradient flows through."""
-def polyadd(*args: Any, **kwargs: Any) -> Any:
+def polyadd(a1: Any, a2: Any) -> Any:
     """NumPy's `polyadd`, computed on the host; no gradient flows through."""
-def polyder(*args: Any, **kwargs: Any) -> Any:
+def polyder(p: Any, m: Any = 1) -> Any:
     """NumPy's `polyder`, computed on the host; no gradient flows through."""
-def polydiv(*args: Any, **kwargs: Any) -> Any:
+def polydiv(u: Any, v: Any) -> Any:
     """NumPy's `polydiv`, computed on the host; no gradient flows through."""
-def polyfit(*args: Any, **kwargs: Any) -> Any:
+def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: Any = False, w: Any = None, cov: Any = False) -> Any:
     """NumPy's `polyfit`, computed on the host; no gradient flows through."""
-def polyint(*args: Any, **kwargs: Any) -> Any:
+def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
     """NumPy's `polyint`, computed on the host; no gradient flows through."""
-def polymul(*args: Any, **kwargs: Any) -> Any:
+def polymul(a1: Any, a2: Any) -> Any:
     """NumPy's `polymul`, computed on the host; no gradient flows through."""
-def polysub(*args: Any, **kwargs: Any) -> Any:
+def polysub(a1: Any, a2: Any) -> Any:
     """NumPy's `polysub`, computed on the host; no gradient flows through."""
 def polyval(p: Any, x: Any) -> Any:
     """Value at `x` of the polynomial with coefficients `p`, the highest power first."""
@@ -1655,11 +1621,11 @@ def power(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Power: ``x`` to the ``y``.
 
     Either operand may be a number."""
-def ppmt(*args: Any, **kwargs: Any) -> Any:
+def ppmt(rate: Any, per: Any, nper: Any, pv: Any, fv: Any = 0, when: Any = 'end') -> Any:
     """Part of payment number `per` (from 1) that is no interest.
 
     Computed on the host; no gradient."""
-def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Product of the elements over `axis`.
 
     Parameters
@@ -1673,7 +1639,7 @@ def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, ou
     --------
     >>> mx.np.prod(mx.np.ones((2, 3))).shape
     ()"""
-def product(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def product(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Product of the elements over `axis`.
 
     Parameters
@@ -1687,9 +1653,9 @@ def product(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False,
     --------
     >>> mx.np.product(mx.np.ones((2, 3))).shape
     ()"""
-def promote_types(*args: Any, **kwargs: Any) -> Any:
+def promote_types(type1: Any, type2: Any) -> Any:
     """NumPy's `promote_types`, computed on the host; no gradient flows through."""
-def ptp(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Peak to peak: the largest element minus the smallest.
 
     Parameters
@@ -1702,7 +1668,7 @@ def ptp(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwa
     --------
     >>> mx.np.ptp(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
     ()"""
-def pv(*args: Any, **kwargs: Any) -> Any:
+def pv(rate: Any, nper: Any, pmt: Any, fv: Any = 0, when: Any = 'end') -> Any:
     """Present value of `nper` payments and a final sum.
 
     Computed on the host; no gradient."""
@@ -1730,7 +1696,7 @@ def radians(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.radians(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def rate(*args: Any, **kwargs: Any) -> Any:
+def rate(nper: Any, pmt: Any, pv: Any, fv: Any, when: Any = 'end', guess: Any = 0.1, tol: Any = 1e-06, maxiter: Any = 100) -> Any:
     """Interest of each period, found by Newton's method from `guess`; NaN if it does not settle.
 
     Computed on the host; no gradient."""
@@ -1746,14 +1712,14 @@ def ravel(x: Any, order: str = 'C', out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.ravel(mx.np.ones((2, 3))).shape
     (6,)"""
-def ravel_multi_index(*args: Any, **kwargs: Any) -> Any:
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = 'raise', order: Any = 'C') -> Any:
     """NumPy's `ravel_multi_index`, computed on the host; no gradient flows through."""
-def real(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
-    """Real part of `x`; a real array is its own.
+def real(val: Any, out: Any = None, **kwargs: Any) -> ndarray:
+    """Real part of `val`; a real array is its own.
 
     Parameters
     ----------
-    x : array
+    val : array
 
     Examples
     --------
@@ -1853,7 +1819,7 @@ def rollaxis(a: Any, axis: Any = None, start: int = 0, out: Any = None, **kwargs
     --------
     >>> mx.np.rollaxis(mx.np.ones((2, 3, 4)), axis=2).shape
     (4, 2, 3)"""
-def roots(*args: Any, **kwargs: Any) -> Any:
+def roots(p: Any) -> Any:
     """NumPy's `roots`, computed on the host; no gradient flows through."""
 def rot90(m: Any, k: int = 1, axes: int | Sequence[int] = ..., out: Any = None, **kwargs: Any) -> ndarray:
     """Turn by `k` quarter turns, from the first towards the second of two axes.
@@ -1903,15 +1869,15 @@ def row_stack(arrays: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.row_stack([mx.np.ones(3), mx.np.ones(3)]).shape
     (2, 3)"""
-def searchsorted(*args: Any, **kwargs: Any) -> Any:
+def searchsorted(a: Any, v: Any, side: Any = 'left', sorter: Any = None) -> Any:
     """NumPy's `searchsorted`, computed on the host; no gradient flows through."""
-def select(*args: Any, **kwargs: Any) -> Any:
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """NumPy's `select`, computed on the host; no gradient flows through."""
-def set_printoptions(*args: Any, **kwargs: Any) -> Any:
+def set_printoptions(precision: Any = None, threshold: Any = None, edgeitems: Any = None, linewidth: Any = None, suppress: Any = None, nanstr: Any = None, infstr: Any = None, formatter: Any = None, sign: Any = None, floatmode: Any = None, *, legacy: Any = None, override_repr: Any = None) -> Any:
     """NumPy's `set_printoptions`, computed on the host; no gradient flows through."""
-def setdiff1d(*args: Any, **kwargs: Any) -> Any:
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
     """NumPy's `setdiff1d`, computed on the host; no gradient flows through."""
-def setxor1d(*args: Any, **kwargs: Any) -> Any:
+def setxor1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
     """NumPy's `setxor1d`, computed on the host; no gradient flows through."""
 def shape(a: Any) -> Any:
     """Lengths of the axes."""
@@ -1954,7 +1920,7 @@ def sin(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.sin(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def sinc(*args: Any, **kwargs: Any) -> Any:
+def sinc(x: Any) -> Any:
     """NumPy's `sinc`, computed on the host; no gradient flows through."""
 def sinh(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Hyperbolic sine: ``(eˣ - e⁻ˣ)/2``.
@@ -1986,22 +1952,14 @@ def sometrue(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, 
     Notes
     -----
     No gradient flows through: its result is a truth value or an integer."""
-def sort(a: Any, axis: int | None = -1, is_ascend: bool = True, out: Any = None, *, descending: Any = False, stable: Any = True, **kwargs: Any) -> ndarray:
-    """Elements in order along `axis`, or of the flattened array if it is None.
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, descending: Any = False, stable: Any = True) -> ndarray:
+    """Elements in ascending order along `axis`; None sorts the flattened array.
 
-    Parameters
-    ----------
-    a : array
-    axis : an integer or None, default -1
-    is_ascend : True or False, default True
+        `kind` is accepted as in NumPy; the order is stable whatever it says.
 
-    Examples
-    --------
-    >>> mx.np.sort(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
-    (2, 3)
 
     Also takes the call of the array API standard."""
-def spacing(*args: Any, **kwargs: Any) -> Any:
+def spacing(x: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `spacing`, computed on the host; no gradient flows through."""
 def split(ary: Any, indices_or_sections: Any = None, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
     """Cut along `axis` into equal sections (a number), or before each position of a tuple.
@@ -2062,7 +2020,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, **kwargs: Any) -> ndarray
     --------
     >>> mx.np.stack([mx.np.ones((2, 3)), mx.np.ones((2, 3))]).shape
     (2, 2, 3)"""
-def std(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False, out: Any = None, *, correction: Any = 0.0, **kwargs: Any) -> ndarray:
+def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *, correction: Any = 0.0, **kwargs: Any) -> ndarray:
     """Standard deviation over `axis`: root of the variance.
 
     Parameters
@@ -2083,20 +2041,17 @@ def subtract(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Difference: ``x - y``.
 
     Either operand may be a number."""
-def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, out: Any = None, **kwargs: Any) -> ndarray:
-    """Sum of the elements over `axis`.
+def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, initial: Any = None, out: Any = None) -> ndarray:
+    """Sum of the elements along `axis`, and of `initial`.
 
     Parameters
     ----------
-    a : array
-    axis : an axis, a tuple of axes, or None, default None
-    dtype : a dtype such as 'float32' or None, default None
-    keepdims : True or False, default False
-
-    Examples
-    --------
-    >>> mx.np.sum(mx.np.ones((2, 3))).shape
-    ()"""
+    a : ndarray
+    axis : int, tuple of int or None
+    dtype : optional
+        Of the result, and of the running sum. Default: that of `a`; small integers become int64.
+    keepdims : bool
+    initial : number, optional"""
 def swapaxes(a: Any, axis1: Any = None, axis2: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Exchange two axes.
 
@@ -2210,12 +2165,13 @@ def transpose(a: Any, axes: int | Sequence[int] | None = None, out: Any = None, 
     --------
     >>> mx.np.transpose(mx.np.ones((2, 3))).shape
     (3, 2)"""
-def trapezoid(y: Any, dx: float = 1.0, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
-    """Integral along `axis` by the trapezoidal rule with spacing `dx`.
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
+    """Integral along `axis` by the trapezoidal rule, at the points `x` or with spacing `dx`.
 
     Parameters
     ----------
     y : array
+    x : array, optional
     dx : a number, default 1.0
     axis : an integer, default -1
 
@@ -2223,12 +2179,13 @@ def trapezoid(y: Any, dx: float = 1.0, axis: int = -1, out: Any = None, **kwargs
     --------
     >>> mx.np.trapezoid(mx.np.ones(4)).shape
     ()"""
-def trapz(y: Any, dx: float = 1.0, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
-    """Integral along `axis` by the trapezoidal rule with spacing `dx`.
+def trapz(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
+    """Integral along `axis` by the trapezoidal rule, at the points `x` or with spacing `dx`.
 
     Parameters
     ----------
     y : array
+    x : array, optional
     dx : a number, default 1.0
     axis : an integer, default -1
 
@@ -2266,11 +2223,11 @@ def tril(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.tril(mx.np.ones((3, 4))).shape
     (3, 4)"""
-def tril_indices(*args: Any, **kwargs: Any) -> Any:
+def tril_indices(n: Any, k: Any = 0, m: Any = None) -> Any:
     """NumPy's `tril_indices`, computed on the host; no gradient flows through."""
-def tril_indices_from(*args: Any, **kwargs: Any) -> Any:
+def tril_indices_from(arr: Any, k: Any = 0) -> Any:
     """NumPy's `tril_indices_from`, computed on the host; no gradient flows through."""
-def trim_zeros(*args: Any, **kwargs: Any) -> Any:
+def trim_zeros(filt: Any, trim: Any = 'fb', axis: Any = None) -> Any:
     """NumPy's `trim_zeros`, computed on the host; no gradient flows through."""
 def triu(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Upper triangle: elements below diagonal `k` become zero.
@@ -2284,9 +2241,9 @@ def triu(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.triu(mx.np.ones((3, 4))).shape
     (3, 4)"""
-def triu_indices(*args: Any, **kwargs: Any) -> Any:
+def triu_indices(n: Any, k: Any = 0, m: Any = None) -> Any:
     """NumPy's `triu_indices`, computed on the host; no gradient flows through."""
-def triu_indices_from(*args: Any, **kwargs: Any) -> Any:
+def triu_indices_from(arr: Any, k: Any = 0) -> Any:
     """NumPy's `triu_indices_from`, computed on the host; no gradient flows through."""
 def true_divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Quotient: ``x / y``; in np, integers give float32.
@@ -2303,9 +2260,9 @@ def trunc(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.np.trunc(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def union1d(*args: Any, **kwargs: Any) -> Any:
+def union1d(ar1: Any, ar2: Any) -> Any:
     """NumPy's `union1d`, computed on the host; no gradient flows through."""
-def unique(*args: Any, **kwargs: Any) -> Any:
+def unique(ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: Any = None, *, equal_nan: Any = True, sorted: Any = True) -> Any:
     """NumPy's `unique`, computed on the host; no gradient flows through."""
 def unique_all(x: Any) -> Any:
     """Sorted values without repetition, where each first stands, which one each element is, counts.
@@ -2317,17 +2274,17 @@ def unique_inverse(x: Any) -> Any:
     """Sorted values without repetition, and which one each element is."""
 def unique_values(x: Any) -> Any:
     """Sorted values without repetition."""
-def unpackbits(*args: Any, **kwargs: Any) -> Any:
+def unpackbits(a: Any, axis: Any = None, count: Any = None, bitorder: Any = 'big') -> Any:
     """NumPy's `unpackbits`, computed on the host; no gradient flows through."""
-def unravel_index(*args: Any, **kwargs: Any) -> Any:
+def unravel_index(indices: Any, shape: Any, order: Any = 'C') -> Any:
     """NumPy's `unravel_index`, computed on the host; no gradient flows through."""
 def unstack(x: Any, *, axis: Any = 0) -> Any:
     """Cut an array into its slices along `axis`, which is dropped."""
-def unwrap(*args: Any, **kwargs: Any) -> Any:
+def unwrap(p: Any, discont: Any = None, axis: Any = -1, *, period: Any = 6.283185307179586) -> Any:
     """NumPy's `unwrap`, computed on the host; no gradient flows through."""
-def vander(*args: Any, **kwargs: Any) -> Any:
+def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
     """NumPy's `vander`, computed on the host; no gradient flows through."""
-def var(a: Any, axis: Any = None, dtype: Any = None, ddof: float = 0, keepdims: bool = False, out: Any = None, *, correction: Any = 0.0, **kwargs: Any) -> ndarray:
+def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *, correction: Any = 0.0, **kwargs: Any) -> ndarray:
     """Variance over `axis`: mean of the squared distance from the mean.
 
     Parameters
@@ -2397,18 +2354,8 @@ def where(condition: Any, x: Any = None, y: Any = None) -> ndarray:
     non-zero elements, one vector for each axis."""
 def zeros(shape: int | Sequence[int] | None, dtype: Any = None, order: Any = 'C', ctx: Any = None, device: Any = None) -> ndarray:
     """Array of zeros; float32 unless `dtype` says otherwise."""
-def zeros_like(a: Any, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
-    """Zeros of the shape and dtype of `a`.
-
-    Parameters
-    ----------
-    a : array
-    dtype : a dtype such as 'float32' or None, default None
-
-    Examples
-    --------
-    >>> mx.np.zeros_like(mx.np.ones((2, 3))).shape
-    (2, 3)"""
+def zeros_like(a: Any, dtype: Any = None, order: Any = 'C', ctx: Any = None, out: Any = None, device: Any = None) -> ndarray:
+    """Zeros of the shape and dtype of `a`, on its device unless `ctx` names another."""
 
 class fft:
     @staticmethod
@@ -2650,7 +2597,7 @@ class linalg:
 
         Also takes the call of the array API standard."""
     @staticmethod
-    def cond(*args: Any, **kwargs: Any) -> Any:
+    def cond(x: Any, p: Any = None) -> Any:
         """NumPy's `cond`, computed on the host; no gradient flows through."""
     @staticmethod
     def cross(a: Any, b: Any, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
@@ -2692,7 +2639,7 @@ class linalg:
         >>> mx.np.linalg.diagonal(mx.np.ones((3, 3))).shape
         (3,)"""
     @staticmethod
-    def eig(*args: Any, **kwargs: Any) -> Any:
+    def eig(a: Any) -> Any:
         """NumPy's `eig`, computed on the host; no gradient flows through."""
     @staticmethod
     def eigh(a: Any, UPLO: str = 'L', out: Any = None, **kwargs: Any) -> Any:
@@ -2708,7 +2655,7 @@ class linalg:
         >>> [out.shape for out in mx.np.linalg.eigh(mx.np.array([[5.0, 3.0, 3.0], [3.0, 5.0, 3.0], [3.0, 3.0, 5.0]]))]
         [(3,), (3, 3)]"""
     @staticmethod
-    def eigvals(*args: Any, **kwargs: Any) -> Any:
+    def eigvals(a: Any) -> Any:
         """NumPy's `eigvals`, computed on the host; no gradient flows through."""
     @staticmethod
     def eigvalsh(a: Any, UPLO: str = 'L', out: Any = None, **kwargs: Any) -> ndarray:
@@ -2736,7 +2683,7 @@ class linalg:
         >>> mx.np.linalg.inv(mx.np.array([[5.0, 3.0, 3.0], [3.0, 5.0, 3.0], [3.0, 3.0, 5.0]])).shape
         (3, 3)"""
     @staticmethod
-    def lstsq(*args: Any, **kwargs: Any) -> Any:
+    def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         """NumPy's `lstsq`, computed on the host; no gradient flows through."""
     @staticmethod
     def matmul(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -2780,7 +2727,7 @@ class linalg:
         >>> mx.np.linalg.matrix_power(mx.np.array([[4.0, 2.0], [2.0, 4.0]]), n=3).shape
         (2, 2)"""
     @staticmethod
-    def matrix_rank(*args: Any, **kwargs: Any) -> Any:
+    def matrix_rank(A: Any, tol: Any = None, hermitian: Any = False, *, rtol: Any = None) -> Any:
         """NumPy's `matrix_rank`, computed on the host; no gradient flows through."""
     @staticmethod
     def matrix_transpose(a: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -2938,14 +2885,14 @@ class linalg:
         a : array
         ind : an integer >= 1, default 2"""
     @staticmethod
-    def tensorsolve(a: Any, b: Any, a_axes: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
-        """Solution x of ``tensordot(a, x) = b``.
+    def tensorsolve(a: Any, b: Any, axes: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
+        """Solution x of ``tensordot(a, x) = b``, after `axes` of `a` were moved to its right end.
 
         Parameters
         ----------
         a : array
         b : array
-        a_axes : an axis, a tuple of axes, or None, default None"""
+        axes : an axis, a tuple of axes, or None, default None"""
     @staticmethod
     def trace(a: Any, offset: int = 0, out: Any = None, *, dtype: Any = None, **kwargs: Any) -> ndarray:
         """Sum of the diagonal of the matrices on the last two axes.
@@ -2993,12 +2940,12 @@ class linalg:
 
 class random:
     @staticmethod
-    def beta(*args: Any, **kwargs: Any) -> Any:
+    def beta(a: Any, b: Any, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Beta numbers in (0, 1).
 
         ``beta(a, b, size=None, dtype=None, ctx=None, out=None)``"""
     @staticmethod
-    def chisquare(*args: Any, **kwargs: Any) -> Any:
+    def chisquare(df: Any, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Chi-square numbers with `df` degrees of freedom.
 
         ``chisquare(df, size=None, dtype=None, ctx=None, out=None)``"""
@@ -3006,33 +2953,33 @@ class random:
     def choice(a: Any, size: Any = None, replace: Any = True, p: Any = None, ctx: Any = None, out: Any = None, device: Any = None) -> Any:
         """Draw entries of `a` (or numbers below an integer), with probabilities `p` if given."""
     @staticmethod
-    def exponential(scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None, device: Any = None) -> Any:
+    def exponential(scale: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None, device: Any = None) -> Any:
         """Draw exponential numbers with mean `scale`."""
     @staticmethod
     def f(dfnum: Any, dfden: Any, size: Any = None, dtype: Any = None, ctx: Any = None, device: Any = None) -> Any:
         """Draw from Fisher's F distribution: the ratio of two mean squares of normal numbers."""
     @staticmethod
-    def gamma(*args: Any, **kwargs: Any) -> Any:
+    def gamma(shape: Any, scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Gamma numbers with shape `alpha` and scale `beta`.
 
         ``gamma(shape, scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
     @staticmethod
-    def gumbel(*args: Any, **kwargs: Any) -> Any:
+    def gumbel(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Gumbel numbers: extremes of many.
 
-        ``gumbel(loc=0.0, scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
+        ``gumbel(loc=0.0, scale=1.0, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
-    def laplace(*args: Any, **kwargs: Any) -> Any:
+    def laplace(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Laplace (double exponential) numbers.
 
         ``laplace(loc=0.0, scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
     @staticmethod
-    def logistic(*args: Any, **kwargs: Any) -> Any:
+    def logistic(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Logistic numbers.
 
-        ``logistic(loc=0.0, scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
+        ``logistic(loc=0.0, scale=1.0, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
-    def lognormal(*args: Any, **kwargs: Any) -> Any:
+    def lognormal(mean: Any = 0.0, sigma: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Numbers whose logarithm is normal.
 
         ``lognormal(mean=0.0, sigma=1.0, size=None, dtype=None, ctx=None, out=None)``"""
@@ -3043,28 +2990,28 @@ class random:
     def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any = None, tol: Any = None) -> Any:
         """Draw normal vectors with the given mean (K,) and covariance (K, K)."""
     @staticmethod
-    def normal(*args: Any, **kwargs: Any) -> Any:
+    def normal(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Normal numbers with mean `loc` and standard deviation `scale`.
 
         ``normal(loc=0.0, scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
     @staticmethod
-    def pareto(*args: Any, **kwargs: Any) -> Any:
+    def pareto(a: Any, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Pareto (Lomax) numbers with exponent `a`.
 
-        ``pareto(a, size=None, dtype=None, ctx=None, out=None)``"""
+        ``pareto(a, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
     def permutation(x: Any, **_: Any) -> Any:
         """Return the rows of an array, or the numbers below an integer, in random order."""
     @staticmethod
-    def poisson(*args: Any, **kwargs: Any) -> Any:
+    def poisson(lam: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Poisson numbers with mean `lam`.
 
-        ``poisson(lam=1.0, size=None, dtype=None, ctx=None, out=None)``"""
+        ``poisson(lam=1.0, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
-    def power(*args: Any, **kwargs: Any) -> Any:
+    def power(a: Any, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Numbers in [0, 1] with density a xᵃ⁻¹.
 
-        ``power(a, size=None, dtype=None, ctx=None, out=None)``"""
+        ``power(a, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
     def rand(*size: Any, **kwargs: Any) -> Any:
         """Draw uniform numbers in [0, 1) of the given lengths."""
@@ -3075,20 +3022,20 @@ class random:
     def randn(*size: Any, **kwargs: Any) -> Any:
         """Draw normal numbers of the given lengths."""
     @staticmethod
-    def rayleigh(*args: Any, **kwargs: Any) -> Any:
+    def rayleigh(scale: Any = 1.0, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Rayleigh numbers: length of a normal vector in the plane.
 
-        ``rayleigh(scale=1.0, size=None, dtype=None, ctx=None, out=None)``"""
+        ``rayleigh(scale=1.0, size=None, ctx=None, out=None, dtype=None)``"""
     @staticmethod
     def shuffle(x: Any) -> Any:
         """Put the rows of `x` into random order, in place."""
     @staticmethod
-    def uniform(*args: Any, **kwargs: Any) -> Any:
+    def uniform(low: Any = 0.0, high: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Uniform numbers in [low, high).
 
         ``uniform(low=0.0, high=1.0, size=None, dtype=None, ctx=None, out=None)``"""
     @staticmethod
-    def weibull(*args: Any, **kwargs: Any) -> Any:
+    def weibull(a: Any, size: Any = None, ctx: Any = None, out: Any = None, dtype: Any = None) -> Any:
         """Weibull numbers with exponent `a`.
 
-        ``weibull(a, size=None, dtype=None, ctx=None, out=None)``"""
+        ``weibull(a, size=None, ctx=None, out=None, dtype=None)``"""

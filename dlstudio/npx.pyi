@@ -41,8 +41,10 @@ def add_n(args: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.npx.add_n([mx.np.ones((2, 3))]).shape
     (2, 3)"""
-def arange_like(data: Any, start: float = 0.0, step: float = 1.0, repeat: int = 1, axis: int | None = None, out: Any = None, **kwargs: Any) -> ndarray:
+def arange_like(data: Any, start: float = 0.0, step: float = 1.0, repeat: int = 1, ctx: Any = None, axis: int | None = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Numbers start, start + step, …, as many as `data` has along `axis` (or in all).
+
+    They are made beside `data`; `ctx` is accepted and not looked at, as in MXNet.
 
     Parameters
     ----------
@@ -50,21 +52,22 @@ def arange_like(data: Any, start: float = 0.0, step: float = 1.0, repeat: int = 
     start : a number, default 0.0
     step : a number, default 1.0
     repeat : an integer, default 1
+    ctx : a value or None, default None
     axis : an integer or None, default None
 
     Examples
     --------
     >>> mx.npx.arange_like(mx.np.ones((2, 3))).shape
     (2, 3)"""
-def batch_dot(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None, out: Any = None, **kwargs: Any) -> ndarray:
+def batch_dot(lhs: Any, rhs: Any, transpose_a: bool = False, transpose_b: bool = False, forward_stype: str | None = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Matrix products of two batches: ``lhs[i] @ rhs[i]``, each operand transposed at will.
 
     The result is dense: `forward_stype` is there for MXNet programs.
 
     Parameters
     ----------
-    a : array
-    b : array
+    lhs : array
+    rhs : array
     transpose_a : True or False, default False
     transpose_b : True or False, default False
     forward_stype : one of 'default', 'csr', 'row_sparse' or None, default None
@@ -133,14 +136,14 @@ def batch_norm_with_relu(data: Any, gamma: Any, beta: Any, moving_mean: Any, mov
     --------
     >>> mx.npx.batch_norm_with_relu(mx.np.ones((3, 2, 2)), mx.np.ones(2), mx.np.ones(2), mx.np.ones(2), mx.np.ones(2)).shape
     (3, 2, 2)"""
-def bipartite_matching(data: Any, threshold: float | None = None, is_ascend: bool = False, topk: int = -1, out: Any = None, **kwargs: Any) -> Any:
+def bipartite_matching(data: Any, is_ascend: bool = False, threshold: float | None = None, topk: int = -1, out: Any = None, **kwargs: Any) -> Any:
     """Pair rows and columns of a score matrix (..., N, M) greedily, best score first.
 
     Parameters
     ----------
     data : array
-    threshold : a number
     is_ascend : True or False, default False
+    threshold : a number
     topk : an integer, default -1
 
     Returns
@@ -241,12 +244,12 @@ def broadcast_like(lhs: Any, rhs: Any, lhs_axes: Any = None, rhs_axes: Any = Non
     --------
     >>> mx.npx.broadcast_like(mx.np.ones((1, 3)), mx.np.ones((2, 3))).shape
     (2, 3)"""
-def cast(x: Any, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
-    """Copy of `x` as another dtype; floats become integers by dropping the fraction.
+def cast(data: Any, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
+    """Copy of `data` as another dtype; floats become integers by dropping the fraction.
 
     Parameters
     ----------
-    x : array
+    data : array
     dtype : a dtype such as 'float32'
 
     Examples
@@ -451,12 +454,12 @@ def deformable_convolution(data: Any, offset: Any, weight: Any, bias: Any = None
     --------
     >>> mx.npx.deformable_convolution(mx.np.ones((1, 2, 3, 3)), mx.np.ones((1, 8, 2, 2)), mx.np.ones((2, 2, 2, 2)), mx.np.ones(2), kernel=(2, 2), num_filter=2).shape
     (1, 2, 2, 2)"""
-def digamma(x: Any, order: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
+def digamma(data: Any, order: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Digamma function ψ = (log Γ)′ for `order` 0, its derivatives above.
 
     Parameters
     ----------
-    x : array
+    data : array
     order : an integer >= 0, default 0
 
     Examples
@@ -1014,14 +1017,14 @@ def norm(data: Any, ord: int = 2, axis: Any = None, out_dtype: Any = None, keepd
     --------
     >>> mx.npx.norm(mx.np.ones((2, 3))).shape
     (1,)"""
-def one_hot(data: Any, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', out: Any = None, **kwargs: Any) -> ndarray:
+def one_hot(indices: Any, depth: int | None = None, on_value: float = 1.0, off_value: float = 0.0, dtype: Any = 'float32', out: Any = None, **kwargs: Any) -> ndarray:
     """`on_value` at the position each index names on a new last axis, `off_value` elsewhere.
 
     An index outside 0 … depth - 1 gives a row of `off_value`.
 
     Parameters
     ----------
-    data : array
+    indices : array
     depth : an integer >= 0
     on_value : a number, default 1.0
     off_value : a number, default 0.0
@@ -1062,12 +1065,12 @@ def pick(data: Any, index: Any, axis: int | None = -1, keepdims: bool = False, m
     --------
     >>> mx.npx.pick(mx.np.ones((3, 4)), mx.np.array([0, 0, 0], dtype="int64")).shape
     (3,)"""
-def polygamma(x: Any, order: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
+def polygamma(data: Any, order: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Digamma function ψ = (log Γ)′ for `order` 0, its derivatives above.
 
     Parameters
     ----------
-    x : array
+    data : array
     order : an integer >= 0, default 0
 
     Examples
@@ -1404,7 +1407,7 @@ def reshape_like(lhs: Any, rhs: Any, lhs_begin: int | None = None, lhs_end: int 
     --------
     >>> mx.npx.reshape_like(mx.np.ones((2, 3)), mx.np.ones((3, 2))).shape
     (3, 2)"""
-def rnn(data: Any, parameters: Any, state: Any, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, mode: str | None = None, bidirectional: bool = False, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, out: Any = None, **kwargs: Any) -> Any:
+def rnn(data: Any, parameters: Any, state: Any, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool = False, mode: str | None = None, p: float = 0.0, state_outputs: bool = False, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False, use_sequence_length: bool = False, out: Any = None, **kwargs: Any) -> Any:
     """Run stacked recurrent layers over a sequence.
 
     ========  =====================================================================================
@@ -1757,12 +1760,12 @@ def softsign(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
     --------
     >>> mx.npx.softsign(mx.np.array([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])).shape
     (2, 3)"""
-def stop_gradient(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
-    """Copy of `x` that lets no gradient through.
+def stop_gradient(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
+    """Copy of `data` that lets no gradient through.
 
     Parameters
     ----------
-    x : array
+    data : array
 
     Examples
     --------
@@ -2072,6 +2075,25 @@ class image:
         --------
         >>> mx.npx.image.random_lighting(mx.np.ones((2, 3, 3))).shape
         (2, 3, 3)"""
+    @staticmethod
+    def random_resized_crop(data: Any, xrange: Any = ..., yrange: Any = ..., width: Any = 0, height: Any = 0, interp: Any = 1, area: Any = ..., ratio: Any = ..., max_trial: Any = 10, out: Any = None) -> Any:
+        """Cut out a part of random area, aspect ratio and place, resized to `width` and `height`.
+
+        Parameters
+        ----------
+        xrange, yrange : (float, float)
+            Where the part may lie, as shares of the room that is left beside it.
+        width, height : int
+        interp : as of `imresize`
+        area, ratio : (float, float)
+            Ranges of the share of the picture, and of width / height.
+        max_trial : int
+            After so many parts that did not fit, the middle is taken.
+
+        Raises
+        ------
+        ParamError
+            If the size is not positive."""
     @staticmethod
     def random_rotate(src: Any, angle_limits: Any, zoom_in: Any = False, zoom_out: Any = False) -> Any:
         """Turn each picture by an angle drawn from `angle_limits`, in degrees; see `imrotate`."""

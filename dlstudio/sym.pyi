@@ -602,7 +602,7 @@ def Pooling_v1(data: Any = None, kernel: int | Sequence[int] | None = None, pool
     pooling_convention : one of 'valid', 'full', default 'valid'
     stride : a tuple of integers >= 1, default ()
     pad : a tuple of integers >= 0, default ()"""
-def RNN(data: Any = None, parameters: Any = None, state: Any = None, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, mode: str | None = None, bidirectional: bool | None = None, p: float | None = None, state_outputs: bool | None = None, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool | None = None, use_sequence_length: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def RNN(data: Any = None, parameters: Any = None, state: Any = None, state_cell: Any = None, sequence_length: Any = None, state_size: int | None = None, num_layers: int | None = None, bidirectional: bool | None = None, mode: str | None = None, p: float | None = None, state_outputs: bool | None = None, projection_size: int | None = None, lstm_state_clip_min: float | None = None, lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool | None = None, use_sequence_length: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Run stacked recurrent layers over a sequence.
 
     ========  =====================================================================================
@@ -1805,7 +1805,7 @@ def floor(data: Any = None, name: Any = None, attr: Any = None, out: Any = None,
     [(2, 3)]"""
 def fromjson(json_str: Any) -> Any:
     """Read a symbol from its JSON text; raise as `load` does."""
-def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = None, z: Any = None, lr: Any = None, t: int | None = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, wd: float | None = None, rescale_grad: float | None = None, clip_grad: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = None, z: Any = None, lr: Any = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, t: int | None = None, wd: float | None = None, rescale_grad: float | None = None, clip_grad: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Follow the moving leader at step `t` (from 1).
 
     Parameters
@@ -1816,10 +1816,10 @@ def ftml_update(weight: Any = None, grad: Any = None, d: Any = None, v: Any = No
     v : array
     z : array
     lr : a value or None
-    t : an integer >= 1
     beta1 : a number, default 0.6000000238418579
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 1e-08
+    t : an integer >= 1
     wd : a number, default 0.0
     rescale_grad : a number, default 1.0
     clip_grad : a number, default -1.0
@@ -1969,7 +1969,7 @@ def khatri_rao(*args: Any, name: Any = None, attr: Any = None, out: Any = None, 
     --------
     >>> mx.sym.khatri_rao(mx.sym.var("x0"), mx.sym.var("x1")).infer_shape(x0=(2, 3), x1=(4, 3))[1]
     [(8, 3)]"""
-def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, t: int | None = None, wd: Any = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, bias_correction: bool | None = None, rescale_grad: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, t: int | None = None, bias_correction: bool | None = None, wd: Any = None, rescale_grad: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """LAMB, first half: the direction of the step, which `lamb_update_phase2` scales.
 
     Parameters
@@ -1978,12 +1978,12 @@ def lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, v
     grad : array
     mean : array
     var : array
-    t : an integer >= 1
-    wd : a value or None
     beta1 : a number, default 0.8999999761581421
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 9.999999974752427e-07
+    t : an integer >= 1
     bias_correction : True or False, default True
+    wd : a value or None
     rescale_grad : a number, default 1.0
     clip_gradient : a number, default -1.0
 
@@ -2461,7 +2461,7 @@ def moveaxis(tensor: Any = None, source: Any = None, destination: Any = None, na
     --------
     >>> mx.sym.moveaxis(mx.sym.var("x0"), source=-1, destination=0).infer_shape(x0=(2, 3, 4))[1]
     [(4, 2, 3)]"""
-def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, t: int | None = None, wd: Any = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, bias_correction: bool | None = None, rescale_grad: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, t: int | None = None, bias_correction: bool | None = None, wd: Any = None, rescale_grad: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """`lamb_update_phase1` for a half-precision weight: the direction, in float32.
 
     Parameters
@@ -2471,12 +2471,12 @@ def mp_lamb_update_phase1(weight: Any = None, grad: Any = None, mean: Any = None
     mean : array
     var : array
     weight32 : array
-    t : an integer >= 1
-    wd : a value or None
     beta1 : a number, default 0.8999999761581421
     beta2 : a number, default 0.9990000128746033
     epsilon : a number, default 9.999999974752427e-07
+    t : an integer >= 1
     bias_correction : True or False, default True
+    wd : a value or None
     rescale_grad : a number, default 1.0
     clip_gradient : a number, default -1.0
 
@@ -2805,7 +2805,7 @@ def norm(data: Any = None, ord: int | None = None, axis: Any = None, out_dtype: 
     --------
     >>> mx.sym.norm(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(1,)]"""
-def normal(loc: float | None = None, scale: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def normal(loc: float | None = None, scale: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Normal numbers with mean `loc` and standard deviation `scale`.
 
     Parameters
@@ -2996,7 +2996,7 @@ def radians(data: Any = None, name: Any = None, attr: Any = None, out: Any = Non
     --------
     >>> mx.sym.radians(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
-def random_exponential(lam: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_exponential(lam: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Exponential numbers with rate `lam` (mean 1/lam).
 
     Parameters
@@ -3013,7 +3013,7 @@ def random_exponential(lam: float | None = None, shape: int | Sequence[int] | No
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_gamma(alpha: float | None = None, beta: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_gamma(alpha: float | None = None, beta: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Gamma numbers with shape `alpha` and scale `beta`.
 
     Parameters
@@ -3031,7 +3031,7 @@ def random_gamma(alpha: float | None = None, beta: float | None = None, shape: i
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_generalized_negative_binomial(mu: float | None = None, alpha: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_generalized_negative_binomial(mu: float | None = None, alpha: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Negative binomial numbers with mean `mu` and dispersion `alpha`.
 
     Parameters
@@ -3049,7 +3049,7 @@ def random_generalized_negative_binomial(mu: float | None = None, alpha: float |
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_negative_binomial(k: float | None = None, p: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_negative_binomial(k: float | None = None, p: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Failures before success number `k`, each with probability `p`.
 
     Parameters
@@ -3067,7 +3067,7 @@ def random_negative_binomial(k: float | None = None, p: float | None = None, sha
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_normal(loc: float | None = None, scale: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_normal(loc: float | None = None, scale: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Normal numbers with mean `loc` and standard deviation `scale`.
 
     Parameters
@@ -3194,7 +3194,7 @@ def random_pdf_uniform(sample: Any = None, low: Any = None, high: Any = None, is
     --------
     >>> mx.sym.random_pdf_uniform(mx.sym.var("x0"), mx.sym.var("x1"), mx.sym.var("x2")).infer_shape(x0=(2, 3), x1=(2,), x2=(2,))[1]
     [(2, 3)]"""
-def random_poisson(lam: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_poisson(lam: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Poisson numbers with mean `lam`.
 
     Parameters
@@ -3211,7 +3211,7 @@ def random_poisson(lam: float | None = None, shape: int | Sequence[int] | None =
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_randint(low: int | None = None, high: int | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Draw whole numbers from `low` to ``high - 1``, all equally likely.
 
     Parameters
@@ -3229,7 +3229,7 @@ def random_randint(low: int | None = None, high: int | None = None, shape: int |
     Notes
     -----
     No gradient flows through: its result is a random draw."""
-def random_uniform(low: float | None = None, high: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def random_uniform(low: float | None = None, high: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Uniform numbers in [low, high).
 
     Parameters
@@ -4172,7 +4172,7 @@ def trunc(data: Any = None, name: Any = None, attr: Any = None, out: Any = None,
     --------
     >>> mx.sym.trunc(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
-def uniform(low: float | None = None, high: float | None = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def uniform(low: float | None = None, high: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Uniform numbers in [low, high).
 
     Parameters
@@ -4673,8 +4673,10 @@ class contrib:
         -----
         No gradient flows through: its result is a truth value."""
     @staticmethod
-    def arange_like(data: Any = None, start: float | None = None, step: float | None = None, repeat: int | None = None, axis: int | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    def arange_like(data: Any = None, start: float | None = None, step: float | None = None, repeat: int | None = None, ctx: Any = None, axis: int | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
         """Numbers start, start + step, …, as many as `data` has along `axis` (or in all).
+
+        They are made beside `data`; `ctx` is accepted and not looked at, as in MXNet.
 
         Parameters
         ----------
@@ -4682,6 +4684,7 @@ class contrib:
         start : a number, default 0.0
         step : a number, default 1.0
         repeat : an integer, default 1
+        ctx : a value or None, default None
         axis : an integer or None, default None
 
         Examples
@@ -4689,14 +4692,14 @@ class contrib:
         >>> mx.sym.contrib.arange_like(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
         [(2, 3)]"""
     @staticmethod
-    def bipartite_matching(data: Any = None, threshold: float | None = None, is_ascend: bool | None = None, topk: int | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    def bipartite_matching(data: Any = None, is_ascend: bool | None = None, threshold: float | None = None, topk: int | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
         """Pair rows and columns of a score matrix (..., N, M) greedily, best score first.
 
         Parameters
         ----------
         data : array
-        threshold : a number
         is_ascend : True or False, default False
+        threshold : a number
         topk : an integer, default -1
 
         Returns

@@ -25,6 +25,7 @@ from dlstudio.errors import (
     DTypeError,
     IndexRangeError,
     MXNetError,
+    OutOfMemoryError,
     ShapeError,
     explain,
 )
@@ -364,8 +365,12 @@ _CLASSES: dict[type[Exception], type[MXNetError]] = {
 
 def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception) -> Exception:
     """Find the teaching error for a forward that raised `error`."""
-    if isinstance(error, (MXNetError, MemoryError)):
+    if isinstance(error, MXNetError):
         return error
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError(
+            explain(f"{op.name}: {error}", fix="ask for a smaller result, or free arrays")
+        )
     avals = [None if x is None else Aval(tuple(x.shape), np.dtype(x.dtype)) for x in inputs]
     for name, value in attrs.items():
         if value is inspect.Parameter.empty:

@@ -146,26 +146,46 @@ def {name}({signature}):
 """
 
 
-def _signature(op: Op, dialect: str, inputs: list[str], *, method: bool) -> str:
-    attrs = [f"{n}={_default(v)}" for n, v in op.attrs.items()]
-    tail = [] if "out" in op.attrs else ["out=None"]
+# parameters that come after ctx= in MXNet's samplers, and after out= in the reductions of np
+_CTX_BEFORE = ("dtype",)
+_OUT_BEFORE = ("ddof", "overwrite_input", "keepdims")
+_OUT_LAST = frozenset(
+    "all alltrue amax amin any matrix_norm max min norm sometrue vector_norm".split()
+)
+
+
+def _place(attrs: dict[str, str], tail: list[str], name: str, before: tuple[str, ...]) -> None:
+    """Add ``name=None`` ahead of the first attribute of `before`, or at the end."""
+    follower = next((n for n in attrs if n in before), None)
+    if follower is None:
+        tail.append(f"{name}=None")
+    else:
+        attrs[follower] = f"{name}=None, {attrs[follower]}"
+
+
+def _signature(op: Op, dialect: str, inputs: list[str], name: str, *, method: bool) -> str:
+    attrs = {n: f"{n}={_default(v)}" for n, v in op.attrs.items()}
+    tail = []
     if not op.inputs and "ctx" not in op.attrs:
-        tail.insert(0, "ctx=None")
+        _place(attrs, tail, "ctx", _CTX_BEFORE if dialect == "nd" else ())
+    if "out" not in op.attrs:
+        numpy_order = dialect == "np" and len(inputs) == 1 and (method or name not in _OUT_LAST)
+        _place(attrs, tail, "out", _OUT_BEFORE if numpy_order else ())
     if dialect == "nd" and "name" not in op.attrs:
         tail.append("name=None")
     tail.append("**kwargs")
     if op.variadic:
         fixed = [f"{n}=None" for n in inputs[:-1]]
         if dialect in ("np", "npx") or method:
-            return ", ".join([*fixed, inputs[-1], *attrs, *tail])
-        return ", ".join([*fixed, f"*{inputs[-1]}", *attrs, *tail])
+            return ", ".join([*fixed, inputs[-1], *attrs.values(), *tail])
+        return ", ".join([*fixed, f"*{inputs[-1]}", *attrs.values(), *tail])
     needed = len(inputs) - op.optional_inputs
     spelled = [
         n if dialect in ("np", "npx") and i < needed else f"{n}=None" for i, n in enumerate(inputs)
     ]
     if method:
         spelled[0] = inputs[0]
-    return ", ".join([*spelled, *attrs, *tail])
+    return ", ".join([*spelled, *attrs.values(), *tail])
 
 
 def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> Callable[..., Any]:
@@ -190,7 +210,7 @@ def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> 
     key = _memo_key(op)
     source = (_BODY if op.attrs else _BODY_PLAIN).format(
         name=short,
-        signature=_signature(op, dialect, inputs, method=method),
+        signature=_signature(op, dialect, inputs, short, method=method),
         call=call,
         values=values,
         key=key,
@@ -251,6 +271,8 @@ def build_symbol_function(op: Op, name: str) -> Callable[..., Any]:
         spelled = [f"{n}=None" for n in inputs]
         operands = f"({', '.join(inputs)},)" if inputs else "()"
     short = name.rsplit(".", 1)[-1]
+    if not op.inputs and "dtype" in op.attrs:
+        attrs[list(op.attrs).index("dtype")] = "ctx=None, dtype=None"
     tail = [f"{n}=None" for n in ("name", "attr", "out") if n not in op.attrs]
     source = _SYMBOL_BODY.format(
         name=short,
@@ -341,28 +363,25 @@ def submodules(parent: types.ModuleType, dialect: str, names: Iterable[str]) -> 
         Namespace(dialect, "" if name == "op" else name).attach(module)
 
 
-def method_functions(dialect: str) -> dict[str, Callable[..., Any]]:
+def method_functions(dialect: str) -> dict[str, Method]:
     """Functions that become methods of the dialect's array class."""
-    found: dict[str, Callable[..., Any]] = {}
+    found: dict[str, Method] = {}
     for op in OPS.values():
         text = op.names.method if dialect == "nd" else op.names.np_method
         for name in text.split():
             if name not in found:
-                found[name] = _lazy_method(op, name, dialect)
+                found[name] = Method(op, name, dialect)
     return found
 
 
-def _lazy_method(op: Op, name: str, dialect: str) -> Callable[..., Any]:
-    """A method that generates itself at its first call: most programs use a dozen of hundreds."""
-    cls = _CLASSES[dialect]
-    built: list[Callable[..., Any]] = []  # for those who keep the bound stub: f = x.exp
+class Method:
+    """A method that generates itself when first asked for: programs use a dozen of hundreds."""
 
-    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if not built:
-            built.append(build_function(op, name, dialect, method=True))
-            setattr(cls, name, built[0])
-        return built[0](self, *args, **kwargs)
+    def __init__(self, op: Op, name: str, dialect: str) -> None:
+        self.op, self.name, self.dialect = op, name, dialect
 
-    method.__name__, method.__qualname__ = name, f"{cls.__name__}.{name}"
-    method.__doc__ = op.doc
-    return method
+    def __get__(self, array: Any, owner: type[Any] | None = None) -> Any:
+        """Put the generated function into the class, in place of this."""
+        function: Any = build_function(self.op, self.name, self.dialect, method=True)
+        setattr(_CLASSES[self.dialect], self.name, function)
+        return function.__get__(array, owner)

@@ -228,7 +228,14 @@ def _named(pair: Op, function: Binary, name: str) -> Binary:
             return plain(lhs, rhs)
         return function(lhs, rhs)
 
-    named = _quick(pair, NDArray, general)
+    quick = _quick(pair, NDArray, general)
+    named: Any = quick
+    if name == "power":  # MXNet calls the operands so
+
+        def power(base: Any, exp: Any) -> Any:
+            return quick(base, exp)
+
+        named = power
     named.__name__ = named.__qualname__ = name
     named.__doc__ = f"{pair.doc}\n\nEither operand may be a number."
     named.__module__ = "dlstudio.nd"

@@ -108,6 +108,41 @@ def _transpose(self: Symbol, *axes: Any, **kwargs: Any) -> Symbol:
     return sym.transpose(self, axes=kwargs.pop("axes", axes), **kwargs)
 
 
+def _expand_dims(self: Symbol, axis: int, inplace: bool = False, **kwargs: Any) -> Symbol:
+    """Insert an axis of length 1 at `axis`; the plan decides about memory, not `inplace`."""
+    from dlstudio import sym
+
+    return sym.expand_dims(self, axis=axis, **kwargs)
+
+
+def _squeeze(self: Symbol, axis: Any = None, inplace: bool = False, **kwargs: Any) -> Symbol:
+    """Drop axes of length 1; the plan decides about memory, not `inplace`."""
+    from dlstudio import sym
+
+    return sym.squeeze(self, axis=axis, **kwargs)
+
+
+def _flatten(self: Symbol, inplace: bool = False, **kwargs: Any) -> Symbol:
+    """Keep the first axis and merge the rest; the plan decides about memory, not `inplace`."""
+    from dlstudio import sym
+
+    return sym.flatten(self, **kwargs)
+
+
+def _diag(self: Symbol, k: int = 0, **kwargs: Any) -> Symbol:
+    """Take diagonal `k`, or make a matrix with it."""
+    from dlstudio import sym
+
+    return sym.diag(self, k=k, **kwargs)
+
+
+def _broadcast_like(self: Symbol, other: Symbol, **kwargs: Any) -> Symbol:
+    """Stretch axes of length 1 to the shape of `other`."""
+    from dlstudio import sym
+
+    return sym.broadcast_like(self, other, **kwargs)
+
+
 def _astype(self: Symbol, dtype: Any, **_: Any) -> Symbol:
     """Convert to another dtype."""
     from dlstudio import sym
@@ -132,7 +167,11 @@ def install() -> None:
 
 
 def _install_methods() -> None:
-    special = {"reshape": _reshape, "transpose": _transpose, "astype": _astype, "cast": _astype}
+    special: dict[str, Callable[..., Symbol]] = {
+        "reshape": _reshape, "transpose": _transpose, "astype": _astype, "cast": _astype,
+        "expand_dims": _expand_dims, "squeeze": _squeeze, "flatten": _flatten, "diag": _diag,
+        "broadcast_like": _broadcast_like,
+    }  # fmt: skip
     for name, method in special.items():
         setattr(Symbol, name, method)
     for record in list(OPS.values()):

@@ -285,7 +285,7 @@ def _matched(scores: Any, attrs: Any) -> tuple[Any, Any]:
     ],
 )  # fmt: skip
 def _(
-    xp: Any, data: Array, *, threshold: float, is_ascend: bool = False, topk: int = -1
+    xp: Any, data: Array, *, is_ascend: bool = False, threshold: float, topk: int = -1
 ) -> tuple[Array, Array]:
     """Pair rows and columns of a score matrix (..., N, M) greedily, best score first.
 

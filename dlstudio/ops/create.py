@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import DType, Float, Int, Scalar, Shape
+from dlstudio.core.params import Anything, DType, Float, Int, Scalar, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, explain
 from dlstudio.ops.rules import zeros
@@ -294,7 +294,7 @@ def _(xp, *, N, M=None, k=0, dtype="float32"):
     return xp.tri(N, M, k, dtype)
 
 
-def _infer_arange_like(data, *, start, step, repeat, axis):
+def _infer_arange_like(data, *, start, step, repeat, axis, ctx=None):
     if axis is None:
         return Aval(data.shape, data.dtype)
     return Aval((data.shape[axis],), data.dtype)
@@ -304,12 +304,15 @@ def _infer_arange_like(data, *, start, step, repeat, axis):
     "_contrib_arange_like",
     infer=_infer_arange_like,
     grad=_flat_grad,
-    params={"axis": Int(optional=True)},
+    params={"ctx": Anything(), "axis": Int(optional=True)},
     names=Names(nd="contrib.arange_like", npx="arange_like"),
     samples=lambda s: [s(2, 3), s(2, 3, axis=1), s(2, 3, start=1.0, step=2.0, repeat=2), s(0, 3)],
 )
-def _(xp, data, *, start=0.0, step=1.0, repeat=1, axis=None):
-    """Numbers start, start + step, …, as many as `data` has along `axis` (or in all)."""
+def _(xp, data, *, start=0.0, step=1.0, repeat=1, ctx=None, axis=None):
+    """Numbers start, start + step, …, as many as `data` has along `axis` (or in all).
+
+    They are made beside `data`; `ctx` is accepted and not looked at, as in MXNet.
+    """
     aval = _infer_arange_like(data, start=start, step=step, repeat=repeat, axis=axis)
     numbers = start + step * (xp.arange(aval.size) // repeat)
     return numbers.astype(data.dtype).reshape(aval.shape)

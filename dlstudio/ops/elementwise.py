@@ -308,7 +308,7 @@ def _(xp, x, *, out=None):
     flags=Flags(inplace=(0,), out=True, pointwise=True),
     grad=lambda F, g, out, x: (zeros(F, x),),
     custom_gradient="stopping the gradient is its purpose",
-    names=Names(nd="BlockGrad stop_gradient", npx="stop_gradient", args="data"),
+    names=Names(nd="BlockGrad stop_gradient", npx="stop_gradient", args="data", np_args="data"),
     samples=lambda s: [s(2, 3), s(()), s(0, 3)],
     reference=np.copy,
 )
@@ -352,7 +352,9 @@ def _cast(xp: Any, x: Array, dtype: str, out: Array | None) -> Array:
     grad=_cast_grad,
     flags=Flags(out=True, pointwise=True),
     params={"dtype": DType()},
-    names=Names(nd="cast Cast", npx="cast", method="cast", json="Cast", args="data"),
+    names=Names(
+        nd="cast Cast", npx="cast", method="cast", json="Cast", args="data", np_args="data"
+    ),
     samples=_cast_samples,
     reference=lambda x, *, dtype: x.astype(dtype),
 )

@@ -234,7 +234,7 @@ def _(xp, g, index, *, shape, axis=-1, mode="clip"):
     ),
     grad=lambda F, g, out, indices, **_: (zeros(F, indices),),
     params={"depth": Int(0), "on_value": Float(), "off_value": Float(), "dtype": DType()},
-    names=Names(nd="one_hot", npx="one_hot", method="one_hot", np_method="one_hot", np_args="data"),
+    names=Names(nd="one_hot", npx="one_hot", method="one_hot", np_method="one_hot"),
     samples=lambda s: [
         s(s.ints(4, high=3), depth=3),
         s(np.array([0, -1, 7]), depth=3, on_value=2.0, off_value=-1.0),

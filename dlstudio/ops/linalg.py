@@ -273,7 +273,7 @@ def _batch_dot_grad(
     grad=_batch_dot_grad,
     macs=lambda ins, outs, attrs: outs[0].size * ins[0].shape[1 if attrs["transpose_a"] else 2],
     flags=Flags(out=True, amp="fp16"),
-    names=Names(nd="batch_dot", npx="batch_dot", np_args="a b"),
+    names=Names(nd="batch_dot", npx="batch_dot", np_args="lhs rhs"),
     params={"forward_stype": _STORAGE},
     samples=lambda s: [
         s((2, 2, 3), (2, 3, 4)),

@@ -270,8 +270,8 @@ _RNN_PARAMS = {
 )  # fmt: skip
 def _(
     xp: Any, data: Array, parameters: Array, state: Array, state_cell: Array = None,
-    sequence_length: Array = None, *, state_size: int, num_layers: int, mode: str,
-    bidirectional: bool = False, p: float = 0.0, state_outputs: bool = False,
+    sequence_length: Array = None, *, state_size: int, num_layers: int,
+    bidirectional: bool = False, mode: str, p: float = 0.0, state_outputs: bool = False,
     projection_size: int | None = None, lstm_state_clip_min: float | None = None,
     lstm_state_clip_max: float | None = None, lstm_state_clip_nan: bool = False,
     use_sequence_length: bool = False, training: bool = False, rng: Any = None,

@@ -90,7 +90,7 @@ def _samples(s: Any) -> list[Any]:
     "real",
     infer=_part,
     grad=lambda F, g, out, x: (g,),
-    names=Names(np="real", np_args="x"),
+    names=Names(np="real", np_args="val"),
     samples=_samples,
     reference=np.real,
 )
@@ -103,7 +103,7 @@ def _(xp, x):
     "imag",
     infer=_part,
     grad=lambda F, g, out, x: (zeros(F, x),),
-    names=Names(np="imag", np_args="x"),
+    names=Names(np="imag", np_args="val"),
     samples=_samples,
     reference=np.imag,
 )

@@ -313,9 +313,9 @@ def _(
     decay=dict(lr=0.1, t=1, wd=0.01, rescale_grad=0.5, clip_grad=0.3, beta1=0.5),
 )  # fmt: skip
 def _(
-    xp: Any, weight: Array, grad: Array, d: Array, v: Array, z: Array, *, lr: float, t: int,
+    xp: Any, weight: Array, grad: Array, d: Array, v: Array, z: Array, *, lr: float,
     beta1: float = 0.6000000238418579, beta2: float = 0.9990000128746033, epsilon: float = 1e-8,
-    wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, out: Array = None,
+    t: int, wd: float = 0.0, rescale_grad: float = 1.0, clip_grad: float = -1.0, out: Array = None,
 ) -> Array:  # fmt: skip
     """Follow the moving leader at step `t` (from 1).
 
@@ -383,10 +383,10 @@ def lamb_direction(
     ],
 )
 def _(
-    xp: Any, weight: Array, grad: Array, mean: Array, var: Array, *, t: int, wd: float,
+    xp: Any, weight: Array, grad: Array, mean: Array, var: Array, *,
     beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033,
-    epsilon: float = 9.999999974752427e-7, bias_correction: bool = True, rescale_grad: float = 1.0,
-    clip_gradient: float = -1.0,
+    epsilon: float = 9.999999974752427e-7, t: int, bias_correction: bool = True, wd: float,
+    rescale_grad: float = 1.0, clip_gradient: float = -1.0,
 ) -> Array:  # fmt: skip
     """LAMB, first half: the direction of the step, which `lamb_update_phase2` scales.
 

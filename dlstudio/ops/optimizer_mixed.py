@@ -140,10 +140,10 @@ def _infer_mp_lamb(weight: Any, grad: Any, mean: Any, var: Any, weight32: Any, *
     ],
 )  # fmt: skip
 def _(
-    xp: Any, weight: Array, grad: Array, mean: Array, var: Array, weight32: Array, *, t: int,
-    wd: float, beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033,
-    epsilon: float = 9.999999974752427e-7, bias_correction: bool = True, rescale_grad: float = 1.0,
-    clip_gradient: float = -1.0,
+    xp: Any, weight: Array, grad: Array, mean: Array, var: Array, weight32: Array, *,
+    beta1: float = 0.8999999761581421, beta2: float = 0.9990000128746033,
+    epsilon: float = 9.999999974752427e-7, t: int, bias_correction: bool = True, wd: float,
+    rescale_grad: float = 1.0, clip_gradient: float = -1.0,
 ) -> Array:  # fmt: skip
     """`lamb_update_phase1` for a half-precision weight: the direction, in float32."""
     check_states("mp_lamb_update_phase1", weight, grad=grad, mean=mean, var=var, weight32=weight32)

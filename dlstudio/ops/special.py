@@ -220,7 +220,7 @@ unary(
     grad=lambda F, g, out, x, *, order: (F.multiply(g, F.polygamma(x, order=order + 1)),),
     params={"order": Int(0)},
     flags=Flags(inplace=(0,), out=True, pointwise=True),
-    names=Names(npx="polygamma digamma"),
+    names=Names(npx="polygamma digamma", np_args="data"),
     samples=lambda s: [s(2, 3), s(2, 3, order=1), s(2, 3, order=2), s(0, 3)],
 )
 def _(xp, x, *, order=0, out=None):

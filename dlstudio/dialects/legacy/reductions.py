@@ -268,7 +268,6 @@ def _(F, data, *, shape=()):
         nd="broadcast_like",
         npx="broadcast_like",
         method="broadcast_like",
-        np_method="broadcast_like",
     ),
     samples=lambda s: [s((1, 3), (2, 3)), s((1, 3, 1), (5, 3, 4), lhs_axes=(2,), rhs_axes=(0,))],
     errors=lambda s: [bad(s((2, 3), (4, 3)), ShapeError, "does not broadcast")],

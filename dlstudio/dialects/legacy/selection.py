@@ -261,7 +261,6 @@ def _assigned(F: Any, lhs: Array, rhs: Array, begin: Any, end: Any, step: Any) -
     },
     names=Names(
         method="slice_assign_scalar",
-        np_method="slice_assign_scalar",
         nd="_internal._slice_assign_scalar",
     ),
     samples=lambda s: [s(3, 4, scalar=2.0, begin=(0, 1), end=(2, 3))],

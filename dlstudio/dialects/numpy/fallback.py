@@ -150,16 +150,21 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     call.on_host = True  # type: ignore[attr-defined]  # for NumPy's protocols
     call.__name__ = call.__qualname__ = name
+    call.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature help() shows
     call.__module__ = "dlstudio.np"
     call.__doc__ = f"NumPy's `{name}`, computed on the host; no gradient flows through."
     return call
+
+
+def _in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> Any:
+    return np.isin(np.ravel(ar1), ar2, assume_unique, invert)
 
 
 def functions() -> dict[str, Callable[..., Any]]:
     """All names of `NAMES` that this NumPy has."""
     made = {name: through_host(name, getattr(np, name)) for name in NAMES if hasattr(np, name)}
     made["msort"] = through_host("msort", lambda a: np.sort(a, axis=0))
-    made["in1d"] = through_host("in1d", lambda a, b, **options: np.isin(np.ravel(a), b, **options))
+    made["in1d"] = through_host("in1d", _in1d)
     return made
 
 

@@ -148,14 +148,14 @@ def _(F, a, *, ind=2):
 
 @composite(
     "_npi_tensorsolve",
-    params={"a_axes": Axes()},
+    params={"axes": Axes()},
     names=Names(np="linalg.tensorsolve"),
     samples=lambda s: [s(definite(s, 4, 4).reshape(2, 2, 4), (2, 2))],
 )
-def _(F, a, b, *, a_axes=None):
-    """Solution x of ``tensordot(a, x) = b``."""
-    if a_axes is not None:
-        moved = (a_axes,) if isinstance(a_axes, int) else tuple(a_axes)
+def _(F, a, b, *, axes=None):
+    """Solution x of ``tensordot(a, x) = b``, after `axes` of `a` were moved to its right end."""
+    if axes is not None:
+        moved = (axes,) if isinstance(axes, int) else tuple(axes)
         kept = [i for i in range(a.ndim) if i not in moved]
         a = F.transpose(a, axes=(*kept, *moved))
     shape = tuple(a.shape[b.ndim :])

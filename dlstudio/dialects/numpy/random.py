@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import Parameter, Signature
 from typing import Any
 
 import numpy as np
@@ -35,14 +36,25 @@ def _np(
     return create(op, attributes(op, given), ctx, ndarray, out)
 
 
+# samplers whose dtype comes ahead of ctx; the others of MXNet always draw float32
+_TYPED = ("uniform", "normal", "gamma", "beta", "chisquare", "laplace", "lognormal")
+
+
+def _shown(defaults: dict[str, Any], name: str) -> Any:
+    """Default of a parameter in the signature; a law's parameter without one is required."""
+    default = defaults.get(name)
+    return Parameter.empty if name in defaults and default is None else default
+
+
 def _np_function(
     name: str, law: str, renamed: dict[str, str], defaults: dict[str, Any]
 ) -> Callable[..., Any]:
     """Build ``np.random.<name>`` with the parameters called as NumPy calls them."""
     order = list(defaults)
+    options = ["size", "dtype", "ctx", "out"] if name in _TYPED else ["size", "ctx", "out", "dtype"]
+    names = [*order, *options]
 
     def function(*args: Any, **kwargs: Any) -> Any:
-        names = [*order, "size", "dtype", "ctx", "out"]
         given = dict(zip(names, args, strict=False)) | kwargs
         unknown = [key for key in given if key not in (*names, "device")]
         if unknown:
@@ -58,8 +70,11 @@ def _np_function(
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "dlstudio.np.random"
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    shown = [Parameter(n, kind, default=_shown(defaults, n)) for n in names]
+    function.__signature__ = Signature(shown)  # type: ignore[attr-defined]
     spelled = ", ".join(f"{k}={v}" if v is not None else k for k, v in defaults.items())
-    call = f"``{name}({spelled}, size=None, dtype=None, ctx=None, out=None)``"
+    call = f"``{name}({spelled}, {', '.join(f'{n}=None' for n in options)})``"
     function.__doc__ = f"{OPS[f'_random_{law}'].doc}\n\n{call}"
     return function
 
@@ -85,9 +100,9 @@ _NP = (
 def _np_exponential(
     scale: Any = 1.0,
     size: Shape = None,
-    dtype: Any = None,
     ctx: Any = None,
     out: Any = None,
+    dtype: Any = None,
     device: Any = None,
 ) -> Any:
     """Draw exponential numbers with mean `scale`."""

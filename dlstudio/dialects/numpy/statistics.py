@@ -87,15 +87,27 @@ def _(F, a, *, n=1, axis=-1):
 @composite(
     "_npi_trapz",
     names=Names(np="trapz trapezoid", np_args="y"),
-    samples=lambda s: [s(4), s(2, 3, dx=0.5, axis=0)],
+    samples=lambda s: [
+        s(4),
+        s(2, 3, dx=0.5, axis=0),
+        s((2, 3), s.distinct(3)),
+        s((3, 2), s.distinct(3), axis=0),
+        s((2, 3), (2, 3)),
+    ],
 )
-def _(F, y, *, dx=1.0, axis=-1):
-    """Integral along `axis` by the trapezoidal rule with spacing `dx`."""
+def _(F, y, x=None, *, dx=1.0, axis=-1):
+    """Integral along `axis` by the trapezoidal rule, at the points `x` or with spacing `dx`."""
     along = normalize_axis("trapz", axis, y.ndim)
     n = y.shape[along]
     upper = F.slice_axis(y, axis=along, begin=1, end=n)
     lower = F.slice_axis(y, axis=along, begin=0, end=n - 1)
-    return F.multiply_scalar(F.sum(F.add(upper, lower), axis=along), scalar=dx / 2)
+    if x is None:
+        return F.multiply_scalar(F.sum(F.add(upper, lower), axis=along), scalar=dx / 2)
+    steps = F._npi_diff(x, axis=along if x.ndim > 1 else 0)
+    if x.ndim == 1:
+        steps = F.reshape(steps, shape=(-1, *(1,) * (y.ndim - 1 - along)))
+    area = F.multiply(steps, F.add(upper, lower))
+    return F.multiply_scalar(F.sum(area, axis=along), scalar=0.5)
 
 
 # --- order statistics ---------------------------------------------------------------------------
