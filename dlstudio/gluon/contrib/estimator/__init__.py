@@ -22,6 +22,7 @@ from dlstudio.gluon.contrib.estimator.event_handler import (
     LoggingHandler,
     MetricHandler,
     MonitorHandler,
+    ProgressHandler,
     StoppingHandler,
     TrainBegin,
     TrainEnd,
@@ -31,6 +32,6 @@ from dlstudio.gluon.contrib.estimator.event_handler import (
 __all__ = [
     "BatchBegin", "BatchEnd", "BatchProcessor", "CheckpointHandler", "EarlyStoppingHandler",
     "EpochBegin", "EpochEnd", "Estimator", "EventHandler", "FitRun", "GradientUpdateHandler",
-    "LoggingHandler", "MetricHandler", "MonitorHandler", "StoppingHandler", "TrainBegin",
-    "TrainEnd", "ValidationHandler",
+    "LoggingHandler", "MetricHandler", "MonitorHandler", "ProgressHandler", "StoppingHandler",
+    "TrainBegin", "TrainEnd", "ValidationHandler",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from dlstudio.gluon.contrib.estimator.events import (
 )
 from dlstudio.gluon.contrib.estimator.log import LoggingHandler
 from dlstudio.gluon.contrib.estimator.loop import FitLoop, call
+from dlstudio.gluon.contrib.estimator.progress import ProgressHandler
 from dlstudio.gluon.contrib.estimator.stopping import StoppingHandler
 from dlstudio.gluon.contrib.estimator.training import (
     GradientUpdateHandler,
@@ -234,8 +235,8 @@ class Estimator:
         epochs, batches : int
             One of them.
         event_handlers : EventHandler or list of EventHandler, optional
-            Those for stopping, gradient step, metrics, validation and logging are added unless
-            there is one of their class.
+            Those for stopping, gradient step, metrics, validation, logging and progress bars are
+            added unless there is one of their class.
         batch_axis : int
         background : bool, default False
             Train in a thread and return at once.
@@ -281,6 +282,7 @@ class Estimator:
             _check_loader("fit", val_data)
             _add(handlers, ValidationHandler, lambda: ValidationHandler(val_data, self.evaluate))
         _add(handlers, LoggingHandler, lambda: LoggingHandler(metrics=self.train_metrics))
+        _add(handlers, ProgressHandler, ProgressHandler)
         return handlers
 
     def _check_references(self, handlers: list[Any]) -> None:
