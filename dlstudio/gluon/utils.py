@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 import warnings
 from collections.abc import Callable, MutableMapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +14,8 @@ from dlstudio.core.device import Device
 from dlstudio.core.sparse import stored
 from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.switches import is_np_array, is_np_shape
-from dlstudio.errors import DataError, ParamError, ShapeError, explain
+from dlstudio.errors import ParamError, ShapeError
+from dlstudio.gluon.fetching import check_sha1, download, replace_file
 
 __all__ = [
     "HookHandle",
@@ -178,110 +176,3 @@ def _values(array: Any) -> Any:
 def _sum_of_squares(array: Any) -> Any:
     wide = array.astype("float32") if array.dtype.itemsize < 4 else array
     return (wide * wide).sum()
-
-
-def check_sha1(filename: str | os.PathLike[str], sha1_hash: str) -> bool:
-    """Whether the file's SHA-1 starts with `sha1_hash`.
-
-    Parameters
-    ----------
-    filename : path
-    sha1_hash : str, hexadecimal digits, at least one
-    """
-    digest = hashlib.sha1(usedforsecurity=False)
-    with Path(filename).open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return bool(sha1_hash) and digest.hexdigest().startswith(sha1_hash.lower())
-
-
-def replace_file(src: str | os.PathLike[str], dst: str | os.PathLike[str]) -> None:
-    """Move `src` over `dst` in one step."""
-    Path(src).replace(dst)
-
-
-def download(
-    url: str,
-    path: str | None = None,
-    overwrite: bool = False,
-    sha1_hash: str | None = None,
-    retries: int = 5,
-    verify_ssl: bool = True,
-) -> str:
-    """Fetch a file unless it is there already.
-
-    Parameters
-    ----------
-    url : str
-    path : str, optional
-        File or existing folder; default: the address's last part in the current folder.
-    overwrite : bool
-        Fetch again.
-    sha1_hash : str, optional
-        Expected SHA-1 (or its start); a file that differs is fetched again.
-    retries : int >= 0
-    verify_ssl : bool
-
-    Returns
-    -------
-    str
-        Where the file is.
-
-    Raises
-    ------
-    DataError
-        If it cannot be fetched, or its checksum is wrong.
-    """
-    name = url.rsplit("/", maxsplit=1)[-1]
-    target = Path(name if path is None else path).expanduser()
-    if not target.name or target.is_dir():
-        target /= name
-    if retries < 0:
-        raise ParamError(f"download: parameter retries must be >= 0. Got {retries}.")
-    if not overwrite and target.exists() and (not sha1_hash or check_sha1(target, sha1_hash)):
-        return str(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    failure: Exception = DataError(f"{url} was not fetched.")
-    for _ in range(retries + 1):
-        try:
-            content = _fetch(url, verify_ssl)
-        except OSError as error:
-            failure = error
-            continue
-        if not sha1_hash or hashlib.sha1(content, usedforsecurity=False).hexdigest().startswith(
-            sha1_hash
-        ):
-            _store(target, content)
-            return str(target)
-        failure = DataError("its checksum is wrong")
-    raise DataError(
-        explain(
-            f"{url} could not be downloaded: {failure}",
-            "a working connection and an unchanged file.",
-            f"fetch it yourself and put it at {target}",
-        )
-    )
-
-
-def _store(target: Path, content: bytes) -> None:
-    partial = target.with_name(target.name + ".part")
-    partial.write_bytes(content)
-    partial.replace(target)
-
-
-def _fetch(url: str, verify_ssl: bool) -> bytes:
-    import ssl
-    import urllib.request
-
-    if not url.startswith(("http://", "https://", "file://")):
-        raise ParamError(
-            f"download: parameter url must be an http(s) or file address. Got {url!r}."
-        )
-    context = ssl.create_default_context()
-    if not verify_ssl:
-        warnings.warn(
-            f"{url} is fetched without checking who answers (verify_ssl=False).", stacklevel=3
-        )
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with urllib.request.urlopen(url, context=context, timeout=60) as reply:
-        return reply.read()

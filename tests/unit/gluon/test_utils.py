@@ -1,6 +1,7 @@
 """Splitting batches, clipping gradients, files from the network."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import gluon, nd
 from dlstudio.errors import DataError, ParamError
+from dlstudio.gluon import fetching
 
 
 def test_a_split_of_rows_moves_no_bytes():
@@ -61,3 +63,53 @@ def test_download_of_a_wrong_file_teaches_and_leaves_nothing(tmp_path):
     with pytest.raises(DataError, match="checksum is wrong"):
         gluon.utils.download(source.as_uri(), str(tmp_path / "copy.bin"), sha1_hash="00", retries=0)
     assert not (tmp_path / "copy.bin").exists()
+
+
+def test_download_keeps_a_good_file_replaces_a_wrong_one_and_overwrites_when_asked(tmp_path):
+    source, target = tmp_path / "weights.bin", tmp_path / "copy.bin"
+    source.write_bytes(b"new")
+    target.write_bytes(b"old")
+    digest = hashlib.sha1(b"new", usedforsecurity=False).hexdigest()
+
+    gluon.utils.download(source.as_uri(), str(target))
+    assert target.read_bytes() == b"old"
+    gluon.utils.download(source.as_uri(), str(target), sha1_hash=digest)
+    assert target.read_bytes() == b"new"
+    source.write_bytes(b"newer")
+    gluon.utils.download(source.as_uri(), str(target), overwrite=True)
+    assert target.read_bytes() == b"newer"
+
+
+def test_download_tries_again_after_a_failure(tmp_path, monkeypatch):
+    answers = [OSError("no route"), DataError("the connection broke"), None]
+
+    def pieces(url, verify_ssl):
+        yield b"some"
+        answer = answers.pop(0)
+        if answer:
+            raise answer
+        yield b"thing"
+
+    monkeypatch.setattr(fetching, "_pieces", pieces)
+    target = gluon.utils.download("https://example.org/file", str(tmp_path), retries=2)
+
+    assert Path(target).read_bytes() == b"something"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]  # no partial file is left
+
+
+def test_a_download_that_fails_leaves_the_old_file_whole(tmp_path):
+    old = tmp_path / "file"
+    old.write_bytes(b"old")
+
+    with pytest.raises(DataError, match="could not be downloaded"):
+        gluon.utils.download("http://127.0.0.1:9/file", str(old), overwrite=True, retries=1)
+
+    assert old.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_download_refuses_other_addresses_and_negative_retries(tmp_path):
+    with pytest.raises(ParamError, match="ftp"):
+        gluon.utils.download("ftp://example.org/x", str(tmp_path))
+    with pytest.raises(ParamError, match="retries"):
+        gluon.utils.download("https://example.org/x", str(tmp_path), retries=-1)
