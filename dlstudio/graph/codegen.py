@@ -6,8 +6,6 @@ makes no views and allocates nothing where operators write into given memory.
 
 from __future__ import annotations
 
-import keyword
-import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
@@ -17,6 +15,7 @@ from dlstudio.graph.ir import ABSENT, Eqn, Graph
 from dlstudio.graph.memory import SUFFIXES, Buffer, MemoryPlan
 from dlstudio.graph.operators import ASSIGN, CROSS
 from dlstudio.graph.pointwise import POINTWISE, spell
+from dlstudio.graph.spelling import RESERVED, Names, has_literal, human_bytes, remark
 from dlstudio.graph.storage import Storages
 from dlstudio.trace import copies
 
@@ -25,16 +24,6 @@ __all__ = ["Half", "Text", "Twin", "function_name", "human_bytes", "write"]
 Twin = Literal["", "watched", "stepped"]
 # Behind a line it says which equation the line computes; `_Writer.text` takes it off again.
 _MARK = "\0"
-
-
-def human_bytes(n: int) -> str:
-    """Spell a size: 512 B, 1.3 kB, 2.0 MB."""
-    if n < 1000:
-        return f"{n} B"
-    for unit, scale in (("kB", 1e3), ("MB", 1e6)):
-        if n < 1000 * scale:
-            return f"{n / scale:.1f} {unit}"
-    return f"{n / 1e9:.2f} GB"
 
 
 class Half:
@@ -79,42 +68,6 @@ def write(
     return _Writer(graph, storages, plan, kernels, unused, twin).text(title)
 
 
-class _Names:
-    """Python identifiers, each given once."""
-
-    def __init__(self, taken: set[str]) -> None:
-        self.taken = taken
-
-    def fresh(self, wanted: str) -> str:
-        """An unused identifier like `wanted`."""
-        name = re.sub(r"\W", "_", wanted, flags=re.ASCII) or "x"
-        if name[0].isdigit() or keyword.iskeyword(name) or keyword.issoftkeyword(name):
-            name = f"_{name}"
-        stem, n = name, 1
-        while name in self.taken:
-            n += 1
-            name = f"{stem}_{n}"
-        self.taken.add(name)
-        return name
-
-
-_RESERVED = {
-    "np",
-    "cp",
-    "arena",
-    "signal",
-    "watch",
-    "now",
-    "draw",
-    "replay",
-    "cross",
-    "build",
-    "wait",
-    "ready",
-    "_",
-}
-
-
 class _Writer:
     def __init__(
         self, graph: Graph, storages: Storages, plan: MemoryPlan,
@@ -124,7 +77,7 @@ class _Writer:
         self.kernels, self.unused, self.twin = kernels, unused, twin
         self.buffers: dict[int, Buffer] = {b.value: b for b in plan.buffers}
         self.scope: dict[str, Any] = {}
-        self.names = _Names(set(_RESERVED))
+        self.names = Names(set(RESERVED))
         self.functions: dict[Any, str] = {}
         self.made = {v: (k, e) for k, e in enumerate(graph.eqns) for v in e.outs}
         self.kinds = {x.value: x for x in graph.inputs}
@@ -203,7 +156,7 @@ class _Writer:
         plan = self.plan
         mode = "training" if self.graph.training else "inference"
         steps = f"{len(self.graph.eqns)} steps, {len(plan.buffers)} buffers"
-        yield _remark(f"# Plan of {title} ({mode}): {steps}.")
+        yield remark(f"# Plan of {title} ({mode}): {steps}.")
         yield (
             f"# Arena {human_bytes(plan.arena_bytes)}; "
             f"without sharing {human_bytes(plan.naive_bytes)}; "
@@ -219,15 +172,15 @@ class _Writer:
             if b.in_place_of:
                 note = f"{b.owner}, over {b.in_place_of}"
             else:
-                note = b.owner + (f", was {b.previous[0]}'s" if b.previous else "")
+                note = b.owner + (f", was {b.was}'s" if b.was else "")
             place = f'"{b.device}", {b.offset}, {aval.shape}, "{aval.dtype.name}"'
-            yield f"{self.name_of[value]} = arena({place})" + _remark(
+            yield f"{self.name_of[value]} = arena({place})" + remark(
                 f"  # {human_bytes(b.nbytes)}: {note}"
             )
         for k, eqn in enumerate(self.graph.eqns):
             if k in self.storages.views and eqn.op is not ASSIGN and self._in_frame(eqn.outs[0]):
-                remark = _remark(f"  # {eqn.name}: the same memory")
-                yield f"{self._view(eqn)}{remark}{_MARK}{k}"
+                note = remark(f"  # {eqn.name}: the same memory")
+                yield f"{self._view(eqn)}{note}{_MARK}{k}"
         for k, eqn in enumerate(self.graph.eqns):
             if eqn.op.flags.graphs:
                 yield self._bound(k, eqn)
@@ -237,7 +190,7 @@ class _Writer:
         bind = self.names.fresh(f"bind_{eqn.name}")
         self.scope[bind] = eqn.attrs["plan"].bind
         space = self.name_of[eqn.outs[-1]] if eqn.attrs["workspace"] else "np.empty(0, np.uint8)"
-        return f"{self.bound[k]} = {bind}({space})" + _remark("  # its plan stands below")
+        return f"{self.bound[k]} = {bind}({space})" + remark("  # its plan stands below")
 
     def _view(self, eqn: Eqn) -> str:
         targets = ", ".join(self.name_of[v] for v in eqn.outs)
@@ -349,8 +302,8 @@ class _Writer:
                 value = maker.ins[0]  # noqa: PLW2901
             for k, maker in reversed(chain):
                 if maker.op is not ASSIGN:
-                    remark = _remark(f"  # {maker.name}: a view")
-                    yield f"{self._view(maker)}{remark}{_MARK}{k}"
+                    note = remark(f"  # {maker.name}: a view")
+                    yield f"{self._view(maker)}{note}{_MARK}{k}"
 
     # ---- one statement -------------------------------------------------------------------
     def _statement(self, k: int, eqn: Eqn) -> str:
@@ -409,7 +362,7 @@ class _Writer:
 
     def _literal(self, value: Any) -> str:
         """Spell an attribute; what has no literal becomes a named constant."""
-        if _has_literal(value):
+        if has_literal(value):
             return repr(value)
         name = self.names.fresh("constant")
         self.scope[name] = value
@@ -426,31 +379,17 @@ class _Writer:
         buffer = self.buffers.get(value)
         if buffer is not None and buffer.in_place_of:
             facts.append(f"in place: {buffer.in_place_of} dies here")
-        elif buffer is not None and buffer.previous:
-            facts.append(f"{human_bytes(buffer.nbytes)}, was {buffer.previous[0]}'s")
+        elif buffer is not None and buffer.was:
+            facts.append(f"{human_bytes(buffer.nbytes)}, was {buffer.was}'s")
         elif buffer is not None:
             facts.append(human_bytes(buffer.nbytes))
-        return _remark("  # " + "  ".join(f for f in facts if f))
+        return remark("  # " + "  ".join(f for f in facts if f))
 
 
 def _unmarked(line: str) -> tuple[str, str]:
     """A line without its mark, and the mark: the number of an equation, or nothing."""
     text, _, equation = line.partition(_MARK)
     return text, equation
-
-
-def _remark(text: str) -> str:
-    """A comment that stays one: names come from files, and a line break would end it."""
-    return "".join(c if c.isprintable() else "?" for c in text)
-
-
-def _has_literal(value: Any) -> bool:
-    """Whether `repr` gives Python text for exactly this value (inf and NumPy numbers have none)."""
-    if value is None or value.__class__ in (bool, int, str):
-        return True
-    if value.__class__ is float:
-        return math.isfinite(value)
-    return value.__class__ is tuple and all(_has_literal(v) for v in value)
 
 
 def function_name(half: Half, device: str) -> str:

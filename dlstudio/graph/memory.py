@@ -7,10 +7,11 @@ graph. Sizes are rounded up to 64 bytes, so that every buffer starts on a cache 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from dlstudio.graph.history import History, Stay
 from dlstudio.graph.ir import ABSENT, Eqn, Graph
 from dlstudio.graph.operators import CROSS
 from dlstudio.graph.pack import NoPackingError, arena_size, lower_bound, pack
@@ -36,9 +37,9 @@ SUFFIXES = {"backward": " gradient", "recompute": " again"}  # of owners' names,
 class Buffer:
     """One value's place in the arena. Several buffers share a slot when written in place.
 
-    `first` and `last` are the equations that first write and last read it; `previous` names the
-    owners of (part of) the same bytes before, latest first; `in_place_of` the owner it overwrites,
-    whose value is `over`.
+    `first` and `last` are the equations that first write and last read it; `was` is the latest
+    owner of (part of) the same bytes before; `in_place_of` the owner it overwrites, whose value is
+    `over`.
     """
 
     value: int
@@ -48,9 +49,16 @@ class Buffer:
     nbytes: int
     first: int
     last: int
-    previous: tuple[str, ...] = ()
+    was: str = ""
     in_place_of: str = ""
     over: int = -1
+    number: int = field(default=-1, repr=False)
+    history: History | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def previous(self) -> tuple[str, ...]:
+        """All owners of (part of) the same bytes before, latest first."""
+        return () if self.history is None else self.history.before(self.number)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ class MemoryPlan:
             f"{b.offset:>12,} {b.nbytes:>12,} B  steps {b.first:>3}..{b.last:<3} "
             f"{b.device}  {b.owner}"
             + (f"  (in place of {b.in_place_of})" if b.in_place_of else "")
-            + (f"  (was {b.previous[0]})" if b.previous and not b.in_place_of else "")
+            + (f"  (was {b.was})" if b.was and not b.in_place_of else "")
             for b in self.buffers
         ]
         head = (
@@ -252,38 +260,28 @@ def _buffers(
     made = {v: e for e in graph.eqns for v in e.outs}
     values = sorted(first, key=lambda v: (first[v], v))
     owners = {v: owner_name(made[v], v) for v in values}
-    history = _history(values, first, last, slots, slot_of, offsets)
+    stays: list[Stay] = []
+    for v in values:
+        slot, start = slots[slot_of[v]], offsets[slot_of[v]]
+        stays.append(Stay(owners[v], slot.device, start, start + slot.nbytes, first[v], last[v]))
+    history = History(stays)
     return tuple(
         Buffer(
             value=v,
-            owner=owners[v],
-            device=slots[slot_of[v]].device,
-            offset=offsets[slot_of[v]],
-            nbytes=slots[slot_of[v]].nbytes,
-            first=first[v],
-            last=last[v],
-            previous=tuple(owners[u] for u in before),
+            owner=stay.owner,
+            device=stay.device,
+            offset=stay.start,
+            nbytes=stay.end - stay.start,
+            first=stay.first,
+            last=stay.last,
+            was=stays[before].owner if before >= 0 else "",
             in_place_of=owners[over[v]] if v in over else "",
             over=over.get(v, -1),
+            number=number,
+            history=history,
         )
-        for v, before in zip(values, history, strict=True)
+        for number, (v, stay, before) in enumerate(zip(values, stays, history.latest, strict=True))
     )
-
-
-def _history(
-    values: list[int], first: dict[int, int], last: dict[int, int], slots: list[_Slot],
-    slot_of: dict[int, int], offsets: list[int],
-) -> Iterator[list[int]]:  # fmt: skip
-    """For each value those that had (part of) its bytes before, latest first."""
-    numbers = {device: i for i, device in enumerate({s.device for s in slots})}
-    place = np.array([numbers[slots[slot_of[v]].device] for v in values])
-    start = np.array([offsets[slot_of[v]] for v in values])
-    end = start + np.array([slots[slot_of[v]].nbytes for v in values])
-    death = np.array([last[v] for v in values])
-    for i, value in enumerate(values):
-        mine = (death[:i] <= first[value]) & (start[:i] < end[i]) & (end[:i] > start[i])
-        found = np.flatnonzero(mine & (place[:i] == place[i]))
-        yield [values[k] for k in found[::-1].tolist()]
 
 
 def owner_name(eqn: Eqn, value: int) -> str:

@@ -55,7 +55,7 @@ class Watcher:
             return  # a view computes nothing
         end = perf_counter_ns()
         for b in step.taken:
-            previous = b.in_place_of or (b.previous[0] if b.previous else "")
+            previous = b.in_place_of or b.was
             bus.emit(SlotTaken(self.plan, b.device, b.offset, b.nbytes, b.owner, previous, start))
         numbers = [buffer_of(a, *place) for a, place in zip(arrays, step.places, strict=True)]
         ins, outs = tuple(numbers[: step.reads]), tuple(numbers[step.reads :])

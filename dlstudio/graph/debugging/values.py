@@ -12,9 +12,9 @@ import numpy as np
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import ParamError, explain
-from dlstudio.graph.codegen import human_bytes
 from dlstudio.graph.ir import Eqn
 from dlstudio.graph.memory import Buffer, owner_name
+from dlstudio.graph.spelling import human_bytes
 
 if TYPE_CHECKING:
     from dlstudio.graph.program import Program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -62,19 +63,14 @@ def _greedy(
 ) -> tuple[Eqn, ...]:
     """List scheduling: of the ready equations run the one that leaves least memory alive."""
     pending = {storages.root[v] for e in after for v in e.reads}  # must live on
-    readers: dict[int, set[int]] = {}
-    for k, eqn in enumerate(eqns):
-        for v in eqn.reads:
-            readers.setdefault(storages.root[v], set()).add(k)
+    reads = [{storages.root[v] for v in eqn.reads} for eqn in eqns]
+    readers = Counter(root for roots in reads for root in roots)  # those still to come
     users, missing = _dependencies(eqns, storages)
-    done: set[int] = set()
 
     def cost(k: int) -> int:
-        eqn = eqns[k]
-        made = sum(_size(graph, storages, v) for v in eqn.outs if storages.root[v] == v)
-        roots = {storages.root[v] for v in eqn.reads} - pending
-        freed = sum(_size(graph, storages, r) for r in roots if readers[r] - done == {k})
-        return made - freed
+        made = sum(_size(graph, storages, v) for v in eqns[k].outs if storages.root[v] == v)
+        last = (r for r in reads[k] if readers[r] == 1 and r not in pending)
+        return made - sum(_size(graph, storages, r) for r in last)
 
     ready = [k for k, n in enumerate(missing) if n == 0]
     chosen: list[Eqn] = []
@@ -84,7 +80,7 @@ def _greedy(
         k = min(ready[:32], key=lambda k: (cost(k), k))
         ready.remove(k)
         heapq.heapify(ready)
-        done.add(k)
+        readers.subtract(reads[k])
         chosen.append(eqns[k])
         for user in users[k]:
             missing[user] -= 1

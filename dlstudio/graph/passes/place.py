@@ -53,13 +53,14 @@ def _place_free_inputs(graph: Graph, where: dict[int, str], default: str) -> Non
         f"{n}_grad": v for n, v in zip(graph.names, graph.outputs[: graph.heads], strict=False)
     }
     stated = {v: e.device for e in graph.eqns for v in e.outs if e.device}
+    readers = {v: e for e in reversed(graph.eqns) for v in e.ins}  # the first of each value
     for x in graph.inputs:
         if x.value in where:
             continue
         if x.kind == "head_gradient" and heads.get(x.name) in stated:
             where[x.value] = stated[heads[x.name]]
             continue
-        reader = next((e for e in graph.eqns if x.value in e.ins), None)
+        reader = readers.get(x.value)
         if reader is not None and reader.device:
             where[x.value] = reader.device
         elif x.kind in ("argument", "auxiliary") or reader is None:
@@ -126,9 +127,10 @@ def _with_copies(graph: Graph, where: dict[int, str]) -> Graph:
         ins = tuple(on(i, eqn.device, eqn) for i in eqn.ins)
         eqns.append(eqn._replace(ins=ins))
     outputs = list(graph.outputs)
+    named = {x.name: x.value for x in reversed(graph.inputs)}
     for k in range(graph.heads, len(outputs)):  # a gradient lies where its argument lies
         name = graph.names[k].removesuffix("_grad")
-        source = next((x.value for x in graph.inputs if x.name == name), outputs[k])
+        source = named.get(name, outputs[k])
         origin = Eqn(CROSS, (), (), {}, name, where[source], "", "", "backward")
         outputs[k] = on(outputs[k], where[source], origin)
     return replace(

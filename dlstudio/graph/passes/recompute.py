@@ -152,12 +152,16 @@ def _smallest(source: Replay, budget: int, *, lean: bool) -> tuple[Graph, int]:
 
 def _too_small(graph: Graph, budget: int, smallest: int) -> ParamError:
     needed = memory.plan(graph).arena_bytes
+    gained = f"{smallest:,} where values are computed again"
+    if smallest >= needed:
+        gained = "no fewer where values are computed again"
+    least = min(smallest, needed)
     return ParamError(
         explain(
             f"memory_budget={budget:,} bytes are too few: the plan takes {needed:,} bytes, and "
-            f"{smallest:,} where values are computed again.",
-            f"at least {smallest:,} bytes. Parameters, gradients and outputs are not counted.",
-            f"memory_budget={smallest}, or a smaller batch",
+            f"{gained}.",
+            f"at least {least:,} bytes. Parameters, gradients and outputs are not counted.",
+            f"memory_budget={least}, or a smaller batch",
         )
     )
 

@@ -1,3 +1,4 @@
+import cProfile
 import json
 from pathlib import Path
 from time import perf_counter
@@ -88,6 +89,33 @@ def test_buffers_tell_their_history():
         assert b.offset < before.offset + before.nbytes
     assert "arena " in str(plan)
     assert "was " in str(plan)
+
+
+def test_the_latest_owner_is_known_without_the_whole_history():
+    plan = memory.plan(training_graph(lenet(batch_norm=True, dropout=0.5), data=(4, 1, 28, 28)))
+    for i, b in enumerate(plan.buffers):
+        shared = [
+            a.owner
+            for a in plan.buffers[:i]
+            if a.device == b.device
+            and a.offset < b.offset + b.nbytes
+            and b.offset < a.offset + a.nbytes
+        ]
+        assert b.previous == tuple(reversed(shared))
+        assert b.was == (shared[-1] if shared else "")
+
+
+def test_planning_takes_time_in_proportion_to_the_nodes():
+    def calls(count: int) -> int:
+        x = sym.var("x")
+        net = sym.Group([sym.tanh(x * float(i + 1), name=f"head{i}") for i in range(count)])
+        executor = net.simple_bind(mx.cpu(), x=(2, 3))
+        profile = cProfile.Profile()
+        profile.runcall(executor.plan, train=True)
+        return sum(row.callcount for row in profile.getstats())
+
+    calls(2)  # loads what is loaded once
+    assert calls(240) < 3 * calls(120)
 
 
 def test_buffers_alive_together_never_overlap():

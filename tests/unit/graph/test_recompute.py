@@ -14,7 +14,7 @@ from dlstudio.graph import memory, pipeline, program
 from dlstudio.graph.capture import CachedOp, run_eagerly
 from dlstudio.graph.ir import Graph, verify
 from dlstudio.graph.operators import ASSIGN
-from dlstudio.graph.passes.recompute import recompute
+from dlstudio.graph.passes.recompute import _too_small, recompute
 from dlstudio.graph.passes.replay import Replay
 from dlstudio.graph.pipeline import compile_graph
 from dlstudio.graph.storage import analyse
@@ -242,6 +242,15 @@ def test_a_budget_that_suffices_changes_nothing():
 def test_inference_is_left_alone():
     small = bound(residual(2, widths=(8,)), memory_budget=1)
     assert not repeated(small.plan(train=False).graph)
+
+
+def test_a_budget_too_small_never_asks_for_more_than_the_plan_takes():
+    graph = bound(residual(1, widths=(8,))).graph
+    needed = memory.plan(graph).arena_bytes
+    text = str(_too_small(graph, 64, needed + 64))
+    assert f"at least {needed:,} bytes" in text
+    assert f"memory_budget={needed}," in text
+    assert "no fewer where values are computed again" in text
 
 
 def test_a_budget_too_small_says_what_would_do():
