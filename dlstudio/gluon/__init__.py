@@ -8,20 +8,20 @@ from typing import Any
 __all__ = [
     "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
     "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric",
-    "model_zoo", "nn", "parameter", "rnn", "techniques", "tensor_types", "trainer", "transfer",
-    "utils",
+    "model_zoo", "nn", "parameter", "probability", "rnn", "techniques", "tensor_types", "trainer",
+    "transfer", "utils",
 ]  # fmt: skip
 
 _MODULES = (
-    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "rnn", "techniques",
-    "trainer", "transfer", "utils",
+    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "probability",
+    "rnn", "techniques", "trainer", "transfer", "utils",
 )  # fmt: skip
 _NAMES = {
     "Block": "block",
     "HybridBlock": "hybrid",
     "SymbolBlock": "symbol_block",
     "Parameter": "parameter",
-    "Constant": "parameter",
+    "Constant": "constant",
     "DeferredInitializationError": "parameter",
     "tensor_types": "parameter",
     "ParameterDict": "parameter_dict",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import ref
 
 from dlstudio import autograd, sym
-from dlstudio.core import tape
+from dlstudio.core import random, tape
 from dlstudio.core.node import scope
 from dlstudio.errors import ArgumentError, GraphError, ShapeError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from dlstudio.gluon.hybrid import HybridBlock
     from dlstudio.gluon.parameter import Parameter
     from dlstudio.gluon.parameter_dict import ParameterDict
+    from dlstudio.graph.program import Program
 
 __all__ = [
     "Compiled",
     "Traced",
     "Uncompiled",
     "not_inferred",
+    "plan_of",
     "retrace",
     "trace",
     "tracer_needed",
@@ -151,7 +154,7 @@ def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) 
     known = {p.name: p.data(device) for p in block.collect_params().values() if p._data is not None}
     tracer = Tracer({**watched, **known})
     try:
-        with tracer, scope(block._local_name), block.name_scope():
+        with _draws_again(), tracer, scope(block._local_name), block.name_scope():
             out = block.forward(*regroup(list(watched.values()), flatten(args)[1]))
             outputs, nesting = flatten(out)
             symbol = _symbol(tracer, outputs, names)
@@ -159,6 +162,16 @@ def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) 
         return Traced(names, _nothing(names), None, {}, tracer.dynamic)
     constants = {name: tensor.detach() for name, tensor in tracer.constants.items()}
     return Traced(names, symbol, nesting, constants, tracer.dynamic)
+
+
+@contextmanager
+def _draws_again() -> Iterator[None]:
+    """Let the plan start where the trace did in the random streams: it draws what eager code does."""
+    before = random.get_state()
+    try:
+        yield
+    finally:
+        random.set_state(before)
 
 
 def _symbol(tracer: Tracer, outputs: list[Any], names: list[str]) -> Symbol:
@@ -306,6 +319,29 @@ class Uncompiled:
     def __call__(self, arrays: list[Any]) -> Any:
         """Run the block."""
         return self._block._run_operators(*regroup(arrays, self._structure))
+
+
+def plan_of(block: HybridBlock, train: bool | None) -> Program:
+    """Return the plan of the last call; see `HybridBlock.plan`."""
+    last = block._compiled.get(block._last_structure)
+    if isinstance(last, Uncompiled):
+        sparse = "an input, a parameter or a gradient is sparse"
+        why = "shapes depend on values" if vars(block).get("_dynamic") else sparse
+        raise ArgumentError(
+            explain(
+                f"{block.name} has no plan, and runs operator by operator: {why}.",
+                fix="the plan of a child that has one: net[1].plan()",
+            )
+        )
+    if last is None:
+        raise ArgumentError(
+            explain(
+                f"{block.name} has no plan.",
+                "a hybridized block that has been called: plans are made by the first call.",
+                "net.hybridize(); net(data); net.plan().source",
+            )
+        )
+    return last.op.plan(train)
 
 
 def works_sparsely(parameters: ParameterDict, structure: Any) -> bool:

@@ -64,6 +64,11 @@ def _beta(xp: Any, rng: Any, size: Any, dtype: Any, a: Any, b: Any) -> Array:
     return x / (x + y)
 
 
+def _whole(xp: Any, n: Any) -> Any:
+    """Counts as integers, which the generators ask for."""
+    return xp.asarray(n).astype("int64")
+
+
 def _open_uniform(rng: Any, size: Any) -> Array:
     """Uniform in (0, 1]: its logarithm is finite."""
     return 1 - rng.random(size)
@@ -104,6 +109,12 @@ def _binomial_domain(k: float, p: float) -> str | None:
     if k <= 0:
         return f"parameter k must be above 0. Got {k}."
     return None if 0 < p <= 1 else f"parameter p must be above 0 and at most 1. Got {p}."
+
+
+def _trials_domain(n: float, p: float) -> str | None:
+    if n < 0 or n % 1:
+        return f"parameter n must be a whole number from 0 on. Got {n}."
+    return _probability(p)
 
 
 def _generalized_domain(mu: float, alpha: float) -> str | None:
@@ -237,6 +248,13 @@ DISTRIBUTIONS = (
         {"a": 1.0},
         lambda xp, rng, size, dtype, a: rng.standard_exponential(size) ** (1 / a),
         _positive("a"),
+    ),
+    Distribution(
+        "binomial",
+        "Successes in `n` trials, each with probability `p`.",
+        {"n": 1.0, "p": 0.5},
+        lambda xp, rng, size, dtype, n, p: rng.binomial(_whole(xp, n), p, size),
+        _trials_domain,
     ),
     Distribution(
         "bernoulli",

@@ -18,6 +18,7 @@ from dlstudio.core.params import DType, Float, Param, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.distributions import DISTRIBUTIONS, Distribution
+from dlstudio.ops.draw_slopes import SLOPES, slopes_rule
 
 Array = Any
 RANDOM = Flags(random=True)
@@ -148,17 +149,22 @@ def _broadcasting(law: Distribution) -> None:
         return Aval(_full_size(law.name, arrays, size), np.dtype(dtype))
 
     forward.__doc__ = f"{law.doc} The parameters broadcast together, and to `size` if given."
+    slopes = SLOPES.get(law.name)
+    # where rejections decide, equal noise does not mean equal draws of nearby parameters
+    rejects = "its draws are accepted or rejected" if law.name in ("gamma", "chisquare") else ""
     op(
         f"_npi_{law.name}",
         infer=infer,
-        grad=DRAWN,
+        grad=DRAWN if slopes is None else slopes_rule(slopes),
+        custom_gradient=rejects,
         flags=RANDOM,
         params={"size": Shape(0, optional=True), "dtype": DType()},
         # _npi_power is x ** y; MXNet calls the distribution _npi_powerd
         names=Names(json="_npi_powerd" if law.name == "power" else f"_npi_{law.name}"),
         samples=lambda s: [
-            s(*_some(s, names, 2)),
+            s(*_some(s, names, 2), dtype="float64"),
             s(*_some(s, names, 2), size=(3, 2), dtype="float64"),
+            s(*_some(s, names, 0)),
         ],
     )(_signed(forward, names, {"size": None, "dtype": "float32"}))
 

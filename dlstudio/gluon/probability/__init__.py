@@ -1,0 +1,13 @@
+"""Probability: distributions, divergences, transformations, and blocks with random variables."""
+
+from __future__ import annotations
+
+from dlstudio.gluon.probability import block, distributions, transformation
+from dlstudio.gluon.probability.block import *  # noqa: F403
+from dlstudio.gluon.probability.distributions import *  # noqa: F403
+from dlstudio.gluon.probability.transformation import *  # noqa: F403
+
+__all__ = [  # noqa: PLE0604  the names of the parts
+    "block", "distributions", "transformation",
+    *block.__all__, *distributions.__all__, *transformation.__all__,
+]  # fmt: skip
