@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -9,17 +10,13 @@ from typing import Any
 
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.core.sparse import stored
-from dlstudio.errors import ArgumentError, MXNetError, explain, knows_its_names
+from dlstudio.errors import knows_its_names
+from dlstudio.gluon import saving
+from dlstudio.gluon.calls import check_member, is_wrong_call, wrong_call
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
-from dlstudio.gluon.parameter_dict import (
-    ParameterDict,
-    assign,
-    read_named,
-    refuse_extra,
-    refuse_missing,
-)
+from dlstudio.gluon.parameter_dict import ParameterDict
+from dlstudio.gluon.tree import depth_first, listing, places
 from dlstudio.gluon.utils import HookHandle
 from dlstudio.graph.symbol import Symbol
 from dlstudio.trace import bus
@@ -77,29 +74,16 @@ class Block:
 
     def __repr__(self) -> str:
         members = [(k, v) for k, v in vars(self).items() if isinstance(v, Block)]
-        return _listing(self, members)
+        return listing(self, members)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        members = vars(self)
-        existing = members.get(name)
-        if isinstance(existing, (Parameter, Block)) and not isinstance(value, type(existing)):
-            raise ArgumentError(
-                f"Changing attribute type for {name} from {type(existing)} to {type(value)} is not"
-                " allowed."
-            )
-        if "_children" not in members and isinstance(value, (Parameter, Block)):
-            raise ArgumentError(
-                explain(
-                    f"{type(self).__name__}.{name} was assigned before Block.__init__() has run.",
-                    fix=f"call super().__init__() first in {type(self).__name__}.__init__",
-                )
-            )
+        check_member(self, name, value, (Parameter, Block))
         if isinstance(value, Block):
             self.register_child(value, name)
         elif isinstance(value, Parameter):
             self._reg_params[name] = value
             if not value._owned:  # made by hand, as in MXNet 2: it gets a name of its own here
-                value.name, value._owned = self._prefix + value.name, True
+                value.name, value._owned = self._prefix + (value.name or name), True
         super().__setattr__(name, value)
 
     # ---- names and members ---------------------------------------------------------------
@@ -128,15 +112,26 @@ class Block:
         Parameters
         ----------
         select : str, optional
-            Regular expression that full names must match at their start: ``".*weight|.*bias"``.
+            Regular expression that names must match at their start: ``".*weight|.*bias"``. Full
+            names are looked at, and if none matches structural ones, as in MXNet 2.
 
         Returns
         -------
         ParameterDict
+            By full name; structural names such as "features.0.weight" find parameters too.
         """
+        found = self._collected(select)
+        if select and not found:
+            pattern = re.compile(select)
+            named = self._collect_params_with_prefix().items()
+            found.update({p.name: p for n, p in named if pattern.match(n)})
+        found._block = self
+        return found
+
+    def _collected(self, select: str | None) -> ParameterDict:
         found = ParameterDict(self._params.prefix)
         pattern = re.compile(select) if select else None
-        for block in _depth_first(self):
+        for block in depth_first(self):
             named = {**block.params._params, **{p.name: p for p in block._reg_params.values()}}
             found.update({n: p for n, p in named.items() if pattern is None or pattern.match(n)})
         return found
@@ -172,9 +167,32 @@ class Block:
         handle.attach(self._forward_pre_hooks, hook)
         return handle
 
+    def register_op_hook(
+        self, callback: Callable[[str, str, Any], Any], monitor_all: bool = False
+    ) -> None:
+        """Call a function with what every operator of the hybridized blocks below gives.
+
+        Hooked blocks run operator by operator; ``hybridize()`` again takes the hooks off.
+
+        Parameters
+        ----------
+        callback : function of (name, operator, array)
+            For example ``("dense0_fwd_output", "FullyConnected", array)``.
+        monitor_all : bool
+            Also with every operator's inputs: ``dense0_fwd_data``, ``dense0_fwd_weight``.
+        """
+        for child in self._children.values():
+            child.register_op_hook(callback, monitor_all)
+
     # ---- parameters ----------------------------------------------------------------------
     def initialize(
-        self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False
+        self,
+        init: Any = None,
+        ctx: Any = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+        *,
+        device: Any = None,
     ) -> None:
         """Give all parameters their first values.
 
@@ -182,14 +200,15 @@ class Block:
         ----------
         init : Initializer or str, optional
             For parameters without an initializer of their own; default: ``Uniform(0.07)``.
-        ctx : Device or list of Device, optional
-            Default: the current context.
+        ctx, device : Device or list of Device, optional
+            MXNet 1's and 2's name; default: the current context.
         verbose : bool
             Print what was done.
         force_reinit : bool
             Overwrite values that are there.
         """
-        self.collect_params().initialize(init, ctx, verbose, force_reinit)
+        chosen = ctx if device is None else device
+        self.collect_params().initialize(init, chosen, verbose, force_reinit)
 
     def hybridize(self, active: bool = True, **kwargs: Any) -> None:
         """Compile the hybrid blocks below on their next call; see `HybridBlock.hybridize`."""
@@ -211,6 +230,10 @@ class Block:
         """Move all parameters to other devices."""
         self.collect_params().reset_ctx(ctx)
 
+    def reset_device(self, device: Any) -> None:
+        """MXNet 2's name of `reset_ctx`."""
+        self.reset_ctx(device)
+
     def setattr(self, name: str, value: Any) -> None:
         """Set an attribute of all parameters: ``net.setattr("grad_req", "null")``."""
         self.collect_params().setattr(name, value)
@@ -221,11 +244,13 @@ class Block:
         Parameters
         ----------
         shared : dict of str to Parameter
-            For example ``other._collect_params_with_prefix()``.
+            By structural name, or ``other.collect_params()``.
         """
         if shared is None:
             return self
-        for name, block, key in _places(self):
+        owner = getattr(shared, "_block", None)
+        shared = shared if owner is None else owner._collect_params_with_prefix()
+        for name, block, key in places(self):
             if name in shared:
                 own = block._reg_params[key]
                 block._params._params = {
@@ -245,12 +270,7 @@ class Block:
         deduplicate : bool
             Write a shared parameter once; such a file needs the same sharing to be loaded.
         """
-        from dlstudio.interop.weights import save_named
-
-        named = self._collect_params_with_prefix()
-        if deduplicate:
-            named = {name: p for p, name in {p: n for n, p in reversed(named.items())}.items()}
-        save_named(filename, {name: stored(p._reduce()) for name, p in named.items()})
+        saving.save_parameters(self, filename, deduplicate)
 
     def load_parameters(
         self,
@@ -260,6 +280,8 @@ class Block:
         ignore_extra: bool = False,
         cast_dtype: bool = False,
         dtype_source: str = "current",
+        *,
+        device: Any = None,
     ) -> None:
         """Read parameters written by `save_parameters`, MXNet's or ours. All are taken, or none.
 
@@ -268,8 +290,8 @@ class Block:
         Parameters
         ----------
         filename : path
-        ctx : Device or list of Device, optional
-            Where parameters go that are not initialized.
+        ctx, device : Device or list of Device, optional
+            MXNet 1's and 2's name of where parameters go that are not initialized.
         allow_missing : bool
             Leave parameters alone that the file lacks.
         ignore_extra : bool
@@ -288,32 +310,28 @@ class Block:
         ShapeError, DTypeError
             If an array does not fit its parameter.
         """
-        loaded = read_named(filename)
-        named = self._collect_params_with_prefix()
-        if not loaded and not named:
-            return
-        if not any("." in name for name in loaded) and not set(loaded) <= set(named):
-            # names of an older kind: full names without the network's own prefix
-            self.collect_params().load_dict(
-                loaded,
-                ctx,
-                allow_missing,
-                ignore_extra,
-                self.prefix,
-                filename,
-                cast_dtype,
-                dtype_source,
-            )
-            return
-        source = f"file: {filename}"
-        if not allow_missing:
-            present = {id(named[n]) for n in loaded if n in named}
-            missing = [n for n, p in named.items() if id(p) not in present]
-            refuse_missing(missing, loaded, source)
-        if not ignore_extra:
-            refuse_extra([n for n in loaded if n not in named], named, source)
-        values = {named[n]: v for n, v in loaded.items() if n in named}
-        assign(values, ctx, cast_dtype, dtype_source)
+        saving.load_parameters(
+            self, filename, ctx if device is None else device, allow_missing=allow_missing,
+            ignore_extra=ignore_extra, cast_dtype=cast_dtype, dtype_source=dtype_source,
+        )  # fmt: skip
+
+    def load_dict(
+        self,
+        param_dict: dict[str, Any],
+        ctx: Any = None,
+        allow_missing: bool = False,
+        ignore_extra: bool = False,
+        cast_dtype: bool = False,
+        dtype_source: str = "current",
+        *,
+        device: Any = None,
+    ) -> None:
+        """Take parameters from a dict of arrays by structural name; see `load_parameters`."""
+        saving.take(
+            self, dict(param_dict), "param_dict", ctx if device is None else device,
+            allow_missing=allow_missing, ignore_extra=ignore_extra, cast_dtype=cast_dtype,
+            dtype_source=dtype_source,
+        )  # fmt: skip
 
     def save_params(self, filename: Any) -> None:
         """MXNet's old name of `save_parameters`, with full names."""
@@ -328,6 +346,34 @@ class Block:
     ) -> None:
         """MXNet's old name of `load_parameters`."""
         self.load_parameters(filename, ctx, allow_missing, ignore_extra)
+
+    def save(self, prefix: Any) -> None:
+        """Write ``prefix-model.json``, an outline of the blocks, and ``prefix-model.params``.
+
+        Parameters
+        ----------
+        prefix : path
+            Start of both file names.
+        """
+        saving.save(self, prefix)
+
+    def load(self, prefix: Any) -> None:
+        """Read what `save` wrote into a network made by the same code.
+
+        Blocks that were hybridized are so again.
+
+        Parameters
+        ----------
+        prefix : path
+
+        Raises
+        ------
+        ParamError
+            If the files are those of another network; nothing changes then.
+        FileFormatError
+            If a file is damaged.
+        """
+        saving.load(self, prefix)
 
     # ---- running -------------------------------------------------------------------------
     def __call__(self, *args: Any) -> Any:
@@ -346,8 +392,8 @@ class Block:
         try:
             out = self._dispatch(args)
         except TypeError as error:
-            if _is_wrong_call(error):
-                raise _wrong_call(self, args, error) from None
+            if is_wrong_call(error):
+                raise wrong_call(self, args, error) from None
             raise
         for hook in self._forward_hooks.values():
             hook(self, args, out)
@@ -383,56 +429,20 @@ def _is_traced(args: tuple[Any, ...]) -> bool:
     return bool(args) and args[0].__class__ is Symbol
 
 
-def _is_wrong_call(error: TypeError) -> bool:
-    """Whether Python refused the call of forward itself, not something inside it."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    callers = ("dlstudio.gluon.block", "dlstudio.gluon.hybrid")
-    ours = trace is not None and trace.tb_frame.f_globals.get("__name__") in callers
-    return ours and not isinstance(error, MXNetError) and "argument" in str(error)
-
-
-def _wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> ArgumentError:
-    kinds = ", ".join(type(x).__name__ for x in args)
-    return ArgumentError(
-        explain(
-            f"{type(block).__name__} {block.name!r} was called with {len(args)} inputs ({kinds}):"
-            f" {error}.",
-            "the inputs that its forward() or hybrid_forward() takes.",
-            f"see help({type(block).__name__})",
-        )
-    )
-
-
-def _depth_first(block: Block) -> list[Block]:
-    found = [block]
-    for child in block._children.values():
-        found += _depth_first(child)
-    return found
-
-
-def _places(block: Block, prefix: str = "") -> list[tuple[str, Block, str]]:
-    """Structural name, owner and attribute of every parameter below `block`."""
-    found = [(prefix + key, block, key) for key in block._reg_params]
-    for name, child in block._children.items():
-        found += _places(child, f"{prefix}{name}.")
-    return found
-
-
-def _listing(block: Block, members: Any) -> str:
-    lines = "\n".join(f"  ({key}): {_indent(repr(child))}" for key, child in members)
-    return f"{type(block).__name__}(\n{lines}\n)"
-
-
-def _indent(text: str) -> str:
-    return text.replace("\n", "\n  ")
+# what MXNet's module of blocks holds besides, and where it is here
+_ELSEWHERE = {
+    "HybridBlock": "gluon.hybrid",
+    "SymbolBlock": "gluon.symbol_block",
+    "DeferredInitializationError": "errors",
+    "is_np_array": "dialects.switches",
+    "load_json": "graph.symbol",
+    "np_array": "dialects.switches",
+    "np_shape": "dialects.switches",
+}
 
 
 def __getattr__(name: str) -> Any:
     """MXNet keeps all block classes in this module."""
-    if name in ("HybridBlock", "SymbolBlock"):
-        from dlstudio import gluon
-
-        return getattr(gluon, name)
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f"dlstudio.{_ELSEWHERE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

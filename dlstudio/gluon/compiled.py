@@ -166,7 +166,7 @@ def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) 
 
 @contextmanager
 def _draws_again() -> Iterator[None]:
-    """Let the plan start where the trace did in the random streams: it draws what eager code does."""
+    """Let the plan draw what the trace has drawn: the same numbers as eager code."""
     before = random.get_state()
     try:
         yield

@@ -23,7 +23,10 @@ from dlstudio.errors import (
 if TYPE_CHECKING:
     from dlstudio.gluon.parameter import Parameter
 
-__all__ = ["Deferred", "check_load", "devices_of", "elsewhere", "fits", "not_ready", "sizes"]
+__all__ = [
+    "Deferred", "check_load", "completed", "devices_of", "elsewhere", "fits", "not_ready",
+    "shape_is_known", "sizes",
+]  # fmt: skip
 
 Shape = tuple[int, ...]
 
@@ -40,6 +43,27 @@ def sizes(name: str, shape: Any) -> Shape:
                 )
             )
     return tuple(shape)
+
+
+def shape_is_known(shape: Shape | None) -> bool:
+    """Whether `shape` is given and has no unknown (0 or -1) dimension."""
+    return shape is not None and all(size > 0 for size in shape)
+
+
+def completed(parameter: Parameter, new: Shape) -> Shape:
+    """Return `new` if it agrees with what is known of the parameter's shape."""
+    old = parameter._shape
+    if not fits(new, old):
+        raise ShapeError(
+            explain(
+                f"Parameter {parameter.name!r}: shape {new} was given, its shape is {old}"
+                f"{' (0 is unknown)' if not shape_is_known(old) else ''}.",
+                "a shape that only fills in unknown dimensions.",
+                "check the layer's sizes (in_units, in_channels, …), or give values of shape"
+                f" {old}",
+            )
+        )
+    return new
 
 
 class Deferred:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dlstudio import nd, sym
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
-    ArgumentError,
     DeferredInitializationError,
     ParamError,
     explain,
@@ -22,6 +22,7 @@ from dlstudio.gluon.compiled import (
     forget_oldest,
     key_of,
     not_inferred,
+    plan_of,
     run_eagerly,
     runs_to_infer,
     stepped,
@@ -31,6 +32,7 @@ from dlstudio.gluon.compiled import (
     works_sparsely,
 )
 from dlstudio.gluon.exporting import export, exported
+from dlstudio.gluon.op_hooks import OpHook, run_hooked
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.shapes import infer_and_finish, infer_attributes
@@ -72,6 +74,7 @@ class HybridBlock(Block):
     (2, 3)
     """
 
+    _op_hook: OpHook | None = None
     _own_forward = False  # whether the class defines forward() and no hybrid_forward()
     _graphs: dict[Any, Traced]  # by what they hold for, see `key_of`
     _compiled: dict[Any, Compiled | Uncompiled]
@@ -157,6 +160,7 @@ backward_bulk_size
             "static_alloc": static_alloc, "static_shape": static_shape,
             "inline_limit": inline_limit, **kwargs,
         }  # fmt: skip
+        vars(self).pop("_op_hook", None)
         if clear or not active:
             self._clear_cached_op()
         super().hybridize(
@@ -164,6 +168,13 @@ backward_bulk_size
             static_shape=static_shape, inline_limit=inline_limit,
             forward_bulk_size=forward_bulk_size, backward_bulk_size=backward_bulk_size, **kwargs,
         )  # fmt: skip
+
+    def register_op_hook(
+        self, callback: Callable[[str, str, Any], Any], monitor_all: bool = False
+    ) -> None:
+        """See `Block.register_op_hook`."""
+        self._op_hook = OpHook(callback, monitor_all)
+        super().register_op_hook(callback, monitor_all)
 
     def cast(self, dtype: Any) -> None:
         """Change the element type of all parameters; compiled plans are dropped."""
@@ -285,6 +296,8 @@ backward_bulk_size
         return found
 
     def _call_compiled(self, args: tuple[Any, ...]) -> Any:
+        if self._op_hook is not None:
+            return run_hooked(self, self._op_hook, args)
         arrays, structure = flatten(args)
         key = key_of(self, arrays, structure)
         compiled = self._compiled.get(key)
@@ -346,25 +359,7 @@ backward_bulk_size
         ArgumentError
             If the block is not hybridized or has not been called.
         """
-        op = self._cached_op
-        if isinstance(self._compiled.get(self._last_structure), Uncompiled):
-            sparse = "an input, a parameter or a gradient is sparse"
-            why = "shapes depend on values" if vars(self).get("_dynamic") else sparse
-            raise ArgumentError(
-                explain(
-                    f"{self.name} has no plan, and runs operator by operator: {why}.",
-                    fix="the plan of a child that has one: net[1].plan()",
-                )
-            )
-        if op is None:
-            raise ArgumentError(
-                explain(
-                    f"{self.name} has no plan.",
-                    "a hybridized block that has been called: plans are made by the first call.",
-                    "net.hybridize(); net(data); net.plan().source",
-                )
-            )
-        return op.plan(train)
+        return plan_of(self, train)
 
     def optimize_for(
         self,

@@ -6,6 +6,7 @@ its shape until the first batch has passed (deferred initialisation: a 0 in the 
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any
 
@@ -20,22 +21,24 @@ from dlstudio.errors import (
     DeferredInitializationError,
     GradError,
     ParamError,
-    ShapeError,
     explain,
 )
-from dlstudio.gluon.deferred import Deferred, devices_of, elsewhere, fits, not_ready, sizes
+from dlstudio.gluon.deferred import (
+    Deferred,
+    completed,
+    devices_of,
+    elsewhere,
+    not_ready,
+    shape_is_known,
+    sizes,
+)
 from dlstudio.gluon.storage import in_storage, rows_of, storage_types, unreadable
 
-__all__ = ["Constant", "DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
+__all__ = ["DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
 
 tensor_types = (NDArray,)
 Shape = tuple[int, ...]
 _REQS = ("write", "add", "null")
-
-
-def shape_is_known(shape: Shape | None) -> bool:
-    """Whether `shape` is given and has no unknown (0 or -1) dimension."""
-    return shape is not None and all(size > 0 for size in shape)
 
 
 class Parameter:
@@ -44,7 +47,8 @@ class Parameter:
     Parameters
     ----------
     name : str
-        Full name, e.g. ``dense0_weight``; names in a network are unique.
+        Full name, e.g. ``dense0_weight``; names in a network are unique. Without one, as in MXNet
+        2, a parameter is named after the attribute of the block that it is assigned to.
     grad_req : {"write", "add", "null"}
         Overwrite the gradient on each backward, accumulate, or keep none.
     shape : tuple of int, optional
@@ -73,7 +77,7 @@ class Parameter:
 
     def __init__(
         self,
-        name: str,
+        name: str = "",
         grad_req: str = "write",
         shape: Any = None,
         dtype: Any = np.float32,
@@ -141,24 +145,9 @@ class Parameter:
 
     @shape.setter
     def shape(self, new: Shape) -> None:
-        completed = self._completed(tuple(new))
-        if completed != self._shape:
-            self._shape, self._var = completed, None
-
-    def _completed(self, new: Shape) -> Shape:
-        """Return `new` if it agrees with what is known of the shape."""
-        old = self._shape
-        if not fits(new, old):
-            raise ShapeError(
-                explain(
-                    f"Parameter {self.name!r}: shape {new} was given, its shape is {old}"
-                    f"{' (0 is unknown)' if not shape_is_known(old) else ''}.",
-                    "a shape that only fills in unknown dimensions.",
-                    "check the layer's sizes (in_units, in_channels, …), or give values of shape"
-                    f" {old}",
-                )
-            )
-        return new
+        shape = completed(self, tuple(new))
+        if shape != self._shape:
+            self._shape, self._var = shape, None
 
     # ---- initialisation ------------------------------------------------------------------
     def initialize(
@@ -343,7 +332,7 @@ class Parameter:
         """
         if not isinstance(data, Tensor):
             data = NDArray(data, cpu())
-        shape = self._completed(data.shape)
+        shape = completed(self, data.shape)
         if self._data is None:
             if self._deferred is None:
                 self._tensors()
@@ -448,26 +437,10 @@ class Parameter:
         return [rows_of(self, row_id.as_in_context(ctx)) for ctx in self.list_ctx()]
 
 
-class Constant(Parameter):
-    """A parameter with fixed values and no gradient, for constants in a block.
-
-    Parameters
-    ----------
-    name : str
-    value : array-like
-
-    Examples
-    --------
-    >>> import dlstudio as mx
-    >>> mx.gluon.Constant("c", [[1.0, 2.0]])
-    Constant c (shape=(1, 2), dtype=<class 'numpy.float32'>)
-    """
-
-    def __init__(self, name: str, value: Any) -> None:
-        if not isinstance(value, Tensor):
-            value = NDArray(np.asarray(value, np.float32), cpu())
-        self.value = value
-        super().__init__(
-            name, grad_req="null", shape=value.shape, dtype=value.dtype,
-            init=initializer.Constant(value), differentiable=False,
-        )  # fmt: skip
+def __getattr__(name: str) -> Any:
+    """MXNet's module of parameters holds these too."""
+    if name == "Constant":
+        return importlib.import_module("dlstudio.gluon.constant").Constant
+    if name == "ParameterDict":
+        return importlib.import_module("dlstudio.gluon.parameter_dict").ParameterDict
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

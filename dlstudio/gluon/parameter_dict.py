@@ -11,8 +11,9 @@ from dlstudio import initializer
 from dlstudio.core.device import Device
 from dlstudio.core.sparse import stored
 from dlstudio.errors import FileFormatError, ParamError, explain
+from dlstudio.gluon.constant import Constant
 from dlstudio.gluon.deferred import check_load
-from dlstudio.gluon.parameter import Constant, Parameter
+from dlstudio.gluon.parameter import Parameter
 
 __all__ = ["ParameterDict"]
 
@@ -38,13 +39,19 @@ class ParameterDict:
         self._prefix = prefix
         self._params: dict[str, Parameter] = {}
         self._shared = shared
+        self._block: Any = None  # whose parameters these are, if they were collected
 
     def __repr__(self) -> str:
         lines = "\n".join(f"  {parameter!r}" for parameter in self.values())
         return f"{self._prefix + ' ' if self._prefix else ''}(\n{lines}\n)"
 
     def __getitem__(self, key: str) -> Parameter:
-        return self._params[key]
+        found = self._params.get(key)
+        if found is None and self._block is not None:  # a structural name, as in MXNet 2
+            found = self._block._collect_params_with_prefix().get(key)
+        if found is None or found.name not in self._params:
+            raise KeyError(key)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._params)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from dlstudio.errors import ParamError, explain
-from dlstudio.gluon.block import Block, _listing
+from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.nn.activations import Activation
 from dlstudio.gluon.nn.norm_layers import (
@@ -17,6 +17,7 @@ from dlstudio.gluon.nn.norm_layers import (
     InstanceNorm,
     LayerNorm,
 )
+from dlstudio.gluon.tree import listing
 
 __all__ = [
     "BatchNorm",
@@ -55,7 +56,7 @@ class _Chain:
         return (x, *args) if args else x
 
     def __repr__(self) -> str:
-        return _listing(self, self._children.items())  # type: ignore[arg-type]
+        return listing(self, self._children.items())  # type: ignore[arg-type]
 
     def __getitem__(self, key: int | slice) -> Any:
         found = list(self._children.values())[key]

@@ -1,0 +1,58 @@
+"""What a block refuses: members that do not belong, calls that its `forward` does not take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlstudio.errors import ArgumentError, MXNetError, explain
+
+if TYPE_CHECKING:
+    from dlstudio.gluon.block import Block
+
+__all__ = ["check_member", "is_wrong_call", "wrong_call"]
+
+
+def check_member(block: Block, name: str, value: Any, kinds: tuple[type, ...]) -> None:
+    """Refuse an attribute that changes its kind, or comes before the block is one.
+
+    Parameters
+    ----------
+    kinds : classes of members
+    """
+    members = vars(block)
+    existing = members.get(name)
+    if isinstance(existing, kinds) and not isinstance(value, type(existing)):
+        raise ArgumentError(
+            f"Changing attribute type for {name} from {type(existing)} to {type(value)} is not"
+            " allowed."
+        )
+    if "_children" not in members and isinstance(value, kinds):
+        raise ArgumentError(
+            explain(
+                f"{type(block).__name__}.{name} was assigned before Block.__init__() has run.",
+                fix=f"call super().__init__() first in {type(block).__name__}.__init__",
+            )
+        )
+
+
+def is_wrong_call(error: TypeError) -> bool:
+    """Whether Python refused the call of forward itself, not something inside it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    callers = ("dlstudio.gluon.block", "dlstudio.gluon.hybrid")
+    ours = trace is not None and trace.tb_frame.f_globals.get("__name__") in callers
+    return ours and not isinstance(error, MXNetError) and "argument" in str(error)
+
+
+def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> ArgumentError:
+    """Compose the error for such a call."""
+    kinds = ", ".join(type(x).__name__ for x in args)
+    return ArgumentError(
+        explain(
+            f"{type(block).__name__} {block.name!r} was called with {len(args)} inputs ({kinds}):"
+            f" {error}.",
+            "the inputs that its forward() or hybrid_forward() takes.",
+            f"see help({type(block).__name__})",
+        )
+    )
