@@ -7,7 +7,7 @@ from dlstudio.gluon.probability.block import *  # noqa: F403
 from dlstudio.gluon.probability.distributions import *  # noqa: F403
 from dlstudio.gluon.probability.transformation import *  # noqa: F403
 
-__all__ = [  # noqa: PLE0604  the names of the parts
-    "block", "distributions", "transformation",
-    *block.__all__, *distributions.__all__, *transformation.__all__,
-]  # fmt: skip
+__all__ = ["block", "distributions", "transformation"]
+__all__ += block.__all__
+__all__ += distributions.__all__
+__all__ += transformation.__all__

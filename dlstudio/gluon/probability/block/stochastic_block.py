@@ -37,11 +37,11 @@ class StochasticBlock(HybridBlock):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._losses: list[Any] = []
-        self._collected: list[Any] = []
+        self._losscache: list[Any] = []
 
     def add_loss(self, loss: Any) -> None:
         """Add a loss, an array; call it inside `forward`."""
-        self._collected.append(loss)
+        self._losscache.append(loss)
 
     @staticmethod
     def collectLoss(func: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802  MXNet's name
@@ -49,9 +49,9 @@ class StochasticBlock(HybridBlock):
 
         @wraps(func)
         def inner(self: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
-            self._collected = []
+            self._losscache = []
             out = func(self, *args, **kwargs)
-            collected, self._collected = self._collected, []
+            collected, self._losscache = self._losscache, []
             return out, collected
 
         inner._collects = True  # type: ignore[attr-defined]  # looked up by __call__
@@ -112,7 +112,7 @@ class StochasticSequential(StochasticBlock):
             out = block(x, *args)
             for loss in getattr(block, "losses", ()):
                 self.add_loss(loss)
-            x, *args = out if isinstance(out, (tuple, list)) else (out,)
+            x, args = (out[0], tuple(out[1:])) if isinstance(out, (tuple, list)) else (out, ())
         return (x, *args) if args else x
 
     def __getitem__(self, key: int | slice) -> Any:

@@ -99,7 +99,7 @@ class TransformedDistribution(Distribution):
 
     def broadcast_to(self, batch_shape: Any) -> Any:
         """Return this distribution for each element of `batch_shape`; nothing is checked again."""
-        new = super().broadcast_to(batch_shape)
+        new: Any = super().broadcast_to(batch_shape)
         own = self._event_shape[: self.event_dim - self._base_dist.event_dim]
         batch = sample_n_shape_converter(batch_shape)
         new._base_dist = self._base_dist.broadcast_to(batch + own)

@@ -55,9 +55,9 @@ def test_the_message_names_the_value_and_where_it_is():
     with pytest.raises(ValueError, match=r"Normal: parameter scale is -2.0 at index \(1,\)") as e:
         mgp.Normal(0.0, np.array([1.0, -2.0]), validate_args=True)
     assert "Expected numbers above 0." in str(e.value)
-    with pytest.raises(ParamError, match="Beta: value is 1.5"):
+    with pytest.raises(ParamError, match=r"Beta: value is 1\.5"):
         mgp.Beta(1.0, 2.0, validate_args=True).log_prob(1.5)
-    with pytest.raises(ParamError, match="parameter high is 1.0"):
+    with pytest.raises(ParamError, match=r"parameter high is 1\.0"):
         mgp.Uniform(2.0, 1.0, validate_args=True)
 
 
@@ -91,7 +91,7 @@ def test_a_compiled_block_checks_every_batch():
     net = Score()
     net.hybridize()
     assert net(np.ones(2)).shape == (2,)
-    with pytest.raises(ParamError, match="Normal: parameter scale is -1.0"):
+    with pytest.raises(ParamError, match=r"Normal: parameter scale is -1\.0"):
         net(np.array([1.0, -1.0]))
 
 

@@ -94,8 +94,8 @@ def test_gamma_draws_move_so_that_their_cumulative_probability_stays(draw):
 
 
 MEANS = {
-    "Beta": (lambda a, b: mgp.Beta(a, b), lambda a, b: a / (a + b)),
-    "Gamma": (lambda a, b: mgp.Gamma(a, b), lambda a, b: a * b),
+    "Beta": (mgp.Beta, lambda a, b: a / (a + b)),
+    "Gamma": (mgp.Gamma, lambda a, b: a * b),
     "Chi2": (lambda a, b: mgp.Chi2(a), lambda a, b: a + 0 * b),
     "FisherSnedecor": (
         lambda a, b: mgp.FisherSnedecor(a + 8, b + 8), lambda a, b: (b + 8) / (b + 6) + 0 * a,
