@@ -5,18 +5,18 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dlstudio.gluon.contrib import nn, rnn
+from dlstudio.gluon.contrib import cnn, nn, rnn
 
 if TYPE_CHECKING:
-    from dlstudio.gluon.contrib import estimator
+    from dlstudio.gluon.contrib import data, estimator
 
-__all__ = ["estimator", "nn", "rnn"]
+__all__ = ["data", "estimator", "nn", "rnn"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimator when it is asked for: layers need none of it."""
-    if name == "estimator":
-        return importlib.import_module("dlstudio.gluon.contrib.estimator")
+    """Import estimator and data when they are asked for: layers need none of them."""
+    if name in ("data", "estimator"):
+        return importlib.import_module(f"dlstudio.gluon.contrib.{name}")
     raise AttributeError(f"module 'dlstudio.gluon.contrib' has no attribute {name!r}")
 
 

@@ -12,11 +12,21 @@ import numpy as np
 from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset
+from dlstudio.gluon.data.vision.cifar import CIFAR10, CIFAR100
 from dlstudio.gluon.data.vision.downloads import Source, default_root, fetch
 from dlstudio.gluon.data.vision.pixels import read_image
+from dlstudio.gluon.data.vision.records import ImageListDataset, ImageRecordDataset
 from dlstudio.io.idx import read_idx
 
-__all__ = ["MNIST", "FashionMNIST", "ImageFolderDataset"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "MNIST",
+    "FashionMNIST",
+    "ImageFolderDataset",
+    "ImageListDataset",
+    "ImageRecordDataset",
+]
 
 
 class _IdxDataset(Dataset):

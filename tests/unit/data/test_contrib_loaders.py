@@ -1,0 +1,114 @@
+"""`gluon.contrib.data`: loaders of pictures, and of pictures with objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import gluon, recordio
+from dlstudio.errors import ArgumentError, DataError, ParamError
+from dlstudio.gluon.contrib.data.vision import (
+    ImageBboxDataLoader,
+    ImageDataLoader,
+    create_bbox_augment,
+    create_image_augment,
+)
+
+COUNT = 5
+BOX = [2, 5, 3, 0.25, 0.25, 0.5, 0.75]
+TWO = [*BOX, 1, 0.5, 0.5, 1.0, 1.0]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    pillow = pytest.importorskip("PIL.Image")
+    writer = recordio.MXIndexedRecordIO(tmp_path / "a.idx", tmp_path / "a.rec", "w")
+    for number in range(COUNT):
+        pixels = np.full((8, 12, 3), 10 * number, np.uint8)
+        pillow.fromarray(pixels).save(tmp_path / f"{number}.png")
+        header = recordio.IRHeader(0, float(number), number, 0)
+        writer.write_idx(number, recordio.pack_img(header, pixels, img_fmt=".png"))
+    writer.close()
+    return tmp_path
+
+
+def test_an_augmentation_makes_what_networks_take(folder):
+    picture = mx.image.imread(folder / "3.png")
+    made = create_image_augment((3, 6, 6), rand_crop=True, rand_mirror=True, mean=[10, 20, 30])
+    result = made(picture)
+    assert result.shape == (3, 6, 6)
+    assert result.asnumpy()[:, 0, 0].tolist() == [20, 10, 0]
+    assert create_image_augment((3, 6, 6), dtype="float16")(picture).dtype == np.float16
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_pictures_are_loaded_in_parts_and_in_order(folder, workers):
+    loader = ImageDataLoader(
+        2, (3, 6, 6), path_imgrec=folder / "a.rec", num_parts=2, part_index=0, num_workers=workers
+    )
+    assert len(loader) == 2
+    found = [(data.shape, label.asnumpy().tolist()) for data, label in loader]
+    assert found == [((2, 3, 6, 6), [0, 1]), ((1, 3, 6, 6), [2])]
+
+
+def test_pictures_of_lists_and_other_transforms(folder):
+    loader = ImageDataLoader(
+        2, (1, 8, 12), path_root=folder, imglist=[[1, 2, "1.png"], [3, 4, "2.png"]],
+        aug_list=[gluon.data.vision.transforms.ToTensor()],
+    )  # fmt: skip
+    data, label = next(iter(loader))
+    assert data.shape == (2, 1, 8, 12)
+    assert label.asnumpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_objects_come_padded_in_parts_of_the_picture_or_in_pixels(folder):
+    entries = [[BOX, "1.png"], [TWO, "2.png"]]
+    loader = ImageBboxDataLoader(2, (3, 16, 12), path_root=folder, imglist=entries)
+    data, label = next(iter(loader))
+    assert data.shape == (2, 3, 16, 12)
+    expected = [[0.25, 0.25, 0.5, 0.75, 3], [-1] * 5]
+    np.testing.assert_allclose(label.asnumpy()[0], expected, rtol=1e-5)
+    pixels = [[2, 5, 3, 3, 2, 6, 6], "1.png"]
+    loader = ImageBboxDataLoader(
+        1, (3, 16, 24), path_root=folder, imglist=[pixels], coord_normalized=False
+    )
+    _, label = next(iter(loader))
+    np.testing.assert_allclose(label.asnumpy()[0], [[6, 4, 12, 12, 3]], rtol=1e-5)
+
+
+def test_augmented_objects_stay_inside_and_repeat_with_the_seed(folder):
+    def epoch():
+        mx.random.seed(6)
+        loader = ImageBboxDataLoader(
+            4, (3, 16, 16), path_root=folder, imglist=[[TWO, f"{n}.png"] for n in range(4)],
+            rand_crop=0.8, rand_pad=0.8, rand_mirror=True, brightness=0.2,
+        )  # fmt: skip
+        data, label = next(iter(loader))
+        return data.asnumpy(), label.asnumpy()
+
+    first, again = epoch(), epoch()
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    boxes = first[1][first[1][..., 4] >= 0]
+    assert len(boxes) >= 4
+    assert ((boxes[:, :4] >= 0) & (boxes[:, :4] <= 1)).all()
+
+
+def test_misuse_teaches(folder):
+    with pytest.raises(ArgumentError, match="no source"):
+        ImageDataLoader(2, (3, 6, 6))
+    with pytest.raises(ParamError, match="max_aspect_ratio"):
+        create_bbox_augment((3, 6, 6), max_aspect_ratio=0.5)
+    loader = ImageBboxDataLoader(1, (3, 6, 6), path_root=folder, imglist=[[[2, 5, 1], "1.png"]])
+    with pytest.raises(DataError, match="header length"):
+        next(iter(loader))
+
+
+def test_the_names_are_found_where_mxnet_has_them():
+    assert gluon.contrib.data.sampler.IntervalSampler is gluon.data.IntervalSampler
+    assert gluon.contrib.data.vision.ImageDataLoader is ImageDataLoader
+    assert gluon.data.vision.datasets.CIFAR10 is gluon.data.vision.CIFAR10
+    assert gluon.data.dataset.RecordFileDataset is gluon.data.RecordFileDataset
+    assert mx.image.detection.DetBorrowAug is mx.image.DetBorrowAug
+    assert mx.io.io.ImageRecordIter is mx.io.ImageRecordIter
