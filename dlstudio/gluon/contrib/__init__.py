@@ -10,7 +10,7 @@ from dlstudio.gluon.contrib import cnn, nn, rnn
 if TYPE_CHECKING:
     from dlstudio.gluon.contrib import data, estimator
 
-__all__ = ["data", "estimator", "nn", "rnn"]
+__all__ = ["cnn", "data", "estimator", "nn", "rnn"]
 
 
 def __getattr__(name: str) -> Any:
