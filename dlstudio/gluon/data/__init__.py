@@ -1,6 +1,7 @@
 """Data sets, samplers, and the loader that makes batches of them."""
 
 from dlstudio.gluon.data import batchify, datasets, vision
+from dlstudio.gluon.data.buckets import BucketSampler
 from dlstudio.gluon.data.dataloader import (
     DataLoader,
     default_batchify_fn,
@@ -20,6 +21,7 @@ from dlstudio.gluon.data.splits import k_fold, leave_one_out, train_test_split
 __all__ = [
     "ArrayDataset",
     "BatchSampler",
+    "BucketSampler",
     "DataLoader",
     "Dataset",
     "FilterSampler",
