@@ -4,6 +4,7 @@ import sys
 
 from dlstudio.io.arrays import NDArrayIter
 from dlstudio.io.batches import DataBatch, DataDesc, DataIter
+from dlstudio.io.det_records import ImageDetRecordIter
 from dlstudio.io.image_records import ImageRecordInt8Iter, ImageRecordIter, ImageRecordUInt8Iter
 from dlstudio.io.libsvm import LibSVMIter
 from dlstudio.io.rounds import MXDataIter
@@ -15,6 +16,7 @@ __all__ = [
     "DataBatch",
     "DataDesc",
     "DataIter",
+    "ImageDetRecordIter",
     "ImageRecordInt8Iter",
     "ImageRecordIter",
     "ImageRecordIter_v1",

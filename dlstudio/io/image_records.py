@@ -24,7 +24,6 @@ from dlstudio.recordio import unpack
 __all__ = ["ImageRecordInt8Iter", "ImageRecordIter", "ImageRecordUInt8Iter"]
 
 Array = Any
-_AUGMENTATION = {field.name for field in fields(Augmentation)}
 _NORMALIZATION = {field.name for field in fields(Normalization)}
 # parameters of MXNet's readers that change nothing here
 _IGNORED = {
@@ -84,6 +83,7 @@ class ImageRecordIter(MXDataIter):
     """
 
     _DTYPE: ClassVar[str] = "float32"
+    _AUGMENTATION: ClassVar[Any] = Augmentation
 
     def __init__(
         self,
@@ -107,7 +107,8 @@ class ImageRecordIter(MXDataIter):
         **kwargs: Any,
     ) -> None:
         name = type(self).__name__
-        _check(name, path_imgrec, data_shape, kwargs)
+        augmentation = {field.name for field in fields(self._AUGMENTATION)}
+        _check(name, path_imgrec, data_shape, kwargs, augmentation | _NORMALIZATION | _IGNORED)
         self._records = PlacedRecords(path_imgrec, path_imgidx or None)
         self._labels = _labels(path_imglist)
         self._numbers = np.arange(len(self._records))[
@@ -120,14 +121,16 @@ class ImageRecordIter(MXDataIter):
         )
         self._shape, self._label_width = tuple(int(n) for n in data_shape), label_width
         self._dtype = np.dtype(dtype or self._DTYPE)
-        self._augment = Augmentation(self._shape, **_chosen(kwargs, _AUGMENTATION))  # type: ignore[arg-type]
+        self._augment = self._AUGMENTATION(self._shape, **_chosen(kwargs, augmentation))
         self._seed_aug = seed if seed_aug is None else seed_aug
         self._batches_begun = 0
         self._prefetch = max(1, int(prefetch_buffer))
         self._ahead: deque[tuple[Future[Any], Array, int]] = deque()
         self._threads = ThreadPoolExecutor(max(1, int(preprocess_threads)), "dlstudio-pictures")
         weakref.finalize(self, self._threads.shutdown, wait=False, cancel_futures=True)
-        self._normalize = Normalization(**_chosen(kwargs, _NORMALIZATION)).loaded(self._mean)
+        self._normalize = Normalization(**_chosen(kwargs, _NORMALIZATION - augmentation)).loaded(
+            self._mean
+        )
         self._made: tuple[Array, Array] | None = None
 
     # ---- descriptions ----------------------------------------------------------------------------
@@ -195,17 +198,14 @@ class ImageRecordIter(MXDataIter):
     def _sample(self, content: bytes, draw: Any) -> tuple[Array, Array]:
         """Return the augmented picture (H, W, C) and the labels of a record."""
         header, encoded = unpack(content)
+        return self._augment(self._decoded(encoded), draw), self._label(header)
+
+    def _decoded(self, encoded: bytes) -> Array:
         name = f"a picture of {len(encoded)} bytes"
-        image = decode_pixels(encoded, name, flag=int(self._shape[0] == 3))
-        return self._augment(image, draw), self._label(header)
+        return decode_pixels(encoded, name, flag=int(self._shape[0] == 3))
 
     def _label(self, header: Any) -> Array:
-        label = header.label
-        if self._labels is not None:
-            if header.id not in self._labels:
-                raise DataError(f"the list has no entry for picture {header.id}.")
-            label = self._labels[header.id]
-        values = np.atleast_1d(np.asarray(label, np.float32))
+        values = self._numbers_of(header)
         if values.size != self._label_width:
             raise DataError(
                 explain(
@@ -215,6 +215,14 @@ class ImageRecordIter(MXDataIter):
                 )
             )
         return values.reshape(self._label_shape())
+
+    def _numbers_of(self, header: Any) -> Array:
+        """Labels of a record, or those that the list has for it."""
+        if self._labels is None:
+            return np.atleast_1d(np.asarray(header.label, np.float32))
+        if header.id not in self._labels:
+            raise DataError(f"the list has no entry for picture {header.id}.")
+        return self._labels[header.id]
 
     def getdata(self) -> list[Any]:
         """Return the data of the current batch."""
@@ -262,7 +270,9 @@ class ImageRecordInt8Iter(ImageRecordIter):
         return image.astype(np.float32) - 128, label
 
 
-def _check(name: str, path_imgrec: Any, data_shape: Any, kwargs: dict[str, Any]) -> None:
+def _check(
+    name: str, path_imgrec: Any, data_shape: Any, kwargs: dict[str, Any], known: set[str]
+) -> None:
     if not path_imgrec:
         raise ArgumentError(
             explain(f"{name}: path_imgrec was not given.", "a record file, as im2rec makes it.")
@@ -275,7 +285,6 @@ def _check(name: str, path_imgrec: Any, data_shape: Any, kwargs: dict[str, Any])
                 "(channels, height, width) with 3 channels, or 1 for grey pictures.",
             )
         )
-    known = _AUGMENTATION | _NORMALIZATION | _IGNORED
     for each in kwargs:
         if each not in known:
             import difflib

@@ -11,7 +11,7 @@ import numpy as np
 from dlstudio.core.interpret import raw
 from dlstudio.errors import DataError, ParamError, explain
 
-__all__ = ["Augmentation"]
+__all__ = ["Augmentation", "hsl_shifted"]
 
 Array = Any
 
@@ -219,7 +219,7 @@ class Augmentation:
             factor = np.float32(1 + draw.uniform(-strength, strength))
             image = np.clip(change(image.astype(np.float32), factor), 0, 255)
         if self.random_h or self.random_s or self.random_l:
-            image = _shifted(image, *self._shifts(draw))
+            image = hsl_shifted(image, *self._shifts(draw))
         if self.pca_noise > 0:
             shift = (_AXES @ draw.normal(0, self.pca_noise, 3)).astype(np.float32)
             image = np.clip(image.astype(np.float32) + shift, 0, 255)
@@ -242,7 +242,7 @@ def _saturated(x: Array, factor: Any) -> Array:
     return x * factor + (1 - factor) * (x @ _LUMA)[..., np.newaxis]
 
 
-def _shifted(image: Array, hue: float, saturation: float, lightness: float) -> Array:
+def hsl_shifted(image: Array, hue: float, saturation: float, lightness: float) -> Array:
     """Change hue, saturation and lightness (HSL, each from 0 to 1) by the given amounts."""
     x = image.astype(np.float32) / 255
     top, low = x.max(axis=-1), x.min(axis=-1)

@@ -149,6 +149,23 @@ def test_numpys_seed_fixes_augmentation_whatever_the_number_of_workers(workers):
     assert not (draws[0] == draws[1]).any()
 
 
+@pytest.mark.parametrize("threads", [False, True])
+def test_as_many_batches_are_made_ahead_as_prefetch_says(tmp_path, threads):
+    class Noted(Images):
+        def __getitem__(self, idx):
+            (tmp_path / str(idx)).touch()  # what another process does must be seen from here
+            return super().__getitem__(idx)
+
+    epoch = iter(DataLoader(Noted(48), 4, num_workers=1, prefetch=3, thread_pool=threads))
+    next(epoch)
+    deadline = time.monotonic() + 60
+    while len(list(tmp_path.iterdir())) < 16 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.05)  # a fifth batch would begin now
+    assert sorted(int(path.name) for path in tmp_path.iterdir()) == list(range(16))
+    assert len(list(epoch)) == 11
+
+
 class Broken(Images):
     def __getitem__(self, idx):
         if idx == 13:
