@@ -57,6 +57,7 @@ __all__ = [
     "explain",
     "knows_its_names",
     "missing_extra",
+    "taught_class",
 ]
 
 
@@ -282,3 +283,20 @@ def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:
             fix=f'pip install "dlstudio[{extra}]"',
         )
     )
+
+
+_TAUGHT: dict[type[Exception], type[MXNetError]] = {
+    MemoryError: OutOfMemoryError,
+    ValueError: ShapeError,
+    TypeError: DTypeError,
+    IndexError: IndexRangeError,
+    ZeroDivisionError: ShapeError,
+    OverflowError: DTypeError,
+    AttributeError: DTypeError,
+    KeyError: ShapeError,
+}
+
+
+def taught_class(error: Exception) -> type[MXNetError]:
+    """Name the class of ours that stands for what NumPy or Python raised."""
+    return next((c for base, c in _TAUGHT.items() if isinstance(error, base)), MXNetError)

@@ -21,7 +21,7 @@ from dlstudio.dialects import sparse as _sparse
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.operators import number_functions
-from dlstudio.errors import DTypeError, explain
+from dlstudio.errors import ArgumentError, DTypeError, ShapeError, explain
 from dlstudio.interop.dtypes import dtype_of as _dtype_of
 
 __all__ = [
@@ -112,6 +112,10 @@ def from_numpy(
     DTypeError
         If the array is not contiguous.
     """
+    if not isinstance(ndarray, _np.ndarray):
+        raise ArgumentError(
+            f"from_numpy: parameter ndarray must be a NumPy array. Got {type(ndarray).__name__}."
+        )
     if not zero_copy:
         return array(ndarray, ctx=Device("cpu", 0), dtype=ndarray.dtype)._as(array_cls)
     if not ndarray.flags.c_contiguous:
@@ -273,6 +277,8 @@ def concatenate(arrays: Any, axis: int = 0, always_copy: bool = True) -> NDArray
 
 def onehot_encode(indices: NDArray, out: NDArray) -> NDArray:
     """Write one-hot rows for `indices` into the matrix `out`."""
+    if getattr(out, "ndim", 0) != 2:
+        raise ShapeError("onehot_encode: parameter out must be a matrix, a row for each index.")
     out[:] = sys.modules[__name__].one_hot(indices, depth=out.shape[1])
     return out
 

@@ -119,10 +119,10 @@ class Device:
 
 def _parse(device_type: Any, device_id: Any) -> tuple[str, int]:
     kind = _NAMES.get(device_type, device_type) if isinstance(device_type, int) else device_type
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise DeviceError(
             explain(
-                f"device type {device_type!r} is not known.",
+                f"device type {str(device_type)[:40]!r} is not known.",
                 f"one of {', '.join(_TYPES)}.",
                 "mx.cpu()",
             )

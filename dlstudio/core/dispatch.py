@@ -23,11 +23,11 @@ from dlstudio.errors import (
     ArgumentError,
     DeviceError,
     DTypeError,
-    IndexRangeError,
     MXNetError,
     OutOfMemoryError,
     ShapeError,
     explain,
+    taught_class,
 )
 from dlstudio.trace import bus, copies
 
@@ -222,9 +222,7 @@ def _into(
         return write_all(op, out, results)
     for target, value in zip(targets, results, strict=False):
         if not isinstance(target, Tensor):
-            raise ArgumentError(
-                f"{op.name}: parameter out must be an array. Got {type(target).__name__}."
-            )
+            raise _not_out(op, target)
         if target._data.shape != np.shape(value):
             raise ShapeError(
                 explain(
@@ -252,10 +250,17 @@ def _into(
     return out
 
 
+def _not_out(op: Op, target: Any) -> ArgumentError:
+    return ArgumentError(f"{op.name}: parameter out must be an array. Got {type(target).__name__}.")
+
+
 def create(op: Op, attrs: Attrs, ctx: Any, cls: type[Tensor], out: Any = None) -> Any:
     """Run an operator without inputs (zeros, arange, samplers) on `ctx` or the current device."""
     if out is not None:
-        device = (out[0] if isinstance(out, (tuple, list)) else out)._device
+        target = out[0] if isinstance(out, (tuple, list)) and out else out
+        if not isinstance(target, Tensor):
+            raise _not_out(op, target)
+        device = target._device
     else:
         device = Device(ctx) if ctx is not None else current_context()
     if tape.state.tracer is not None:
@@ -280,6 +285,8 @@ def create(op: Op, attrs: Attrs, ctx: Any, cls: type[Tensor], out: Any = None) -
 def operands(op: Op, inputs: Sequence[Any], cls: type[Tensor]) -> tuple[list[Any], Device]:
     """Turn what the user gave into tensors on one device, without absent inputs at the end."""
     given = list(inputs)
+    if not given:
+        raise _missing(op, 0)
     least = len(op.inputs) - op.optional_inputs - (1 if op.variadic else 0)
     while len(given) > least and given and given[-1] is None:
         given.pop()
@@ -316,7 +323,12 @@ def _as_operand(
                 "mx.nd.array(x)",
             )
         )
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ShapeError(
+            explain(f"{op.name}: input {_input_name(op, i)}: {error}", "rows of equal length.")
+        ) from error
     if not isinstance(x, (np.ndarray, np.generic)):
         # Python numbers take the dtype of the arrays beside them, as NumPy's weak scalars do
         like = np.dtype(tensors[0].dtype if tensors else np.float32)
@@ -352,25 +364,13 @@ def _mixed_devices(op: Op, inputs: Sequence[Tensor]) -> DeviceError:
 
 
 # ---- failure ---------------------------------------------------------------------------------
-_CLASSES: dict[type[Exception], type[MXNetError]] = {
-    ValueError: ShapeError,
-    TypeError: DTypeError,
-    IndexError: IndexRangeError,
-    ZeroDivisionError: ShapeError,
-    OverflowError: DTypeError,
-    AttributeError: DTypeError,
-    KeyError: ShapeError,
-}
-
-
 def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception) -> Exception:
     """Find the teaching error for a forward that raised `error`."""
     if isinstance(error, MXNetError):
         return error
     if isinstance(error, MemoryError):
-        return OutOfMemoryError(
-            explain(f"{op.name}: {error}", fix="ask for a smaller result, or free arrays")
-        )
+        fix = "ask for a smaller result, or free arrays"
+        return OutOfMemoryError(explain(f"{op.name}: {error}", fix=fix))
     avals = [None if x is None else Aval(tuple(x.shape), np.dtype(x.dtype)) for x in inputs]
     for name, value in attrs.items():
         if value is inspect.Parameter.empty:
@@ -381,11 +381,13 @@ def explain_failure(op: Op, inputs: Sequence[Any], attrs: Any, error: Exception)
         return taught
     except Exception:
         pass
-    cls = next((c for base, c in _CLASSES.items() if isinstance(error, base)), MXNetError)
+    cls = taught_class(error)
     shown = ", ".join(
         f"{_input_name(op, i)} {a.shape} {a.dtype}" for i, a in enumerate(avals) if a is not None
     )
-    options = ", ".join(f"{k}={v!r}" for k, v in attrs.items() if op.attrs.get(k, v) != v)
+    options = ", ".join(
+        f"{k}={v!r}" for k, v in attrs.items() if repr(op.attrs.get(k, v)) != repr(v)
+    )
     return cls(
         explain(
             f"{op.name} failed on {shown or 'no inputs'}"

@@ -224,6 +224,8 @@ def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
         from dlstudio.core.tensor import Tensor
 
         return Tensor._wrap(value, head._device)
+    if not hasattr(gradient, "stype"):
+        raise GradError(f"a head gradient must be an array. Got {type(gradient).__name__}.")
     gradient = gradient if gradient.stype == "default" else cast("Tensor", gradient.todense())
     if gradient._data.shape != head.shape:
         raise ShapeError(

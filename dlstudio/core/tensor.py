@@ -10,7 +10,7 @@ import numpy as np
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, state
-from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain
+from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain, taught_class
 from dlstudio.interop.dtypes import dtype_of
 from dlstudio.trace import bus, copies
 
@@ -275,8 +275,19 @@ class Tensor:
         return self.asnumpy().reshape(())[()]
 
     def item(self, *args: int) -> Any:
-        """Return one element as a Python number."""
-        return self.asnumpy().item(*args)
+        """Return one element as a Python number; without `args` the only one.
+
+        Raises
+        ------
+        ShapeError, IndexRangeError
+            If there are more elements, or none at the position.
+        """
+        try:
+            return self.asnumpy().item(*args)
+        except (ValueError, IndexError, TypeError) as error:
+            raise taught_class(error)(
+                f"item(): an array of shape {self._data.shape}: {error}."
+            ) from error
 
     def tolist(self) -> Any:
         """Return the elements as nested Python lists."""
@@ -313,7 +324,7 @@ class Tensor:
 
     def __len__(self) -> int:
         if not self._data.ndim:
-            raise TypeError("len() of an array without axes")
+            raise DTypeError("len() of an array without axes")
         return self._data.shape[0]
 
     def __float__(self) -> float:
@@ -325,7 +336,7 @@ class Tensor:
     def __index__(self) -> int:
         value = self.asscalar()
         if not isinstance(value, np.integer):
-            raise TypeError(
+            raise DTypeError(
                 "only integer arrays with one element can be an index. "
                 f"Got dtype {self._data.dtype}."
             )

@@ -19,7 +19,7 @@ from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.documentation import docstring
 from dlstudio.dialects.example import example
-from dlstudio.errors import ParamError, UnknownNameError
+from dlstudio.errors import ArgumentError, ParamError, UnknownNameError
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
 
@@ -237,6 +237,8 @@ def build_function(op: Op, name: str, dialect: str, *, method: bool = False) -> 
 
 def unpack(data: Any) -> Any:
     """Accept both ``concat(a, b)`` and ``concat([a, b])``."""
+    if not hasattr(data, "__len__"):
+        raise ArgumentError(f"a sequence of arrays was expected. Got {type(data).__name__}.")
     if len(data) == 1 and isinstance(data[0], (list, tuple)):
         return data[0]
     return data

@@ -30,7 +30,7 @@ def _set(self: Any, key: Any, value: Any) -> None:
 
 def _iterate(self: Any) -> Iterator[Any]:
     if not self._data.ndim:  # said here, not at the first step, so that `iter` can be asked
-        raise TypeError("iteration over an array without axes")
+        raise DTypeError("iteration over an array without axes")
     return (self[i] for i in range(self._data.shape[0]))
 
 

@@ -339,7 +339,7 @@ def _truth(self: Any) -> bool:
         return bool(self.asscalar())
     if self._data.size == 0 and not isinstance(self, ndarray):
         return False
-    raise ValueError(
+    raise ShapeError(
         f"the truth value of an array with {self._data.size} elements is ambiguous. "
         "Use x.any() or x.all()."
     )

@@ -13,6 +13,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.dispatch import attributes, create, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.dialects.explaining import explaining
 from dlstudio.errors import DTypeError, ParamError, explain
 
 __all__ = ["named", "nd_functions", "sym_functions"]
@@ -197,7 +198,7 @@ def named(functions: Any, prefix: str, module: str) -> dict[str, Callable[..., A
         name = function.__name__.removeprefix(prefix)
         function.__name__ = function.__qualname__ = name
         function.__module__ = module
-        found[name] = function
+        found[name] = explaining(function)
     return found
 
 

@@ -106,9 +106,9 @@ def _np_clip(self: Any, min: Any = None, max: Any = None, out: Any = None) -> An
 
 def _nonzero(self: Any) -> Any:
     """Positions of the elements that are not zero, one vector for each axis."""
-    from dlstudio.dialects.numpy.functions import nonzero
+    from dlstudio.dialects.numpy.functions import FUNCTIONS
 
-    return nonzero(self)
+    return FUNCTIONS["nonzero"](self)
 
 
 def _matrix_transposed(self: Any) -> Any:

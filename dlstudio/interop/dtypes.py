@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.errors import MissingExtraError, explain
+from dlstudio.errors import DTypeError, MissingExtraError, explain
 
 __all__ = ["bfloat16", "dtype_of"]
 
@@ -37,11 +37,16 @@ def dtype_of(value: Any) -> np.dtype[Any]:
 
     Raises
     ------
-    TypeError
+    DTypeError
         If `value` names no dtype.
     MissingExtraError
         If it is "bfloat16" and `ml_dtypes` is not installed.
     """
     if isinstance(value, str) and value == "bfloat16":
         return bfloat16()
-    return np.dtype(value)
+    try:
+        return np.dtype(value)
+    except (TypeError, ValueError) as error:
+        raise DTypeError(
+            explain(f"dtype={repr(value)[:60]}: {error}", "a dtype such as 'float32'.")
+        ) from error

@@ -290,9 +290,16 @@ _regression(
 
 
 # ---- SVMOutput -------------------------------------------------------------------------------
+def _infer_svm(data: Aval, label: Aval, **_: Any) -> Aval:
+    if len(data.shape) != 2 or tuple(label.shape) != (data.shape[0],):
+        given = f"SVMOutput: data has shape {data.shape}, label {label.shape}."
+        raise ShapeError(explain(given, "scores (B, K) and class numbers (B,)."))
+    return aval(data.shape, data)
+
+
 @op(
     "SVMOutput",
-    infer=lambda data, label, **_: aval(data.shape, data),
+    infer=_infer_svm,
     grad=lambda F, g, out, data, label, **attrs: (F.svm_output_grad(out, label, **attrs), None),
     complete=lambda shapes, attrs: [
         shapes[0],
@@ -315,6 +322,7 @@ def _(
 
     Squared hinge, or the plain one with ``use_linear=True``; `label` (B,) holds class numbers.
     """
+    _infer_svm(data, label)
     return data.copy()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.dialects.explaining import explaining
 from dlstudio.dialects.legacy.control import CONTROL_FLOW
 from dlstudio.dialects.legacy.updates import UPDATES
 from dlstudio.errors import ParamError
@@ -140,7 +141,7 @@ def imdecode(
     return out
 
 
-FUNCTIONS = {"histogram": histogram, "imdecode": imdecode}
+FUNCTIONS = {"histogram": explaining(histogram), "imdecode": imdecode}
 SYM_FUNCTIONS = {"histogram": sym_histogram}
 SYM_CONTRIB: dict[str, Any] = {"rand_zipfian": sym_rand_zipfian} | {
     f.__name__: f for f in (symbolic.cond, symbolic.foreach, symbolic.while_loop)

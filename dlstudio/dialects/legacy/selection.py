@@ -237,6 +237,9 @@ def _(F, lhs, mhs, rhs):
         nd="_internal._slice_assign",
     ),
     samples=lambda s: [s((3, 4), (2, 2), begin=(0, 1), end=(2, 3))],
+    errors=lambda s: [
+        bad(s((3, 4), (1, 2), begin=(0, 1), end=(2, 3)), ShapeError, "part has shape")
+    ],
 )
 def _(F, lhs, rhs, *, begin, end, step=()):
     """Copy of `lhs` with ``lhs[begin:end:step]`` replaced by `rhs`."""
@@ -246,6 +249,14 @@ def _(F, lhs, rhs, *, begin, end, step=()):
 def _assigned(F: Any, lhs: Array, rhs: Array, begin: Any, end: Any, step: Any) -> Array:
     bounds = {"begin": begin, "end": end, "step": step or None}
     dtype = np.dtype(lhs.dtype).name
+    part = F.slice(lhs, **bounds).shape
+    if tuple(rhs.shape) != tuple(part):
+        raise ShapeError(
+            explain(
+                f"_slice_assign: the part has shape {tuple(part)}, rhs {tuple(rhs.shape)}.",
+                "equal shapes.",
+            )
+        )
     ones = F.ones(shape=tuple(rhs.shape), dtype=dtype)
     hit = F.slice_scatter(ones, shape=tuple(lhs.shape), **bounds)
     return F.where(hit, F.slice_scatter(rhs, shape=tuple(lhs.shape), **bounds), lhs)

@@ -14,6 +14,7 @@ import numpy as np
 from dlstudio.core.device import current_context
 from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.explaining import explaining
 
 __all__ = ["NAMES", "functions"]
 
@@ -106,6 +107,10 @@ NAMES = [
 ]
 
 
+# what the user's own function raises stays what it is
+_CALLING_BACK = ("apply_along_axis", "apply_over_axes", "piecewise")
+
+
 def _host(x: Any) -> Any:
     if isinstance(x, Tensor):
         return x.asnumpy()
@@ -148,12 +153,13 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             return out
         return _dressed(result, device)
 
-    call.on_host = True  # type: ignore[attr-defined]  # for NumPy's protocols
     call.__name__ = call.__qualname__ = name
     call.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature help() shows
     call.__module__ = "dlstudio.np"
     call.__doc__ = f"NumPy's `{name}`, computed on the host; no gradient flows through."
-    return call
+    told = call if name in _CALLING_BACK else explaining(call)
+    told.on_host = True  # type: ignore[attr-defined]  # for NumPy's protocols
+    return told
 
 
 def _in1d(ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False) -> Any:

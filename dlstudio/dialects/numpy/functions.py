@@ -11,6 +11,7 @@ from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tape import values_decide
 from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.explaining import explaining
 from dlstudio.errors import ArgumentError, ParamError, explain
 
 __all__ = ["FUNCTIONS", "NPX_FUNCTIONS", "call"]
@@ -345,7 +346,7 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    f.__name__: f
+    f.__name__: explaining(f)
     for f in (
         percentile,
         quantile,
@@ -379,9 +380,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         asarray,
     )
 }
-FUNCTIONS["shares_memory"] = may_share_memory
+FUNCTIONS["shares_memory"] = FUNCTIONS["may_share_memory"]
 FUNCTIONS |= {"can_cast": np.can_cast, "finfo": np.finfo, "iinfo": np.iinfo}
 NPX_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "nonzero": npx_nonzero,
+    "nonzero": explaining(npx_nonzero),
     "constraint_check": constraint_check,
 }

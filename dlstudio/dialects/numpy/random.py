@@ -11,8 +11,9 @@ import numpy as np
 from dlstudio.core.dispatch import attributes, create, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.explaining import explaining
 from dlstudio.dialects.random import named
-from dlstudio.errors import ParamError
+from dlstudio.errors import ParamError, ShapeError
 
 __all__ = ["np_functions", "npx_functions"]
 
@@ -168,7 +169,11 @@ def _np_choice(
     """Draw entries of `a` (or numbers below an integer), with probabilities `p` if given."""
     from dlstudio import np as mx_np
 
-    count = a if isinstance(a, int) else a.shape[0]
+    if not isinstance(a, (int, np.integer)):
+        a = a if isinstance(a, Tensor) else mx_np.array(a)
+        if a.ndim != 1:
+            raise ShapeError(f"choice: parameter a must have one axis. Got shape {a.shape}.")
+    count = a.shape[0] if isinstance(a, Tensor) else int(a)
     shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
     if replace and p is None:
         positions = _np_randint(0, count, shape, ctx=device or ctx)
@@ -178,7 +183,7 @@ def _np_choice(
         positions = invoke(op, (mx_np.array(p),), given, ndarray).reshape(shape)
     else:
         positions = _without_replacement(count, shape, p)
-    result = positions if isinstance(a, int) else a.take(positions, axis=0)
+    result = a.take(positions, axis=0) if isinstance(a, Tensor) else positions
     if out is not None:
         out[...] = result
         return out
@@ -216,15 +221,19 @@ def _np_multinomial(n: int, pvals: Any, size: Shape = None, **_: Any) -> Any:
 def _np_multivariate_normal(
     mean: Any, cov: Any, size: Shape = None, check_valid: Any = None, tol: Any = None
 ) -> Any:
-    """Draw normal vectors with the given mean (K,) and covariance (K, K)."""
+    """Draw normal vectors with the given mean (..., K) and covariance (..., K, K).
+
+    Gradients flow through the draws to both.
+    """
     from dlstudio import np as mx_np
 
     del check_valid, tol
     shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
-    mean = mx_np.array(mean)
-    noise = _np("normal", {"loc": 0.0, "scale": 1.0}, (*shape, mean.shape[-1]), None, None)
-    factor = np.linalg.cholesky(mx_np.array(cov).asnumpy())
-    return mean + noise @ mx_np.array(factor.T.copy())
+    mean, cov = (x if isinstance(x, Tensor) else mx_np.array(x) for x in (mean, cov))
+    batch = np.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
+    size = (*shape, *batch, mean.shape[-1], 1)
+    noise = _np("normal", {"loc": 0.0, "scale": 1.0}, size, None, mean.context)
+    return mean + mx_np.matmul(mx_np.linalg.cholesky(cov), noise)[..., 0]
 
 
 _NP_OWN = (
@@ -245,7 +254,7 @@ def np_functions() -> dict[str, Callable[..., Any]]:
     """Functions of `mx.np.random`."""
     from dlstudio.core.random import seed
 
-    made = {row[0]: _np_function(*row) for row in _NP}
+    made = {row[0]: explaining(_np_function(*row)) for row in _NP}
     return {**made, **named(_NP_OWN, "_np_", "dlstudio.np.random"), "seed": seed}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.tensor import Tensor
+from dlstudio.dialects.explaining import explaining
 from dlstudio.dialects.numpy.functions import call
 from dlstudio.dialects.standard.creation import from_dlpack
 from dlstudio.dialects.standard.dtypes import isdtype
@@ -41,9 +42,9 @@ _SETS = ("unique_all", "unique_counts", "unique_inverse", "unique_values")
 FUNCTIONS: dict[str, Any] = {
     "__array_api_version__": "2024.12",
     "__array_namespace_info__": __array_namespace_info__,
-    "fill_diagonal": fill_diagonal,
+    "fill_diagonal": explaining(fill_diagonal),
     "from_dlpack": from_dlpack,
     "isdtype": isdtype,
-    "repeat": repeat,
+    "repeat": explaining(repeat),
     **{name: STANDARD[name] for name in ("astype", "broadcast_shapes", "unstack", *_SETS)},
 }
