@@ -229,7 +229,9 @@ def _np_multivariate_normal(
 
     del check_valid, tol
     shape = () if size is None else (size,) if isinstance(size, int) else tuple(size)
-    mean, cov = (x if isinstance(x, Tensor) else mx_np.array(x) for x in (mean, cov))
+    mean, cov = (
+        x.as_np_ndarray() if isinstance(x, Tensor) else mx_np.array(x) for x in (mean, cov)
+    )
     batch = np.broadcast_shapes(mean.shape[:-1], cov.shape[:-2])
     size = (*shape, *batch, mean.shape[-1], 1)
     noise = _np("normal", {"loc": 0.0, "scale": 1.0}, size, None, mean.context)

@@ -15,6 +15,8 @@ from dlstudio import np, npx
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.errors import GraphError, explain
+from dlstudio.graph.symbol import Symbol
 
 __all__ = [
     "as_array", "digamma", "draw_binomial", "dtype_of", "erf", "erfinv", "exp", "expm1",
@@ -66,11 +68,25 @@ def draw_binomial(n: ndarray, p: ndarray, shape: tuple[int, ...], dtype: str) ->
 
 
 def as_array(value: Any) -> Any:
-    """Take arrays of both dialects, NumPy arrays and lists as an `np` array; keep numbers."""
+    """Take arrays of both dialects, NumPy arrays and lists as an `np` array; keep numbers.
+
+    Raises
+    ------
+    GraphError
+        If it is a symbol.
+    """
     if isinstance(value, (ndarray, int, float)) or value is None:
         return value
     if isinstance(value, NDArray):
         return value.as_np_ndarray()
+    if isinstance(value, Symbol):
+        raise GraphError(
+            explain(
+                f"A distribution was given the symbol {value.name!r}.",
+                "arrays or numbers.",
+                "forward(self, x) in place of hybrid_forward(self, F, x): it is compiled as well",
+            )
+        )
     if isinstance(value, numpy.generic):
         return value.item()
     return np.array(value)

@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import np
-from dlstudio.errors import ParamError, ShapeError
+from dlstudio.errors import GraphError, ParamError, ShapeError
 from dlstudio.gluon import probability as mgp
 from tests.unit.gluon.probability.cases import CASES, UNIT, P
 
@@ -92,6 +92,11 @@ def test_legacy_arrays_are_taken():
     found = dist.log_prob(mx.nd.ones((2, 3)))
     assert found.shape == (2, 3)
     assert isinstance(found, np.ndarray)
+
+
+def test_a_symbol_is_refused():
+    with pytest.raises(GraphError, match=r"given the symbol 'loc'.*\n.*\n.*forward\(self, x\)"):
+        mgp.Normal(mx.sym.var("loc"), 1.0)
 
 
 def test_exactly_one_of_prob_and_logit_is_given():

@@ -77,6 +77,20 @@ def test_draws_follow_their_parameters(name):
         assert found == pytest.approx(slope, rel=1e-5, abs=1e-6)
 
 
+def test_normal_vectors_follow_their_mean_and_covariance():
+    mean, cov = np.zeros((2, 3)), np.array(COV, dtype="float32")
+    mean.attach_grad()
+    cov.attach_grad()
+    mx.random.seed(5)
+    with autograd.record():
+        drawn = np.random.multivariate_normal(mean, cov, 1000)
+        squares = (drawn[..., 0] ** 2).mean()
+    squares.backward()
+    assert drawn.shape == (1000, 2, 3)
+    assert abs(mean.grad.asnumpy()).max() < 0.15
+    assert float(cov.grad[0, 0]) == pytest.approx(1, abs=0.1)  # E x² is the variance
+
+
 @pytest.mark.parametrize("draw", [lambda a: mgp.Gamma(a).sample_n(50), lambda a: np.random.gamma(
     a, np.ones(3), (50, 3), dtype="float64")], ids=["Gamma", "np.random.gamma"])  # fmt: skip
 def test_gamma_draws_move_so_that_their_cumulative_probability_stays(draw):
