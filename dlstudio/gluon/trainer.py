@@ -15,6 +15,8 @@ from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.storage import add_up
 from dlstudio.interop.files import read_file, write_atomically
+from dlstudio.kvstore import KVStore, KVStoreBase, create
+from dlstudio.optimizer.compression import TwoBitCompression, compression_of
 from dlstudio.trace import bus
 
 __all__ = ["StaleGradientError", "Trainer"]
@@ -40,17 +42,18 @@ class Trainer:
     optimizer : str or Optimizer
     optimizer_params : dict, optional
         Arguments of the optimizer: ``{"learning_rate": 0.1, "momentum": 0.9}``.
-    kvstore : str or KVStore or None
-        Where gradients of several devices are added up: "local" and "device" do so in this process.
+    kvstore : str or KVStoreBase or None
+        Where gradients of several devices are added up: "local" and "device" do so in this process;
+        for a store of one's own, its ``pushpull(index, gradients, out=gradients)`` does.
     compression_params : dict, optional
-        Must be empty: gradients are not compressed.
+        ``{"type": "2bit", "threshold": 0.5}`` sends two bits of each number between devices.
     update_on_kvstore : bool, optional
         True forbids `allreduce_grads` and `update`, as the store would run the optimizer.
 
     Raises
     ------
     ParamError
-        If `params` holds something else than parameters.
+        If `params` holds something else than parameters, or the store is unknown.
     InitError
         If a parameter was not initialized.
 
@@ -76,23 +79,22 @@ class Trainer:
         update_on_kvstore: bool | None = None,
     ) -> None:
         self._params = _as_list(params)
-        if compression_params:
-            raise ParamError(
-                explain(
-                    f"Trainer(compression_params={compression_params!r}): gradients stay in this"
-                    " process and are not compressed.",
-                    fix="leave compression_params out",
-                )
-            )
         optimizer_params = _as_options(optimizer_params)
         self._scale = float(optimizer_params.get("rescale_grad", 1.0))
         self._contexts = self._check_contexts()
         self._param2idx = {p.name: i for i, p in enumerate(self._params)}
-        self._kvstore = kvstore
+        self._kvstore = _as_store(kvstore)
+        self._compression = self._make_compression(compression_params)
         self._update_on_kvstore = bool(update_on_kvstore)
         self._amp_loss_scaler: Any = None  # set by `amp.init_trainer`
         self._amp_original_scale = self._scale
         self._make_optimizer(optimizer, optimizer_params)
+
+    def _make_compression(self, params: Any) -> TwoBitCompression | None:
+        store = self._kvstore
+        if params:
+            return compression_of(params, "none" if store is None else store.type)
+        return getattr(store, "_compression", None)
 
     def _check_contexts(self) -> list[Device]:
         contexts: list[Device] | None = None
@@ -227,20 +229,28 @@ class Trainer:
     def _allreduce_grads(self) -> None:
         if len(self._contexts) < 2:
             return
-        for parameter in self._params:
-            if parameter._grad_req == "null":
-                continue
-            grads = parameter.list_grad()
-            if grads[0].stype != "default":
-                add_up(grads)
-                continue
-            total = grads[0]._data.copy()
-            home = grads[0].context
-            for grad in grads[1:]:
-                total += grad.detach().as_in_context(home)._data
-            summed = type(grads[0])._wrap(total, home)
-            for grad in grads:
-                grad._overwrite(summed)
+        for number, parameter in enumerate(self._params):
+            if parameter._grad_req != "null":
+                self._add_up(number, parameter.list_grad())
+
+    def _add_up(self, number: int, grads: list[Any]) -> None:
+        """Give all devices the sum of one parameter's gradients."""
+        if self._kvstore is not None and not isinstance(self._kvstore, KVStore):
+            self._kvstore.pushpull(number, grads, out=grads, priority=-number)
+            return
+        if self._compression is not None:
+            for place, grad in enumerate(grads):
+                grad._overwrite(self._compression((number, place), grad))
+        if grads[0].stype != "default":
+            add_up(grads)
+            return
+        total = grads[0]._data.copy()
+        home = grads[0].context
+        for grad in grads[1:]:
+            total += grad.detach().as_in_context(home)._data
+        summed = type(grads[0])._wrap(total, home)
+        for grad in grads:
+            grad._overwrite(summed)
 
     def _update(self, ready: list[tuple[list[int], list[Any]]]) -> None:
         if self._amp_loss_scaler is not None and self._skips(ready):
@@ -316,6 +326,20 @@ def _as_options(given: Any) -> dict[str, Any]:
             )
         )
     return dict(given or {})
+
+
+def _as_store(given: Any) -> KVStoreBase | None:
+    if given is None or isinstance(given, KVStoreBase):
+        return given
+    if isinstance(given, str):
+        return create(given)
+    raise ParamError(
+        explain(
+            f"Trainer: kvstore is a {type(given).__name__}.",
+            "the name of a store, a mx.kv.KVStoreBase, or None.",
+            'Trainer(net.collect_params(), "sgd", kvstore="device")',
+        )
+    )
 
 
 def _as_list(params: Any) -> list[Parameter]:

@@ -1,12 +1,7 @@
-"""The key-value store: where values of several devices of this process are added up and shared.
-
-Distributed stores of MXNet (``dist_sync``, ``nccl``, ``horovod``) are doors to other machines;
-asking for one here says so.
-"""
+"""`KVStore`: values by key, for the devices of one process."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,22 +12,13 @@ from dlstudio.core.sparse_storage import INDEX, RowSparseArray, cast, kept_rows
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain
 from dlstudio.interop.files import write_atomically
+from dlstudio.kvstore.base import KVStoreBase
 from dlstudio.optimizer import Optimizer, Updater, get_updater
+from dlstudio.optimizer.compression import TwoBitCompression, compression_of
 
-__all__ = ["KVStore", "KVStoreBase", "create"]
+__all__ = ["KVStore", "create"]
 
 _LOCAL = ("local", "device", "local_update_cpu", "local_allreduce_cpu", "local_allreduce_device")
-
-
-class KVStoreBase:
-    """What a Trainer may be given as `kvstore`."""
-
-    OPTIMIZER = "optimizer"
-
-    @staticmethod
-    def is_capable(capability: str) -> bool:
-        """Whether the store can run an optimizer itself."""
-        return capability == KVStoreBase.OPTIMIZER
 
 
 class KVStore(KVStoreBase):
@@ -59,6 +45,13 @@ class KVStore(KVStoreBase):
         self._name = name
         self._values: dict[Any, Any] = {}
         self._updater: Callable[..., None] | None = None
+        self._compression: TwoBitCompression | None = None
+
+    @staticmethod
+    def is_capable(capability: str) -> bool:
+        """Whether the store can do something: it can run an optimizer."""
+        KVStoreBase.is_capable(capability)
+        return True
 
     @property
     def type(self) -> str:
@@ -100,7 +93,7 @@ class KVStore(KVStoreBase):
         """
         for k, v in _pairs(key, value):
             stored = self._stored(k)
-            total = _sum(v, stored)
+            total = _sum(self._sent(k, v), stored)
             if self._updater is not None:
                 self._updater(int(k) if str(k).isdigit() else k, total, stored)
             else:
@@ -167,16 +160,26 @@ class KVStore(KVStoreBase):
         self._updater = updater
 
     def set_gradient_compression(self, compression_params: dict[str, Any]) -> None:
-        """Refuse: values do not leave the process.
+        """Send two bits of each number that several devices push; see `TwoBitCompression`.
+
+        Parameters
+        ----------
+        compression_params : dict
+            ``{"type": "2bit", "threshold": 0.5}``.
 
         Raises
         ------
         ParamError
-            Always.
+            If the store is not a "device" one, or the compression is unknown.
         """
-        raise ParamError(
-            f"kvstore {self._name!r} does not compress gradients. Got {compression_params!r}."
-        )
+        self._compression = compression_of(compression_params, self._name)
+
+    def _sent(self, key: Any, values: Any) -> Any:
+        """What of the values of several devices is sent."""
+        compress = self._compression
+        if compress is None or isinstance(values, Tensor) or len(values) < 2:
+            return values
+        return [compress((key, number), value) for number, value in enumerate(values)]
 
     def save_optimizer_states(self, fname: Any, dump_optimizer: bool = False) -> None:
         """Write the states of the optimizer to a file."""
@@ -234,12 +237,13 @@ def _rows(value: Any, row_ids: Any) -> Any:
     return kept_rows(xp, cast(xp, stored(value), "row_sparse"), rows)
 
 
-def create(name: str = "local") -> KVStore:
+def create(name: str = "local") -> KVStoreBase:
     """Make a store.
 
     Parameters
     ----------
     name : {"local", "device", …}
+        Or the name of a class given to `KVStoreBase.register`.
 
     Raises
     ------
@@ -248,6 +252,9 @@ def create(name: str = "local") -> KVStore:
     """
     if not isinstance(name, str):
         raise ParamError(f"kvstore: parameter name must be a string. Got {name!r}.")
+    own = KVStoreBase.kv_registry.get(name.lower())
+    if own is not None:
+        return own()
     if name.lower() not in _LOCAL:
         raise ParamError(
             explain(
@@ -257,7 +264,3 @@ def create(name: str = "local") -> KVStore:
             )
         )
     return KVStore(name)
-
-
-# MXNet's modules inside this one
-base = kvstore = kvstore_server = sys.modules[__name__]
