@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dlstudio.errors import ParamError
+from dlstudio.errors import ParamError, knows_its_names
 
 __all__ = [
     "LogValidationMetricsCallback",
@@ -110,6 +110,7 @@ class Speedometer:
         Start the metric anew after each line.
     """
 
+    @knows_its_names
     def __init__(self, batch_size: int, frequent: int = 50, auto_reset: bool = True) -> None:
         if frequent < 1:
             raise ParamError(f"Speedometer: parameter frequent must be >= 1. Got {frequent}.")
@@ -158,6 +159,7 @@ class ProgressBar:
         Characters of the bar.
     """
 
+    @knows_its_names
     def __init__(self, total: int, length: int = 80) -> None:
         self.bar_len = length
         self.total = total

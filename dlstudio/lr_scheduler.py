@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 from itertools import pairwise
 from math import cos, pi
+from typing import Any
 
-from dlstudio.errors import ParamError
+from dlstudio.errors import ParamError, knows_its_names
 
 __all__ = [
     "CosineRestartScheduler",
@@ -42,6 +43,12 @@ class LRScheduler:
         If a parameter is outside its domain.
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
+
+    @knows_its_names
     def __init__(
         self,
         base_lr: float = 0.01,

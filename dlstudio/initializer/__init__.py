@@ -11,6 +11,8 @@ AISTATS 2010. He et al., "Delving Deep into Rectifiers", ICCV 2015. Saxe et al.,
 to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014.
 """
 
+from typing import Any
+
 from dlstudio.initializer.base import InitDesc, Initializer, alias, create, register
 from dlstudio.initializer.special import Bilinear, FusedRNN, Load, LSTMBias, Mixed
 from dlstudio.initializer.values import (
@@ -29,3 +31,12 @@ __all__ = [
     "Mixed", "Normal", "One", "Orthogonal", "Uniform", "Xavier", "Zero", "alias", "create",
     "register",
 ]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """MXNet's module of initializers reads files of arrays too."""
+    if name == "load":
+        from dlstudio.nd import load
+
+        return load
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ import numpy as np
 
 from dlstudio.core import random
 from dlstudio.core.device import cpu
-from dlstudio.errors import ParamError, explain
+from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.registry import Registry
 
 Array = Any
@@ -59,6 +59,11 @@ class Initializer:
     **kwargs
         What `dumps` writes, so that an initializer can be made again from text.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
 
     def __init__(self, **kwargs: Any) -> None:
         self._kwargs = kwargs

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.errors import ParamError, explain
+from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.initializer.base import Initializer, create, fill, register
 from dlstudio.initializer.values import Uniform
 
@@ -70,6 +70,7 @@ class Mixed:
         One per pattern.
     """
 
+    @knows_its_names
     def __init__(self, patterns: list[str], initializers: list[Any]) -> None:
         if len(patterns) != len(initializers):
             raise ParamError(
@@ -107,6 +108,7 @@ class Load:
         Log where each value came from.
     """
 
+    @knows_its_names
     def __init__(
         self, param: Any, default_init: Callable[..., None] | None = None, verbose: bool = False
     ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy
 
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.errors import ParamError, ShapeError, explain, knows_its_names
 from dlstudio.registry import Registry
 
 __all__ = ["CompositeEvalMetric", "EvalMetric", "alias", "check_label_shapes", "create", "register"]
@@ -88,6 +88,11 @@ class EvalMetric:
     **kwargs
         What `get_config` reports.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
 
     def __init__(
         self,

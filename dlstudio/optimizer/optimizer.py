@@ -394,3 +394,12 @@ def create(name: str | Optimizer, **kwargs: Any) -> Optimizer:
     0.9
     """
     return _REGISTRY.create(name, **kwargs)
+
+
+def __getattr__(name: str) -> Any:
+    """MXNet keeps all optimizers in its module of this name."""
+    from dlstudio import optimizer
+
+    if name in optimizer.__all__:
+        return getattr(optimizer, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
