@@ -18,6 +18,7 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     ├── FileFormatError(ValueError)   a truncated or foreign file
     ├── MissingFileError(FileNotFoundError)  a file or folder that is not there
     ├── UnknownNameError(AttributeError)     a function that a namespace does not have
+    │   └── LeftOutError(NotImplementedError)  an operator of MXNet that is left out on purpose
     ├── IndexRangeError(IndexError)   an index outside its axis
     ├── AxisError(ShapeError, IndexRangeError)  an axis that the array does not have
     ├── NotSupportedForSparseNDArray(NotImplementedError)  what sparse arrays cannot do
@@ -45,6 +46,7 @@ __all__ = [
     "GraphError",
     "IndexRangeError",
     "InitError",
+    "LeftOutError",
     "MXNetError",
     "MissingExtraError",
     "MissingFileError",
@@ -166,6 +168,14 @@ class UnknownNameError(MXNetError, AttributeError):
 
     Wrong: ``nd.softmaxx(x)``
     Right: ``nd.softmax(x)``
+    """
+
+
+class LeftOutError(UnknownNameError, NotImplementedError):
+    """An operator of MXNet that is left out on purpose; the message says why.
+
+    Wrong: ``nd.contrib.intgemm_fully_connected(x, w, s)``
+    Right: ``nd.FullyConnected(x, w, b, num_hidden=10)``
     """
 
 

@@ -2988,7 +2988,9 @@ class random:
         """Count how often each category comes up in `n` draws with probabilities `pvals`."""
     @staticmethod
     def multivariate_normal(mean: Any, cov: Any, size: Any = None, check_valid: Any = None, tol: Any = None) -> Any:
-        """Draw normal vectors with the given mean (K,) and covariance (K, K)."""
+        """Draw normal vectors with the given mean (..., K) and covariance (..., K, K).
+
+        Gradients flow through the draws to both."""
     @staticmethod
     def normal(loc: Any = 0.0, scale: Any = 1.0, size: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None) -> Any:
         """Normal numbers with mean `loc` and standard deviation `scale`.

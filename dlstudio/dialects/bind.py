@@ -19,7 +19,7 @@ from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.documentation import docstring
 from dlstudio.dialects.example import example
-from dlstudio.errors import ArgumentError, ParamError, UnknownNameError
+from dlstudio.errors import ArgumentError, LeftOutError, ParamError, UnknownNameError
 
 __all__ = ["Namespace", "build_function", "dialect_names", "method_functions", "submodules"]
 
@@ -317,17 +317,22 @@ class Namespace:
         """Generate the function called `name`; AttributeError with near names if there is none."""
         op = index(self.dialect).get(self.prefix + name)
         if op is None:
-            raise UnknownNameError(self._unknown(name))
+            raise self._unknown(name)
         if self.dialect == "sym":
             return build_symbol_function(op, self.prefix + name)
         return build_function(op, self.prefix + name, self.dialect)
 
-    def _unknown(self, name: str) -> str:
+    def _unknown(self, name: str) -> UnknownNameError:
         import difflib
 
+        from dlstudio.dialects.left_out import reason
+
+        why, full = reason(name), f"mx.{self.dialect}.{self.prefix}{name}"
+        if why is not None:
+            return LeftOutError(f"{full} is left out of dlstudio: {why}.")
         near = difflib.get_close_matches(name, self.names(), n=3)
         hint = f" Nearest names: {', '.join(near)}." if near else ""
-        return f"mx.{self.dialect}.{self.prefix}{name}: there is no such function.{hint}"
+        return UnknownNameError(f"{full}: there is no such function.{hint}")
 
     def attach(self, module: types.ModuleType) -> None:
         """Give a module this namespace's functions, and a `dir` that lists them."""

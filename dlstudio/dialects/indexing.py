@@ -13,7 +13,7 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
-from dlstudio.core.tape import state, values_decide
+from dlstudio.core.tape import Recorded, record_custom, state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.getitem import native
@@ -24,6 +24,7 @@ __all__ = ["get", "own_memory", "set", "unlazy"]
 Array = Any
 _FULL = (None, None, None)
 _WHOLE = (int, np.integer)
+_WRITE = "setitem"  # the name of recorded writes on the tape
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -95,8 +96,14 @@ def unlazy(view: Any) -> None:
 
 
 def set(tensor: Any, key: Any, value: Any) -> None:  # noqa: A001  the counterpart of get
-    """Write ``tensor[key] = value``; the value is cast to the array's dtype and broadcast."""
-    refuse_while_recorded(tensor)
+    """Write ``tensor[key] = value``; the value is cast to the array's dtype and broadcast.
+
+    While recording, gradients flow to a value that is on the tape. The array itself must not be
+    there, except through writes like this one.
+    """
+    follows = state.recording and isinstance(value, Tensor) and value._entry is not None
+    if not (follows and _was_written(tensor)):
+        refuse_while_recorded(tensor)
     if key is False and isinstance(tensor, ndarray):
         return
     parts, indices = canonical(tensor, key)
@@ -108,6 +115,41 @@ def set(tensor: Any, key: Any, value: Any) -> None:  # noqa: A001  the counterpa
         copies.count(place, place, new.nbytes, "into an existing array")
     tensor._prepare_write()
     tensor._data[where] = new
+    if follows and state.tracer is None:
+        _record_write(tensor, parts, indices, value)
+
+
+def _was_written(tensor: Any) -> bool:
+    """Whether all that the tape knows of the array is that recorded values were written into it."""
+    entry = tensor._entry
+    return entry is not None and entry.op is None and entry.extra.get("name") == _WRITE
+
+
+def _record_write(tensor: Any, parts: Any, indices: Any, value: Any) -> None:
+    """Put ``tensor[where] = value`` on the tape: a new state of the array follows from the old."""
+    before = tensor.__class__._wrap(tensor._data, tensor._device)
+    if tensor._entry is not None:
+        before._entry, before._index = tensor._entry, tensor._index
+    outside = np.ones(tensor._data.shape, bool)
+    outside[native(parts, tuple(_index_array(i) for i in indices))] = False
+
+    def back(heads: tuple[Any, ...], create_graph: bool) -> list[Any]:
+        head = Tensor._wrap(heads[0], tensor._device) if not create_graph else heads[0]
+        kept = Tensor._wrap(
+            tensor._device.backend.from_numpy(outside.astype(head._data.dtype)), tensor._device
+        )
+        name = "advanced_index" if indices else "index_copy_out"
+        part = _call(name, (head, *indices), parts)
+        extra = value.ndim - part.ndim  # leading axes of length 1, which writing ignores
+        part = Recorded.sum_to(part, shape=tuple(value.shape[max(0, extra) :]))
+        part = Recorded.cast(part, dtype=np.dtype(value.dtype).name)
+        gradients = [
+            Recorded.multiply(head, kept),
+            Recorded.reshape(part, shape=tuple(value.shape)),
+        ]
+        return gradients if create_graph else [x._data for x in gradients]
+
+    record_custom((before, value), (tensor,), back, _WRITE)
 
 
 def _index_array(index: Any) -> Array:

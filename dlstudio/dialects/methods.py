@@ -54,7 +54,7 @@ def _astype(self: Any, dtype: Any, copy: bool = True, **_: Any) -> Any:
 
 
 def _np_astype(
-    self: Any, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True,
+    self: Any, dtype: Any, order: str = "K", casting: Any = "unsafe", subok: bool = True,
     copy: bool = True,
 ) -> Any:  # fmt: skip
     """Convert to another dtype.

@@ -25,15 +25,14 @@ import dlstudio as mx
 from dlstudio.core.registry import OPS, Op, Sample
 from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.dialects.bind import index
+from dlstudio.dialects.left_out import LEFT_OUT
 from dlstudio.testing.samples import SampleMaker
 
 __all__ = ["Coverage", "coverage"]
 
 # (namespace, name) -> why it is left out; the first pattern that matches counts
 EXCLUDED: tuple[tuple[str, str], ...] = (
-    (r".*\.dgl_\w+", "graph sampling of the library DGL"),
-    (r".*\.intgemm_\w+", "kernels of the library intgemm"),
-    (r".*\.(quantize_asym|quantized_rnn)", "operators of MKLDNN alone"),
+    *((rf".*\.{pattern}", why) for pattern, why in LEFT_OUT),
     (r".*\.(contrib_)?backward_\w+", "gradients, which no program calls by name"),
     (
         r".*\.(check_call|c_array_buf|py_sum|classproperty|with_metaclass|reduce|wrap_\w+"

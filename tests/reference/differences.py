@@ -36,6 +36,7 @@ LACKING: tuple[tuple[str, str], ...] = (
         "numbers, lists and arrays of the other dialect or of NumPy are accepted",
     ),
     (r"non-differentiable because", "second derivatives exist"),
+    (r"initial is not supported yet", "np.sum starts from `initial`, as NumPy's does"),
     (
         r"automatic range|pad_width|mode \{'wrap'\}|norm handled in front-end|delay_alloc"
         r"|multiple values for argument|must derive from BaseException|Parameter format for axis",

@@ -2,10 +2,13 @@
 
 import ast
 import builtins
+import functools
 import importlib
 from pathlib import Path
 
 import pytest
+
+import dlstudio as mx
 
 
 @pytest.mark.parametrize("name", ["nd", "np", "npx", "sym", "array_api"])
@@ -20,3 +23,13 @@ def test_no_generated_name_hides_a_builtin_that_the_module_calls(name):
         if isinstance(node, ast.Name) and hasattr(builtins, node.id) and node.id in names - {"bool"}
     }
     assert not hidden
+
+
+@pytest.mark.parametrize(
+    "name", ["nd.contrib.dgl_adjacency", "sym.contrib.quantized_rnn", "npx.intgemm_prepare_data"]
+)
+def test_what_is_left_out_on_purpose_says_why(name):
+    with pytest.raises(NotImplementedError, match=r"left out of dlstudio: .*(DGL|MKLDNN|intgemm)"):
+        functools.reduce(getattr, name.split("."), mx)
+    place, _, short = name.rpartition(".")
+    assert not hasattr(functools.reduce(getattr, place.split("."), mx), short)
