@@ -154,21 +154,31 @@ class ExponentialMovingAverage:
             raise ParamError(f"ExponentialMovingAverage: decay must be in [0, 1). Got {decay}.")
         self._decay, self._warmup, self._steps = decay, warmup, 0
         self._parameters = list(net.collect_params().values())
-        self.averages = [p.data().copy() for p in self._parameters]
+        self.averages: list[Tensor] = []
+        if all(p._data is not None for p in self._parameters):
+            self._begin()
+
+    def _begin(self) -> None:
+        self.averages = [p._on(p.list_ctx()[0]).copy() for p in self._parameters]
 
     def update(self) -> None:
         """Take in the weights of now; call after every `Trainer.step`."""
+        if not self.averages:
+            self._begin()  # shapes were not known before the first batch
         self._steps += 1
         decay = self._decay
         if self._warmup:
             decay = min(decay, (1 + self._steps) / (10 + self._steps))
         for average, parameter in zip(self.averages, self._parameters, strict=True):
-            average[:] = average * decay + parameter.data().detach() * (1 - decay)
+            weight = parameter._on(average.context).detach()
+            average[:] = average * decay + weight * (1 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """``with average.applied():`` the network computes with the averages."""
-        kept = [p.data().copy() for p in self._parameters]
+        if not self.averages:
+            self._begin()
+        kept = [p._on(p.list_ctx()[0]).copy() for p in self._parameters]
         self._put(self.averages)
         try:
             yield

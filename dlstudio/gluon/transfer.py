@@ -28,6 +28,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_WHOLE = r"(?!\d)"  # no digit follows
+
+
 def select(net: Block, pattern: str) -> dict[str, Parameter]:
     """Find parameters by structural name.
 
@@ -35,7 +38,8 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
     ----------
     net : Block
     pattern : str
-        Regular expression that matches the beginning of the name.
+        Regular expression that matches the beginning of the name; a number at its end is a whole
+        one: ``"features.1"`` leaves ``features.10`` alone.
 
     Raises
     ------
@@ -43,7 +47,8 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
         If nothing matches: a pattern with a mistake must not silently do nothing.
     """
     named = net._collect_params_with_prefix()
-    found = {name: p for name, p in named.items() if re.match(pattern, name)}
+    wanted = re.compile(f"(?:{pattern}){_WHOLE if pattern[-1:].isdigit() else ''}")
+    found = {name: p for name, p in named.items() if wanted.match(name)}
     if not found:
         raise ParamError(
             explain(
@@ -72,23 +77,31 @@ def freeze(net: Block, pattern: str = "", *, statistics: bool = True) -> list[st
     list of str
         Names of the parameters frozen.
     """
-    return _set(net, pattern, "null", frozen=True, statistics=statistics)
+    return _set(net, pattern, frozen=True, statistics=statistics)
 
 
 def unfreeze(net: Block, pattern: str = "", *, statistics: bool = True) -> list[str]:
-    """Train parameters again; see `freeze`."""
-    return _set(net, pattern, "write", frozen=False, statistics=statistics)
+    """Train parameters again, gradients written or added up as before; see `freeze`."""
+    return _set(net, pattern, frozen=False, statistics=statistics)
 
 
-def _set(net: Block, pattern: str, req: str, *, frozen: bool, statistics: bool) -> list[str]:
+def _set(net: Block, pattern: str, *, frozen: bool, statistics: bool) -> list[str]:
     found = select(net, pattern)
     for parameter in found.values():
-        parameter.grad_req = req
+        _set_one(parameter, frozen)
     if statistics:
         chosen = set(found.values())
         net.apply(lambda block: _use_statistics(block, chosen, frozen))
     net.apply(_forget_plans)
     return list(found)
+
+
+def _set_one(parameter: Parameter, frozen: bool) -> None:
+    if frozen and parameter.grad_req != "null":
+        vars(parameter)["_req_if_trained"] = parameter.grad_req
+        parameter.grad_req = "null"
+    elif not frozen and parameter.grad_req == "null":
+        parameter.grad_req = vars(parameter).get("_req_if_trained", "write")
 
 
 def _use_statistics(block: Block, chosen: set[Parameter], frozen: bool) -> None:

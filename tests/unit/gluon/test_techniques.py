@@ -165,3 +165,17 @@ def test_biases_are_kept_out_of_the_weight_decay():
     for (name, p), old in zip(net._collect_params_with_prefix().items(), before, strict=True):
         want = old if name.endswith("bias") else old * 0.5
         np.testing.assert_allclose(p.data().asnumpy(), want, rtol=1e-6)
+
+
+def test_averages_begin_when_shapes_are_known_and_on_several_devices():
+    net = nn.Dense(2)
+    net.initialize(mx.init.One(), ctx=[mx.cpu(1), mx.cpu(2)])
+    average = techniques.ExponentialMovingAverage(net, decay=0.5, warmup=False)
+    net(mx.nd.ones((1, 3), ctx=mx.cpu(1)))
+    average.update()
+    net.weight.set_data(mx.nd.full((2, 3), 3))
+    average.update()
+    with average.applied():
+        for weight in net.weight.list_data():
+            np.testing.assert_allclose(weight.asnumpy(), 2)
+    np.testing.assert_allclose(net.weight.data(mx.cpu(2)).asnumpy(), 3)

@@ -130,3 +130,22 @@ def test_parts_join_one_after_the_other():
             if f"{part}.weight" in changed(net, before)
         ))  # fmt: skip
     assert seen == ["o", "o", "o3", "o3", "o30", "o30"]
+
+
+def test_a_number_at_the_end_of_a_pattern_is_a_whole_one():
+    net = nn.HybridSequential()
+    for _ in range(12):
+        net.add(nn.Dense(2, in_units=2))
+    assert list(transfer.select(net, "1")) == ["1.weight", "1.bias"]
+    assert len(transfer.select(net, "1.*")) == 6  # 1, 10 and 11
+
+
+def test_unfrozen_parameters_add_up_gradients_if_they_did_before():
+    net = nn.Dense(2, in_units=2)
+    net.initialize()
+    net.setattr("grad_req", "add")
+    transfer.freeze(net)
+    transfer.freeze(net)
+    assert net.weight.grad_req == "null"
+    transfer.unfreeze(net)
+    assert net.weight.grad_req == "add"

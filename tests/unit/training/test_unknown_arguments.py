@@ -8,7 +8,6 @@ import dlstudio as mx
 from dlstudio import gluon
 from dlstudio.errors import ArgumentError
 
-
 # the one keeps what it is given, the others cannot be made without arguments
 ABSTRACT = (mx.init.Initializer, mx.metric.EvalMetric, gluon.loss.Loss)
 
