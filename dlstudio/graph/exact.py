@@ -1,8 +1,9 @@
 """Packing within a capacity: find offsets, or prove that there are none, until time is up.
 
-Two searches take turns. The one that finds what is hard to find is `sweep.Sweep`: it needs every
-byte to be used at all times, so what is left free is cut into fillers, buffers that nobody asked
-for. The one below is complete: it ends only with a packing or with the proof that there is none.
+Three searches take turns. Those that find what is hard to find are `sweep.Sweep` and, for many
+buffers with small numbers, `merging.Merging`: they need every byte to be used at all times, so what
+is left free is cut into fillers, buffers that nobody asked for. The one below is complete: it ends
+only with a packing or with the proof that there is none.
 
 Any packing can be pushed down until every buffer rests on the floor or on another buffer. So it is
 enough to place buffers one after the other, each on the current height (the skyline) of its
@@ -20,11 +21,13 @@ ASPLOS 2023 (the canonical form, and pruning by sections).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlstudio.graph.merging import Merging
 from dlstudio.graph.sweep import OutOfTimeError, Sweep
 
 __all__ = ["Answer", "search"]
@@ -74,28 +77,43 @@ def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: flo
 
 
 _WIDER, _MORE_OPTIONS, _MOST_OPTIONS = 2, 6, 24
+_GUESSES = 5  # at least, whenever it is their turn
 _COMPLETE_SHARE = 0.15  # of the sweeps' time is given to the complete search
 
 
 def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: float) -> Answer:
     complete = _Restarts(buffers, capacity, sections)
-    filled = buffers + _fillers(buffers, capacity, sections)
-    sweeps = [Sweep(*columns) for columns in _both_directions(filled)]
+    filled = _both_directions(buffers + _fillers(buffers, capacity, sections))
+    sweeps, merging = [Sweep(*columns) for columns in filled], Merging(*filled[0])
     width, options, begin = 1, 4, monotonic()
-    answer = None
-    while answer is None:
-        if monotonic() > deadline:
-            return Answer(None, False)
-        for sweep in sweeps:
-            try:
-                offsets = sweep.run(width, options, deadline)
-            except OutOfTimeError:
-                return Answer(None, False)
-            if offsets is not None:
-                return Answer([offsets[i] for i in range(len(buffers))], True)
+    while monotonic() <= deadline:
+        try:
+            offsets = _swept(sweeps, width, options, deadline)
+            spent = monotonic() - begin
+            answer = None if offsets else complete.run(deadline, _COMPLETE_SHARE * spent)
+            if answer is not None:
+                return answer
+            offsets = offsets or _merged(merging, min(deadline, monotonic() + spent), deadline)
+        except OutOfTimeError:
+            break
+        if offsets:
+            return Answer([offsets[i] for i in range(len(buffers))], True)
         width, options = width * _WIDER, min(options + _MORE_OPTIONS, _MOST_OPTIONS)
-        answer = complete.run(deadline, _COMPLETE_SHARE * (monotonic() - begin))
-    return answer
+    return Answer(None, False)
+
+
+def _swept(sweeps: list[Sweep], width: int, options: int, deadline: float) -> dict[int, int] | None:
+    runs = (sweep.run(width, options, deadline) for sweep in sweeps)
+    return next((offsets for offsets in runs if offsets is not None), None)
+
+
+def _merged(merging: Merging, pause: float, deadline: float) -> dict[int, int] | None:
+    """Guess a few times, and until it is time for another search."""
+    for number in count():
+        offsets = merging.attempt(deadline)
+        if offsets is not None or (number >= _GUESSES and monotonic() > pause):
+            return offsets
+    return None
 
 
 def _both_directions(buffers: list[_Buffer]) -> list[tuple[list[int], list[int], list[int]]]:

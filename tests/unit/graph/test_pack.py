@@ -1,3 +1,4 @@
+from math import inf
 from time import perf_counter
 
 import numpy as np
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from dlstudio.errors import ParamError
 from dlstudio.graph import memory
+from dlstudio.graph.merging import Merging
 from dlstudio.graph.pack import NoPackingError, arena_size, lower_bound, pack
 from dlstudio.testing.packings import STYLES, tight_packing
 
@@ -115,6 +117,41 @@ def test_tight_instances_are_solved(style, count):
     offsets = pack(cut.lower, cut.upper, cut.size, cut.capacity, time_limit=60)
     assert_valid(cut.lower, cut.upper, cut.size, offsets)
     assert arena_size(offsets, cut.size) == cut.capacity
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_many_buffers_with_small_numbers_are_solved(seed):
+    """Nested cuts of 100 x 1000, so that much fits by accident: sweeps alone need a minute."""
+    rng = np.random.default_rng(7 * seed + 300)
+    pieces = [(0, 100, 0, 1000)]
+    while len(pieces) < 300:
+        area = np.array([(b - a) * (high - low) for a, b, low, high in pieces], float)
+        i = int(rng.choice(len(pieces), p=area / area.sum()))
+        a, b, low, high = pieces[i]
+        if rng.random() < 0.5 and b - a >= 2:
+            t = int(rng.integers(a + 1, b))
+            pieces[i : i + 1] = [(a, t, low, high), (t, b, low, high)]
+        elif high - low >= 2:
+            m = int(rng.integers(low + 1, high))
+            pieces[i : i + 1] = [(a, b, low, m), (a, b, m, high)]
+    lower, upper, low, high = np.array(pieces)[rng.permutation(len(pieces))].T
+    offsets = pack(lower, upper, high - low, capacity=1000, time_limit=60)
+    assert_valid(lower, upper, high - low, offsets)
+    assert arena_size(offsets, high - low) == 1000
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("style", ["coarse", "wheels"])
+def test_guesses_lead_to_packings_or_nowhere(style, seed):
+    cut = tight_packing(style, 40, seed)
+    columns = (column.tolist() for column in (cut.lower, cut.upper, cut.size))
+    merging = Merging(*columns)
+    found = [merging.attempt(deadline=inf) for _ in range(3)]
+    for offsets in filter(None, found):
+        at = np.array([offsets[i] for i in range(len(cut.size))])
+        assert_valid(cut.lower, cut.upper, cut.size, at)
+        assert arena_size(at, cut.size) == cut.capacity
+    assert any(found) or style == "wheels"
 
 
 def test_an_instance_that_is_tight_in_most_places_is_solved():
