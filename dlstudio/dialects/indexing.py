@@ -13,7 +13,7 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
-from dlstudio.core.tape import Recorded, record_custom, state, values_decide
+from dlstudio.core.tape import Entry, Recorded, record_custom, state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.getitem import native
@@ -122,7 +122,9 @@ def set(tensor: Any, key: Any, value: Any) -> None:  # noqa: A001  the counterpa
 def _was_written(tensor: Any) -> bool:
     """Whether all that the tape knows of the array is that recorded values were written into it."""
     entry = tensor._entry
-    return entry is not None and entry.op is None and entry.extra.get("name") == _WRITE
+    if entry.__class__ is not Entry or entry.op is not None:
+        return False
+    return entry.extra is not None and entry.extra.get("name") == _WRITE
 
 
 def _record_write(tensor: Any, parts: Any, indices: Any, value: Any) -> None:

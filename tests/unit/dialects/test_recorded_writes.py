@@ -67,5 +67,6 @@ def test_arrays_of_the_tape_refuse_writes_as_in_mxnet():
     v.attach_grad()
     with autograd.record():
         y = v * 2
-        with pytest.raises(mx.MXNetError, match="in place"):
-            y[0] = 5
+        for x, value in ((y, 5), (y, v[0]), (v, v[0])):
+            with pytest.raises(mx.MXNetError, match="in place"):
+                x[0] = value
