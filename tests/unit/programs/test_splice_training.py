@@ -69,4 +69,4 @@ def test_a_network_finds_splice_sites_that_logistic_regression_misses():
     rival = roc_auc_score(labels, linear.decision_function(one_hot(sequences)))
     score = roc_auc_score(labels, net(nd.array(sequences)).asnumpy()[:, 0])
     assert rival > 0.75  # scikit-learn has learned what is linear: measured 0.777
-    assert score > rival + 0.05  # measured: 0.854
+    assert score > rival + 0.05  # measured: 0.852 to 0.855
