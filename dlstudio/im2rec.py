@@ -217,7 +217,8 @@ def _encoded(content: bytes, entry: ListEntry, options: argparse.Namespace) -> b
                 wanted.save(buffer, "JPEG", quality=options.quality)
             else:
                 wanted.save(buffer, "PNG", compress_level=min(9, options.quality))
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+    # what Pillow raises for damaged files, and for small ones that claim to be huge
+    except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
         raise DataError(f"{entry.path} cannot be read: {error}") from error
     return buffer.getvalue()
 

@@ -394,7 +394,7 @@ def unpack_img(s: bytes, iscolor: int = -1) -> tuple[Any, Any]:
         picture = pillow().open(io.BytesIO(content))
         grey = iscolor == 0 or (iscolor < 0 and picture.mode in ("1", "L", "I;16", "I"))
         pixels = np.asarray(picture.convert("L" if grey else "RGB"))
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, pillow().DecompressionBombError) as error:
         raise FileFormatError(f"a record holds no readable picture: {error}") from error
     return header, _swapped(pixels)
 

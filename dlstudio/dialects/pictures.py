@@ -55,7 +55,8 @@ def decode_pixels(source: Any, name: str, flag: int = 1, to_rgb: int = 1) -> Any
     try:
         with Image.open(source) as picture:
             values = np.array(picture.convert("RGB" if flag else "L"))
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+    # what Pillow raises for damaged files, and for small ones that claim to be huge
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(explain(f"{name} cannot be read: {error}", _EXPECTED)) from error
     if not flag:
         return values[:, :, None]

@@ -143,6 +143,19 @@ def test_damaged_pictures_and_files_are_named(folder):
         image.ImageIter(3, (3, 8, 8), path_imgrec=folder / "all.rec")
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_files_that_claim_to_be_huge_are_refused_before_memory_is_taken(folder, monkeypatch):
+    pillow = pytest.importorskip("PIL.Image")
+    monkeypatch.setattr(pillow, "MAX_IMAGE_PIXELS", 50)  # these have 120, more than twice as many
+    with pytest.raises(DataError, match="decompression bomb"):
+        image.ImageIter(1, (3, 8, 8), **sources(folder)["list"]).next()
+    with pytest.raises(DataError, match="decompression bomb"):
+        mx.gluon.data.vision.ImageListDataset(folder, [[0, "1.png"]])[0]
+    record = recordio.MXRecordIO(folder / "all.rec", "r").read()
+    with pytest.raises(FileFormatError, match="decompression bomb"):
+        recordio.unpack_img(record)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

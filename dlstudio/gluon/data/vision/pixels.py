@@ -50,7 +50,8 @@ def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
     try:
         with image_module.open(path) as image:
             decoded = np.array(image.convert("RGB" if flag else "L"))
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged files
+    # what Pillow raises for damaged files, and for small ones that claim to be huge
+    except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
         raise DataError(
             explain(f"{path} cannot be read as an image: {error}", "a whole JPEG or PNG file.")
         ) from error
