@@ -146,7 +146,8 @@ class SyncBatchNorm(BatchNorm):
     ----------
     in_channels : int
     num_devices : int, optional
-        Must be 1 or None.
+        Must be 1 or None. On several devices each uses the statistics of its own part of the batch,
+        where MXNet shares them: one thread computes one device's part before the next.
     momentum, epsilon, center, scale, use_global_stats : see `BatchNorm`
     beta_initializer, gamma_initializer, running_mean_initializer, running_variance_initializer
         Initializers or names.
