@@ -96,6 +96,17 @@ def _weighted(name: str, float_op: str, doc: str, samples: Any) -> None:
         shape = getattr(Avals, float_op)(*whole, **{**attrs, "no_bias": True}).shape
         return Aval(shape, np.dtype("int32")), _END, _END
 
+    def complete(shapes: Any, attrs: Any) -> Any:
+        count = 2 if attrs.get("no_bias") else 3
+        ends = [(1,) if shape is None else shape for shape in shapes[count:]]
+        assert base.complete is not None
+        return [*base.complete(shapes[:count], attrs), *ends]
+
+    def complete_dtypes(dtypes: Any, attrs: Any) -> Any:
+        count = 2 if attrs.get("no_bias") else 3
+        whole = [np.dtype("int8") if d is None else d for d in dtypes[1:count]]
+        return [dtypes[0], *whole, *[np.dtype("float32")] * (len(dtypes) - count)]
+
     def run(xp: Any, inputs: Any, no_bias: bool, attrs: dict[str, Any]) -> Any:
         found = _arranged(name, inputs, no_bias=no_bias)
         _expect_bytes(name, data=found["data"], weight=found["weight"])
@@ -106,6 +117,8 @@ def _weighted(name: str, float_op: str, doc: str, samples: Any) -> None:
     op(
         name,
         infer=infer,
+        complete=complete,
+        complete_dtypes=complete_dtypes,
         grad=ROUNDS,
         outputs=3,
         input_names=_input_names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import dlstudio as mx
 from dlstudio import nd
 
 RNG = np.random.default_rng(6)
@@ -43,3 +44,22 @@ def test_requantizing_brings_sums_back_to_eight_bits():
     back = numbers.asnumpy() * (high.asscalar() / 127)
     assert numbers.dtype == np.int8
     np.testing.assert_allclose(back, real, atol=high.asscalar() / 127)
+
+
+@pytest.mark.parametrize("no_bias", [False, True])
+@pytest.mark.parametrize("name", ["quantized_conv", "quantized_fully_connected"])
+def test_symbols_of_quantized_layers_know_their_dtypes_without_shapes(name, no_bias):
+    names = ["data", "weight", "bias", *(f"{e}_{x}" for x in ("data", "weight", "bias")
+                                         for e in ("min", "max"))]  # fmt: skip
+    given = [mx.sym.var(n) for n in names if not (no_bias and "bias" in n)]
+    conv = name == "quantized_conv"
+    attrs = {"kernel": (2, 2), "num_filter": 4} if conv else {"num_hidden": 4}
+    net = getattr(mx.sym.contrib, name)(*given, no_bias=no_bias, **attrs)
+    types, outputs, _ = net.infer_type(data="uint8")
+    count = 2 if no_bias else 3
+    assert [np.dtype(t).name for t in types[:count]] == ["uint8", *["int8"] * (count - 1)]
+    assert {np.dtype(t).name for t in types[count:]} == {"float32"}
+    assert [np.dtype(t).name for t in outputs] == ["int32", "float32", "float32"]
+    shapes, _, _ = net.infer_shape(data=(2, 3, 5, 5) if conv else (2, 3))
+    assert shapes[1] == ((4, 3, 2, 2) if conv else (4, 3))
+    assert set(shapes[count:]) == {(1,)}
