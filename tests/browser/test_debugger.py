@@ -131,27 +131,23 @@ def test_linked_views_follow_the_step_and_choose_lines(notebook):
     assert book.errors == []
 
 
-def test_it_is_drawn_in_both_themes(notebook):
-    run = "view.debugger.break_at('net_dense1_fwd'); view.debugger.run_to('net_batchnorm0_fwd')"
-    book = opened(notebook, run)
-    for dark in (False, True):
-        book.theme(dark=dark)
-        assert book.data(VIEW)["dark"] == str(dark).lower()
-        assert book.colours(f"{VIEW} [data-values=inputs] canvas") > 10
-        book.shot(f"debugger-{'dark' if dark else 'light'}", VIEW)
-    book.theme(dark=False)
-    assert book.errors == []
-
-
-def test_the_texts_come_in_chinese_and_an_exported_page_needs_no_kernel(notebook):
-    run = "view.debugger.step()\nview.to_file('debug.html')\n"
+def test_both_themes_chinese_texts_and_an_exported_page_without_a_kernel(notebook):
+    run = (
+        "view.debugger.break_at('net_dense1_fwd'); view.debugger.run_to('net_batchnorm0_fwd')\n"
+        "view.to_file('debug.html')\n"
+    )
     book = notebook([NETWORK.replace('"en"', '"zh"') + run + SHOW])
     book.run_all()
     book.wait_idle()
     book.page.wait_for_selector(f"{VIEW} .dl-line")
     assert book.page.inner_text(f"{VIEW} [data-action=step]") == "单步"
     assert "输入" in book.page.inner_text(f"{VIEW} .dl-values")
-    book.shot("debugger-zh", VIEW)
+    for dark in (False, True):
+        book.theme(dark=dark)
+        assert book.data(VIEW)["dark"] == str(dark).lower()
+        assert book.colours(f"{VIEW} [data-values=inputs] canvas") > 10
+        book.shot(f"debugger-{'dark' if dark else 'light'}-zh", VIEW)
+    book.theme(dark=False)
     book.page.goto((book.lab.folder / "debug.html").as_uri())
     book.page.wait_for_selector(f"{VIEW} .dl-line[data-current=true]")
     assert book.page.is_disabled(f"{VIEW} [data-action=step]")
