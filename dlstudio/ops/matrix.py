@@ -123,9 +123,9 @@ def _(xp, a):
         return a.copy()
     left, values, right = xp.linalg.svd(a)
     places = xp.arange(values.shape[-1])
-    others = xp.where(
-        places[:, None] == places, xp.ones((), a.dtype), values[..., None, :]
-    ).prod(axis=-1)
+    others = xp.where(places[:, None] == places, xp.ones((), a.dtype), values[..., None, :]).prod(
+        axis=-1
+    )
     sign = xp.linalg.det(left) * xp.linalg.det(right)
     return (xp.matmul(left * others[..., None, :], right) * sign[..., None, None]).astype(a.dtype)
 
