@@ -85,7 +85,6 @@ _ALIASES = {
     "dce": "dead_code",
     "dead_code_elimination": "dead_code",
     "fold": "fold_constants",
-    "fusion": "fuse",
     "memory_aware_order": "order",
     "mirror": "recompute",
     "pointwise_fusion": "fuse_pointwise",
