@@ -35,6 +35,7 @@ print(json.dumps({
     "born": [[e.buffer, e.owner, e.category, e.address, e.nbytes] for e in recorder.of(Allocated)],
     "freed": [e.buffer for e in recorder.of(Freed)],
     "ran": [[e.op, e.end - e.start] for e in recorder.of(OpRan)],
+    "copied": [e.nbytes for e in recorder.of(Copied)],
 }))
 """
 
@@ -82,10 +83,13 @@ def test_device_view_equals_the_recorder(notebook):
     book = notebook([PROGRAM + OPEN + SHOW, FACTS])
     book.run_all()
     book.wait_idle()
-    rows = shown(book, DEVICES)
-    ran = [[op, int(lasted)] for _, op, _, _, _, lasted, _ in reversed(rows)]
+    rows = [[op, int(last)] for _, op, _, _, _, last, _ in reversed(shown(book, DEVICES))]
+    ran = [row for row in rows if " from cpu(0) to cpu(0)" not in row[0]]
     assert ran == facts(book)["ran"][-len(ran) :]
     assert len(ran) > 20
+    # w[:] = ... writes 64 × 256 numbers into the weights
+    copied = [nbytes for text, nbytes in rows if text.startswith("64 KiB from")]
+    assert copied == facts(book)["copied"] == [64 * 256 * 4] * 5
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
