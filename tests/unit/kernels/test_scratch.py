@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.kernels import conv, scratch
+from dlstudio.kernels import scratch
 from dlstudio.kernels.scratch import Scratch
 
 F4 = np.dtype("f4")
@@ -63,6 +63,8 @@ def test_a_workspace_that_is_too_small_gives_way_to_a_larger():
 
 
 def test_layers_of_equal_sizes_share_their_scratch(compiled):
+    from dlstudio.kernels import conv  # needs numba
+
     avals = (Aval((2, 3, 8, 8), F4), Aval((4, 3, 3, 3), F4)), (Aval((2, 4, 8, 8), F4),)
     first = conv.BUILDERS["Convolution"](*avals, ATTRS)
     second = conv.BUILDERS["Convolution"](*avals, ATTRS)
