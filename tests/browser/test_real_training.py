@@ -101,6 +101,7 @@ def test_training_is_seen_and_steered_while_it_runs(notebook):
     assert [int(saving["naive"]), int(saving["arena"])] == facts["plan"]
 
     page.click(f"{MEMORY} [data-action=table]")
+    page.wait_for_selector(f"{MEMORY} tbody tr", state="attached")
     choose(book, "#1")
     rows = book.table(MEMORY)
     shown = [[owner, int(address), int(size)] for _, owner, _, address, size, *_ in rows]

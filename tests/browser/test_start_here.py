@@ -173,6 +173,7 @@ def test_the_first_notebook_is_drawn_and_steered_while_it_trains(
     assert [int(saving["naive"]), int(saving["arena"])] == facts["plan"]
     assert page.locator(GRAPH).count() == 3  # before and after hybridize, and placed
     page.click(f"{MEMORY} [data-action=table]")
+    page.wait_for_selector(f"{MEMORY} tbody tr", state="attached")
     check_memory_shows(book, facts["heard"])
     with pytest.raises(AssertionError):  # what nobody heard is not shown
         check_memory_shows(book, unheard)

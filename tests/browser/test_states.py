@@ -155,6 +155,7 @@ def test_an_exported_page_works_without_a_kernel(notebook):
     book.page.wait_for_function(f"{has('connection', 'stale')} && {points(59)}")
     assert book.data(VIEW)["state"] == "done"
     book.page.click(f"{VIEW} [data-action=table]")
+    book.page.wait_for_selector(f"{VIEW} tbody tr", state="attached")
     assert book.table(VIEW)[0][0] == "60"
     book.shot("monitor-page")
     assert book.errors == []
