@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.interpret import Avals, Interpreter
-from dlstudio.core.params import Param, Shape
+from dlstudio.core.params import Shape
 from dlstudio.core.registry import Flags, Names, Op, composite
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.graph.compose import apply, topological
-from dlstudio.graph.control.subgraph import Subgraph, evaluate
+from dlstudio.graph.control.subgraph import InnerGraph, Subgraph, evaluate
 
 if TYPE_CHECKING:
     from dlstudio.graph.symbol_class import Symbol
@@ -24,7 +24,7 @@ __all__ = ["GRADIENT", "derivative"]
 Value = Any
 
 
-class GraphText(Param):
+class GraphText(InnerGraph):
     """Domain of an attribute that holds a graph, in files as the text of a symbol file."""
 
     describe = "a symbol, or its JSON text"
@@ -35,11 +35,7 @@ class GraphText(Param):
             from dlstudio.graph.json import loads
 
             return Subgraph(loads(value, "the graph inside"))
-        if isinstance(value, Subgraph):
-            return value
-        if not hasattr(value, "outputs_"):
-            raise TypeError(value)
-        return Subgraph(value)
+        return super().convert(value)
 
     def text(self, value: Any) -> str:
         """Spell the graph as its symbol file."""

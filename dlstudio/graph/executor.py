@@ -11,10 +11,10 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import ArgumentError, GradError, OutOfMemoryError, ShapeError, explain
+from dlstudio.errors import ArgumentError, OutOfMemoryError, ShapeError, explain
 from dlstudio.graph import options, pipeline
 from dlstudio.graph.arenas import Arenas
-from dlstudio.graph.executor_run import Run, new_array
+from dlstudio.graph.executor_run import Run, new_array, nothing_recorded
 from dlstudio.graph.lower import input_avals
 
 if TYPE_CHECKING:
@@ -138,13 +138,7 @@ class Executor:
         """
         run = self._last
         if run is None:
-            raise GradError(
-                explain(
-                    "executor.backward() was called with no forward pass in training mode before.",
-                    "values kept by the forward pass.",
-                    "executor.forward(is_train=True)",
-                )
-            )
+            raise nothing_recorded()
         given = [out_grads] if isinstance(out_grads, NDArray) else out_grads
         run.backward(given)
 

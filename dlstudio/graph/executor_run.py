@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dlstudio.graph.executor import Executor
     from dlstudio.graph.ir import Eqn
 
-__all__ = ["Run", "new_array", "plain"]
+__all__ = ["Run", "new_array", "nothing_recorded", "plain"]
 
 Array = Any
 
@@ -243,3 +243,14 @@ class _Monitor:
             names = eqn.op.inputs_for(eqn.attrs, len(eqn.ins))
             return [name for name, i in zip(names, eqn.ins, strict=False) if i != ABSENT]
         return [f"input{i}" for i in range(len(eqn.reads))]
+
+
+def nothing_recorded() -> GradError:
+    """Build the error of a backward pass that no forward pass in training mode came before."""
+    return GradError(
+        explain(
+            "executor.backward() was called with no forward pass in training mode before.",
+            "values kept by the forward pass.",
+            "executor.forward(is_train=True)",
+        )
+    )

@@ -23,7 +23,7 @@ from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GradError, GraphError, ParamError, explain
 from dlstudio.graph.compose import topological
 from dlstudio.graph.executor import Executor
-from dlstudio.graph.executor_run import new_array
+from dlstudio.graph.executor_run import new_array, nothing_recorded
 
 if TYPE_CHECKING:
     from dlstudio.core.node import Node
@@ -209,13 +209,7 @@ class SparseExecutor(Executor):
     def backward(self, out_grads: Any = None, is_train: bool = True) -> None:
         """Write the gradients into `grad_arrays`; see `Executor.backward`."""
         if not self._recorded or self._outputs is None:
-            raise GradError(
-                explain(
-                    "executor.backward() was called with no forward pass in training mode before.",
-                    "values kept by the forward pass.",
-                    "executor.forward(is_train=True)",
-                )
-            )
+            raise nothing_recorded()
         given = [out_grads] if isinstance(out_grads, NDArray) else out_grads
         if given is not None and len(given) != len(self._outputs):
             raise GradError(

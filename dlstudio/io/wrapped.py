@@ -13,7 +13,34 @@ from dlstudio.io.batches import DataBatch, DataDesc, DataIter
 __all__ = ["PrefetchingIter", "ResizeIter"]
 
 
-class ResizeIter(DataIter):
+class _Wrapper(DataIter):
+    """Answers for the batch that a wrapped iterator gave last."""
+
+    current_batch: DataBatch | None
+
+    def getdata(self) -> list[Any]:
+        """Return the data of the current batch."""
+        return self._current().data or []
+
+    def getlabel(self) -> list[Any]:
+        """Return the labels of the current batch."""
+        return self._current().label or []
+
+    def getindex(self) -> Any:
+        """Return the sample numbers of the current batch."""
+        return self._current().index
+
+    def getpad(self) -> int:
+        """Return how many samples only fill up the current batch."""
+        return self._current().pad or 0
+
+    def _current(self) -> DataBatch:
+        if self.current_batch is None:
+            raise DataError(f"{type(self).__name__}: iter_next() comes before the first batch.")
+        return self.current_batch
+
+
+class ResizeIter(_Wrapper):
     """Give another iterator a length of `size` batches: it is cut off, or begins again.
 
     Parameters
@@ -38,7 +65,7 @@ class ResizeIter(DataIter):
             raise ParamError(explain(f"ResizeIter: got size={size!r}.", "at least 1 batch."))
         self.data_iter, self.size, self.reset_internal = data_iter, size, reset_internal
         self.cur = 0
-        self.current_batch: DataBatch | None = None
+        self.current_batch = None
         self.provide_data, self.provide_label = data_iter.provide_data, data_iter.provide_label
         if hasattr(data_iter, "default_bucket_key"):
             self.default_bucket_key = data_iter.default_bucket_key
@@ -79,29 +106,8 @@ class ResizeIter(DataIter):
         assert self.current_batch is not None
         return self.current_batch
 
-    def getdata(self) -> list[Any]:
-        """Return the data of the current batch."""
-        return self._current().data or []
 
-    def getlabel(self) -> list[Any]:
-        """Return the labels of the current batch."""
-        return self._current().label or []
-
-    def getindex(self) -> Any:
-        """Return the sample numbers of the current batch."""
-        return self._current().index
-
-    def getpad(self) -> int:
-        """Return how many samples only fill up the current batch."""
-        return self._current().pad or 0
-
-    def _current(self) -> DataBatch:
-        if self.current_batch is None:
-            raise DataError(f"{type(self).__name__}: iter_next() comes before the first batch.")
-        return self.current_batch
-
-
-class PrefetchingIter(DataIter):
+class PrefetchingIter(_Wrapper):
     """Make the next batch in a thread while the current one is worked on.
 
     Several iterators side by side give one batch together: the data and labels of all.
@@ -125,7 +131,7 @@ class PrefetchingIter(DataIter):
         super().__init__(self.iters[0].provide_data[0][1][0])
         self.n_iter = len(self.iters)
         self.rename_data, self.rename_label = rename_data, rename_label
-        self.current_batch: DataBatch | None = None
+        self.current_batch = None
         self._threads = ThreadPoolExecutor(self.n_iter, "dlstudio-prefetch")
         weakref.finalize(self, self._threads.shutdown, wait=False, cancel_futures=True)
         self._ahead: list[Future[Any]] = []
@@ -197,27 +203,6 @@ class PrefetchingIter(DataIter):
         if not self.iter_next():
             raise StopIteration
         return self._current()
-
-    def getdata(self) -> list[Any]:
-        """Return the data of the current batch."""
-        return self._current().data or []
-
-    def getlabel(self) -> list[Any]:
-        """Return the labels of the current batch."""
-        return self._current().label or []
-
-    def getindex(self) -> Any:
-        """Return the sample numbers of the current batch."""
-        return self._current().index
-
-    def getpad(self) -> int:
-        """Return how many samples only fill up the current batch."""
-        return self._current().pad or 0
-
-    def _current(self) -> DataBatch:
-        if self.current_batch is None:
-            raise DataError(f"{type(self).__name__}: iter_next() comes before the first batch.")
-        return self.current_batch
 
 
 def _next_or_none(iterator: Any) -> DataBatch | None:

@@ -58,16 +58,6 @@ class KVStore(KVStoreBase):
         """Name the store was made with."""
         return self._name
 
-    @property
-    def rank(self) -> int:
-        """Number of this process: 0."""
-        return 0
-
-    @property
-    def num_workers(self) -> int:
-        """Number of processes: 1."""
-        return 1
-
     def init(self, key: Any, value: Any) -> None:
         """Give keys their first values.
 
