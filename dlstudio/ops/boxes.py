@@ -17,6 +17,7 @@ from dlstudio.core.params import Choice, Float, Int
 from dlstudio.core.registry import Names, NotDifferentiable, bad, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval
+from dlstudio.ops.rules import contrib
 
 __all__ = ["FORMAT", "PICKS", "host", "no_slope", "overlaps", "suppress", "to_center", "to_corner"]
 
@@ -95,7 +96,7 @@ _PAIR = np.array([[0.0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6]])
     grad=no_slope,
     custom_gradient=PICKS,
     params={"format": FORMAT},
-    names=Names(nd="contrib.box_iou", npx="box_iou", json="_contrib_box_iou"),
+    names=contrib("box_iou", "box_iou"),
     samples=lambda s: [s(_PAIR, _PAIR[:2]), s(_PAIR[None], _PAIR[0], format="center")],
     errors=lambda s: [bad(s((3, 5), (4, 4)), ShapeError, r"boxes, \(..., 4\)")],
 )

@@ -12,14 +12,10 @@ from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composi
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, expect_shape
 from dlstudio.ops.optimizer import LR, STEP, clipped, finish
-from dlstudio.ops.rules import same
+from dlstudio.ops.rules import contrib, same
 
 Array = Any
 STRAIGHT = "a straight-through estimator: the gradient passes as if the function were the identity"
-
-
-def _contrib(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", json=f"_contrib_{name}")
 
 
 # ---- straight-through estimators -------------------------------------------------------------
@@ -27,7 +23,7 @@ def _contrib(name: str) -> Names:
     "round_ste",
     infer=same,
     grad=lambda F, g, out, data: (g,),
-    names=Names(nd="contrib.round_ste", npx="round_ste", json="_contrib_round_ste"),
+    names=contrib("round_ste", "round_ste"),
     flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient=STRAIGHT,
     samples=lambda s: [s(2, 3), s(0, 2)],
@@ -46,7 +42,7 @@ def _(xp: Any, data: Array) -> Array:
     "sign_ste",
     infer=same,
     grad=lambda F, g, out, data: (g,),
-    names=Names(nd="contrib.sign_ste", npx="sign_ste", json="_contrib_sign_ste"),
+    names=contrib("sign_ste", "sign_ste"),
     flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient=STRAIGHT,
     samples=lambda s: [s(s.normal(2, 3)), s(0, 2)],
@@ -61,7 +57,7 @@ def _(xp: Any, data: Array) -> Array:
     infer=same,
     grad=lambda F, g, out, data, *, scalar, is_int: (F.multiply_scalar(g, scalar=scalar),),
     params={"scalar": Float()},
-    names=_contrib("gradientmultiplier"),
+    names=contrib("gradientmultiplier"),
     flags=Flags(inplace=(0,), pointwise=True),
     custom_gradient="it exists to change the gradient",
     samples=lambda s: [s(2, 3, scalar=-0.5), s(0, 2)],
@@ -79,7 +75,7 @@ def _(xp: Any, data: Array, *, scalar: float = 1.0, is_int: bool = True) -> Arra
 @composite(
     "quadratic",
     params={"a": Float(), "b": Float(), "c": Float()},
-    names=_contrib("quadratic"),
+    names=contrib("quadratic"),
     samples=lambda s: [s(2, 3, a=2.0, b=-1.0, c=0.5), s(0, 2)],
 )
 def _(F: Any, data: Any, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> Any:
@@ -94,7 +90,7 @@ def _(F: Any, data: Any, *, a: float = 0.0, b: float = 0.0, c: float = 0.0) -> A
     infer=lambda a, b, **_: Aval((), np.dtype("uint8")),
     grad=NotDifferentiable("its result is a truth value"),
     params={"rtol": Float(), "atol": Float()},
-    names=Names(nd="contrib.allclose", json="_contrib_allclose"),
+    names=contrib("allclose"),
     samples=lambda s: [
         s((2, 3), (2, 3)),
         s((3,), (3,), atol=2.0),
@@ -127,7 +123,7 @@ def _infer_group(weight: Any, grad: Any, history: Any, **_: Any) -> Aval:
     infer=_infer_group,
     grad=STEP,
     params={"lr": LR},
-    names=_contrib("group_adagrad_update"),
+    names=contrib("group_adagrad_update"),
     flags=Flags(mutates=(2,), inplace=(0,), out=True),
     samples=lambda s: [
         s((3, 2), (3, 2), (3,), lr=0.1),

@@ -16,18 +16,15 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
-from dlstudio.core.registry import Names, bad, composite, op
+from dlstudio.core.registry import bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.boxes import FORMAT, PICKS, host, no_slope, overlaps, to_center, to_corner
 from dlstudio.ops.nn_rules import Floats, aval
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
 _VARIANCES = (0.1, 0.1, 0.2, 0.2)
-
-
-def _names(name: str, npx: str) -> Names:
-    return Names(nd=f"contrib.{name}", npx=npx, json=f"_contrib_{name}")
 
 
 # ---- MultiBoxPrior ---------------------------------------------------------------------------
@@ -47,7 +44,7 @@ def _prior_shape(data: Any, sizes: Any, ratios: Any) -> tuple[int, ...]:
     grad=no_slope,
     custom_gradient="anchors depend on the size of data alone: the gradient is zero",
     params={"sizes": Floats(), "ratios": Floats(), "steps": Floats(), "offsets": Floats()},
-    names=_names("MultiBoxPrior", "multibox_prior"),
+    names=contrib("MultiBoxPrior", "multibox_prior"),
     samples=lambda s: [
         s(1, 2, 2, 3),
         s(1, 1, 2, 2, sizes=(0.9, 0.5), ratios=(1, 3), clip=True, steps=(0.4, 0.3)),
@@ -163,7 +160,7 @@ _LABELS = np.array([[[1.0, 0.12, 0.1, 0.42, 0.38], [-1, -1, -1, -1, -1]]])
         "negative_mining_thresh": Float(), "minimum_negative_samples": Int(0),
         "variances": Floats(),
     },
-    names=_names("MultiBoxTarget", "multibox_target"),
+    names=contrib("MultiBoxTarget", "multibox_target"),
     samples=lambda s: [
         s(_ANCHORS, _LABELS, s.normal(1, 3, 3)),
         s(_ANCHORS, _LABELS, s.normal(1, 3, 3), negative_mining_ratio=1.0),
@@ -257,7 +254,7 @@ def _infer_detection(cls_prob: Any, loc_pred: Any, anchor: Any, **_: Any) -> Ava
         "threshold": Float(), "background_id": Int(0), "nms_threshold": Float(),
         "variances": Floats(), "nms_topk": Int(),
     },
-    names=_names("MultiBoxDetection", "multibox_detection"),
+    names=contrib("MultiBoxDetection", "multibox_detection"),
     samples=lambda s: [
         s((1, 3, 3), s.normal(1, 12), _ANCHORS),
         s((1, 3, 3), s.normal(1, 12), _ANCHORS, threshold=0.8, force_suppress=True, nms_topk=2),
@@ -294,7 +291,7 @@ def _(
     grad=no_slope,
     custom_gradient=PICKS,
     outputs=2,
-    names=_names("box_encode", "box_encode"),
+    names=contrib("box_encode", "box_encode"),
     samples=lambda s: [
         s(
             np.array([[1.0, 0.0, 1.0]]), np.array([[0.0, 1.0, 1.0]]), _ANCHORS, _ANCHORS[:, :2],
@@ -327,7 +324,7 @@ def _halves(F: Any, boxes: Any) -> tuple[Any, Any]:
 @composite(
     "box_decode",
     params={**{f"std{i}": Float() for i in range(4)}, "clip": Float(), "format": FORMAT},
-    names=_names("box_decode", "box_decode"),
+    names=contrib("box_decode", "box_decode"),
     samples=lambda s: [
         s(s.normal(2, 3, 4), _ANCHORS, std0=0.1, std2=0.2, clip=0.5, format="corner"),
         s(s.normal(1, 3, 4), _ANCHORS),

@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Axes, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
 from dlstudio.errors import IndexRangeError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis, zeros
+from dlstudio.ops.rules import contrib, normalize_axis, zeros
 
 Array = Any
 POSITIONS = NotDifferentiable("its result is a position, a whole number")
@@ -127,7 +127,7 @@ def _infer_mask(data: Aval, index: Aval, *, axis: int) -> Aval:
         None,
     ),
     flags=Flags(dynamic=True),
-    names=Names(nd="contrib.boolean_mask", npx="boolean_mask", json="_contrib_boolean_mask"),
+    names=contrib("boolean_mask", "boolean_mask"),
     samples=lambda s: [s((4, 3), np.array([1, 0, 1, 1])), s((2, 3), np.array([0, 1, 1]), axis=1)],
 )
 def _(xp, data, index, *, axis=0):

@@ -10,8 +10,9 @@ from math import sqrt
 from typing import Any
 
 from dlstudio.core.params import Int
-from dlstudio.core.registry import Names, bad, composite
+from dlstudio.core.registry import bad, composite
 from dlstudio.errors import ShapeError, explain
+from dlstudio.ops.rules import contrib
 
 _HEADS = {"heads": Int(1)}
 
@@ -47,14 +48,10 @@ def _weighted(F: Any, attention: Any, values: Any, heads: int) -> Any:
     return F.reshape(F.transpose(y, axes=(1, 0, 2)), shape=(T, rows // heads, heads * D))
 
 
-def _names(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", npx=name, json=f"_contrib_{name}")
-
-
 @composite(
     "interleaved_matmul_selfatt_qk",
     params=_HEADS,
-    names=_names("interleaved_matmul_selfatt_qk"),
+    names=contrib("interleaved_matmul_selfatt_qk", "interleaved_matmul_selfatt_qk"),
     samples=lambda s: [s(3, 2, 12, heads=2), s(2, 1, 3, heads=1)],
     errors=lambda s: [bad(s(3, 2, 10, heads=2), ShapeError, r"heads \* 3 \* D")],
 )
@@ -81,7 +78,7 @@ def _(F: Any, queries_keys_values: Any, *, heads: int) -> Any:
 @composite(
     "interleaved_matmul_selfatt_valatt",
     params=_HEADS,
-    names=_names("interleaved_matmul_selfatt_valatt"),
+    names=contrib("interleaved_matmul_selfatt_valatt", "interleaved_matmul_selfatt_valatt"),
     samples=lambda s: [s((3, 2, 12), (4, 3, 3), heads=2)],
     errors=lambda s: [bad(s((3, 2, 10), (4, 3, 3), heads=2), ShapeError, r"heads \* 3 \* D")],
 )
@@ -94,7 +91,7 @@ def _(F: Any, queries_keys_values: Any, attention: Any, *, heads: int) -> Any:
 @composite(
     "interleaved_matmul_encdec_qk",
     params=_HEADS,
-    names=_names("interleaved_matmul_encdec_qk"),
+    names=contrib("interleaved_matmul_encdec_qk", "interleaved_matmul_encdec_qk"),
     samples=lambda s: [s((3, 2, 4), (4, 2, 8), heads=2)],
     errors=lambda s: [bad(s((3, 2, 5), (4, 2, 8), heads=2), ShapeError, r"heads \* 1 \* D")],
 )
@@ -118,7 +115,7 @@ def _(F: Any, queries: Any, keys_values: Any, *, heads: int) -> Any:
 @composite(
     "interleaved_matmul_encdec_valatt",
     params=_HEADS,
-    names=_names("interleaved_matmul_encdec_valatt"),
+    names=contrib("interleaved_matmul_encdec_valatt", "interleaved_matmul_encdec_valatt"),
     samples=lambda s: [s((4, 2, 8), (4, 3, 4), heads=2)],
     errors=lambda s: [bad(s((4, 2, 7), (4, 3, 4), heads=2), ShapeError, r"heads \* 2 \* D")],
 )
@@ -130,7 +127,7 @@ def _(F: Any, keys_values: Any, attention: Any, *, heads: int) -> Any:
 
 @composite(
     "div_sqrt_dim",
-    names=_names("div_sqrt_dim"),
+    names=contrib("div_sqrt_dim", "div_sqrt_dim"),
     samples=lambda s: [s(2, 4), s(3)],
 )
 def _(F: Any, data: Any) -> Any:

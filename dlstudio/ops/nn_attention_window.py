@@ -15,14 +15,11 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.params import Int
-from dlstudio.core.registry import Names, bad, composite
+from dlstudio.core.registry import bad, composite
 from dlstudio.errors import ShapeError, explain
+from dlstudio.ops.rules import contrib
 
 _W = {"w": Int(1)}
-
-
-def _names(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", npx=name, json=f"_contrib_{name}")
 
 
 def _width(w: int, *, symmetric: bool) -> int:
@@ -72,7 +69,7 @@ def _as(F: Any, mask: Any, like: Any, shape: Any) -> Any:
 @composite(
     "sldwin_atten_score",
     params=_W,
-    names=_names("sldwin_atten_score"),
+    names=contrib("sldwin_atten_score", "sldwin_atten_score"),
     constant=("dilation",),
     samples=lambda s: [
         s((1, 4, 2, 2), (1, 4, 2, 2), np.array([1, 2]), w=1),
@@ -99,7 +96,7 @@ def _(F: Any, query: Any, key: Any, dilation: Any, *, w: int, symmetric: bool = 
 @composite(
     "sldwin_atten_mask_like",
     params=_W,
-    names=_names("sldwin_atten_mask_like"),
+    names=contrib("sldwin_atten_mask_like", "sldwin_atten_mask_like"),
     constant=("score", "dilation", "valid_length"),
     samples=lambda s: [
         s((2, 4, 2, 3), np.array([1, 2]), np.array([4, 2]), w=1),
@@ -123,7 +120,7 @@ def _(
 @composite(
     "sldwin_atten_context",
     params=_W,
-    names=_names("sldwin_atten_context"),
+    names=contrib("sldwin_atten_context", "sldwin_atten_context"),
     constant=("dilation",),
     samples=lambda s: [
         s((1, 4, 2, 3), (1, 4, 2, 2), np.array([1, 2]), w=1),

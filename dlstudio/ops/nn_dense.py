@@ -21,6 +21,7 @@ from dlstudio.ops.nn_rules import (
     per_filter,
     wide,
 )
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
@@ -243,7 +244,7 @@ def _(
     complete=lambda shapes, attrs: [shapes[0], (attrs["input_dim"], attrs["output_dim"])],
     constant=("data",),
     params={"input_dim": Int(1), "output_dim": Int(1), "dtype": DType()},
-    names=Names(nd="contrib.SparseEmbedding", json="_contrib_SparseEmbedding"),
+    names=contrib("SparseEmbedding"),
     samples=lambda s: [
         s(s.ints(3, high=4), (4, 3), input_dim=4, output_dim=3),
         s(s.ints(2, 3, high=4), (4, 2), input_dim=4, output_dim=2),

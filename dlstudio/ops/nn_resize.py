@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.params import Bool, Choice, Float, Int, Shape
-from dlstudio.core.registry import Names, bad, composite, op
+from dlstudio.core.registry import bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, narrow, wide
+from dlstudio.ops.rules import contrib
 
 __all__ = ["whole_weights"]
 
@@ -190,7 +191,7 @@ def _expect_maps(name: str, data: Any) -> None:
         "scale_height": Float(optional=True), "scale_width": Float(optional=True),
     },
     input_names=lambda attrs: ("data", "like")[: 2 if attrs["mode"] == "like" else 1],
-    names=Names(nd="contrib.BilinearResize2D", json="_contrib_BilinearResize2D"),
+    names=contrib("BilinearResize2D"),
     samples=lambda s: [
         s(1, 2, 2, 3, height=4, width=5),
         s(1, 2, 3, 2, height=2, width=4, align_corners=False),
@@ -223,7 +224,7 @@ def _(
 @composite(
     "AdaptiveAvgPooling2D",
     params={"output_size": Shape(1)},
-    names=Names(nd="contrib.AdaptiveAvgPooling2D", json="_contrib_AdaptiveAvgPooling2D"),
+    names=contrib("AdaptiveAvgPooling2D"),
     samples=lambda s: [
         s(1, 2, 5, 4, output_size=(2, 3)),
         s(1, 2, 3, 4, output_size=2),

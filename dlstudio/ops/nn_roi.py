@@ -16,6 +16,7 @@ from dlstudio.core.params import Float, Int, Shape
 from dlstudio.core.registry import Names, bad, op
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, expect_float
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
@@ -245,7 +246,7 @@ _ALIGN = dict(pooled_size=(2, 2), spatial_scale=1.0)
     ),
     constant=("rois",),
     params={**_PARAMS, "sample_ratio": Int()},
-    names=Names(nd="contrib.ROIAlign", npx="roi_align", json="_contrib_ROIAlign"),
+    names=contrib("ROIAlign", "roi_align"),
     samples=lambda s: [
         s((2, 2, 4, 4), _REGIONS, sample_ratio=2, **_ALIGN),
         s((2, 1, 4, 4), _REGIONS, pooled_size=(1, 3), spatial_scale=0.5),

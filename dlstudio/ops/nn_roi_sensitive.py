@@ -13,10 +13,11 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int, Shape
-from dlstudio.core.registry import Names, NotDifferentiable, bad, composite, op
+from dlstudio.core.registry import NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import expect_float
 from dlstudio.ops.nn_spatial import corner_values
+from dlstudio.ops.rules import contrib
 
 Array = Any
 _ROIS = np.array([[0.0, 0, 0, 3, 3], [1, 1, 0, 2, 3]])
@@ -104,7 +105,7 @@ _PS = dict(spatial_scale=1.0, output_dim=2, pooled_size=2)
 
 @composite(
     "PSROIPooling",
-    names=Names(nd="contrib.PSROIPooling", json="_contrib_PSROIPooling"),
+    names=contrib("PSROIPooling"),
     constant=("rois",),
     params={"spatial_scale": Float(), "output_dim": Int(1), "pooled_size": Int(1),
             "group_size": Int(0)},
@@ -193,7 +194,7 @@ _DPS = dict(spatial_scale=1.0, output_dim=1, group_size=2, pooled_size=2, sample
 
 @composite(
     "DeformablePSROIPooling",
-    names=Names(nd="contrib.DeformablePSROIPooling", json="_contrib_DeformablePSROIPooling"),
+    names=contrib("DeformablePSROIPooling"),
     constant=("rois",),
     params={"spatial_scale": Float(), "output_dim": Int(1), "group_size": Int(1),
             "pooled_size": Int(1), "part_size": Int(0), "sample_per_part": Int(1),
@@ -323,7 +324,7 @@ def _(
 
 @composite(
     "RROIAlign",
-    names=Names(nd="contrib.RROIAlign", json="_contrib_RROIAlign"),
+    names=contrib("RROIAlign"),
     constant=("rois",),
     params={"pooled_size": Shape(1), "spatial_scale": Float(), "sampling_ratio": Int()},
     samples=lambda s: [

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.core.registry import Names, bad, composite
+from dlstudio.core.registry import bad, composite
 from dlstudio.errors import ShapeError, explain
+from dlstudio.ops.rules import contrib
 
 
 def _check(**arrays: Any) -> None:
@@ -35,7 +36,7 @@ def _check(**arrays: Any) -> None:
 @composite(
     "hawkesll",
     outputs=2,
-    names=Names(nd="contrib.hawkesll", json="_contrib_hawkesll"),
+    names=contrib("hawkesll"),
     constant=("marks", "valid_length"),
     samples=lambda s: [
         s((2, 3), (3,), (3,), (2, 3), (2, 4), np.array([[0, 1, 2, 0], [1, 1, 0, 2]]),

@@ -16,10 +16,11 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int, Param
-from dlstudio.core.registry import Names, bad, op
+from dlstudio.core.registry import bad, op
 from dlstudio.errors import ShapeError, explain
 from dlstudio.ops.boxes import PICKS, host, no_slope
 from dlstudio.ops.nn_rules import Floats, aval
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
@@ -161,7 +162,7 @@ def _register(name: str, doc: str, *, batch: bool) -> None:
         outputs=2,
         visible=lambda attrs: 2 if attrs["output_score"] else 1,
         params=_PARAMS,
-        names=Names(nd=f"contrib.{name}", json=f"_contrib_{name}", output="output score"),
+        names=contrib(name, output="output score"),
         samples=lambda s: [
             s((1, 4, 2, 2), s.normal(1, 8, 2, 2) * 0.1, info, **few),
             s((1, 4, 2, 2), s.normal(1, 8, 2, 2), info, output_score=True, iou_loss=True, **few),

@@ -23,6 +23,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, Float, Int
 from dlstudio.core.registry import Names, NotDifferentiable, bad, op
 from dlstudio.errors import DTypeError, ParamError, explain
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
@@ -32,7 +33,7 @@ _INT32 = 2.0**31 - 1
 
 def _contrib(name: str) -> Names:
     in_npx = name if name == "requantize" else f"contrib_{name}"
-    return Names(nd=f"contrib.{name}", npx=in_npx, json=f"_contrib_{name}")
+    return contrib(name, in_npx)
 
 
 def _ends(xp: Any, low: Any, high: Any) -> tuple[Array, Array]:

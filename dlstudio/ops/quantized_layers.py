@@ -18,15 +18,12 @@ from dlstudio.errors import ArgumentError, DTypeError, ParamError, explain
 from dlstudio.ops import nn_conv, nn_dense, nn_norm, nn_pool  # noqa: F401  register what is used
 from dlstudio.ops import shape as _shape  # noqa: F401  likewise
 from dlstudio.ops.quantized import ROUNDS
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
 _END = Aval((1,), np.dtype("float32"))
 _INT32 = 2.0**31 - 1
-
-
-def _contrib(name: str) -> Names:
-    return Names(nd=f"contrib.{name}", npx=name, json=f"_contrib_{name}")
 
 
 def _expect_bytes(name: str, **arrays: Any) -> None:
@@ -123,7 +120,7 @@ def _weighted(name: str, float_op: str, doc: str, samples: Any) -> None:
         outputs=3,
         input_names=_input_names,
         params={k: base.params[k] for k in attributes},
-        names=_contrib(name),
+        names=contrib(name, name),
         samples=samples,
         errors=lambda s: [
             bad(s(*(s.uniform(2, 3) for _ in range(2)), **samples(s)[0].attrs), ArgumentError,
@@ -201,7 +198,7 @@ _weighted(
     grad=ROUNDS,
     outputs=3,
     params={"act_type": Choice("relu")},
-    names=_contrib("quantized_act"),
+    names=contrib("quantized_act", "quantized_act"),
     samples=lambda s: [s(_bytes(s, 2, 3), *_range(1))],
 )
 def _(
@@ -218,7 +215,7 @@ def _(
     ),
     grad=ROUNDS,
     outputs=3,
-    names=_contrib("quantized_flatten"),
+    names=contrib("quantized_flatten", "quantized_flatten"),
     samples=lambda s: [s(_bytes(s, 2, 3, 2), *_range(1))],
 )  # fmt: skip
 def _(xp: Any, data: Array, min_data: Array, max_data: Array) -> tuple[Array, Array, Array]:
@@ -235,7 +232,7 @@ def _(xp: Any, data: Array, min_data: Array, max_data: Array) -> tuple[Array, Ar
     grad=ROUNDS,
     outputs=3,
     params=OPS["Pooling"].params,
-    names=_contrib("quantized_pooling"),
+    names=contrib("quantized_pooling", "quantized_pooling"),
     samples=lambda s: [
         s(_bytes(s, 1, 2, 4, 4), *_range(1), kernel=(2, 2), stride=(2, 2), pool_type=kind)
         for kind in ("max", "avg")
@@ -264,7 +261,7 @@ def _(
     grad=ROUNDS,
     outputs=3,
     params={"input_dim": Int(1), "output_dim": Int(1)},
-    names=_contrib("quantized_embedding"),
+    names=contrib("quantized_embedding", "quantized_embedding"),
     samples=lambda s: [
         s(s.ints(3, high=4), _bytes(s, 4, 2), *_range(1), input_dim=4, output_dim=2),
     ],
@@ -284,7 +281,7 @@ def _(
     grad=ROUNDS,
     outputs=3,
     params={"min_calib_range": Float(optional=True), "max_calib_range": Float(optional=True)},
-    names=_contrib("quantized_elemwise_add"),
+    names=contrib("quantized_elemwise_add", "quantized_elemwise_add"),
     samples=lambda s: [s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2))],
 )
 def _(
@@ -315,7 +312,7 @@ def _(
     grad=ROUNDS,
     outputs=3,
     params={"min_calib_range": Float(optional=True), "max_calib_range": Float(optional=True)},
-    names=_contrib("quantized_elemwise_mul"),
+    names=contrib("quantized_elemwise_mul", "quantized_elemwise_mul"),
     samples=lambda s: [
         s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2)),
         s(_bytes(s, 2, 3), _bytes(s, 2, 3), *_range(2), enable_float_output=True),
@@ -346,7 +343,7 @@ def _(
     grad=ROUNDS,
     outputs=3,
     params=OPS["BatchNorm"].params,
-    names=_contrib("quantized_batch_norm"),
+    names=contrib("quantized_batch_norm", "quantized_batch_norm"),
     samples=lambda s: [
         s(
             _bytes(s, 1, 2, 2, 2), *(s.uniform(2).astype("float32") for _ in range(4)), *_range(1),
@@ -396,7 +393,7 @@ def _infer_concat(*data: Any, dim: int, num_args: int) -> Any:
     grad=ROUNDS,
     outputs=3,
     params={"dim": Int(), "num_args": Int(1)},
-    names=_contrib("quantized_concat"),
+    names=contrib("quantized_concat", "quantized_concat"),
     samples=lambda s: [s(_bytes(s, 2, 3), _bytes(s, 2, 1), *_range(2), num_args=2)],
 )
 def _(xp: Any, *data: Array, dim: int = 1, num_args: int) -> tuple[Array, Array, Array]:

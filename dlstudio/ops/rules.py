@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.registry import NotDifferentiable
+from dlstudio.core.registry import Names, NotDifferentiable
 from dlstudio.errors import AxisError, DTypeError, GradError, ShapeError, explain
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "LOGIC",
     "broadcast_shape",
     "common_dtype",
+    "contrib",
     "counted",
     "fit",
     "flat",
@@ -204,3 +205,8 @@ def spread(F: Any, g: Array, x: Array, axis: Any, *, keepdims: bool) -> Array:
         kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
         g = F.reshape(g, shape=kept)
     return F.broadcast_to(g, shape=tuple(x.shape))
+
+
+def contrib(name: str, npx: str = "", *, output: str = "output") -> Names:
+    """Names of an operator of ``nd.contrib``, in files and, where it has one, in ``npx``."""
+    return Names(nd=f"contrib.{name}", npx=npx, json=f"_contrib_{name}", output=output)

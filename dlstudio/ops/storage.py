@@ -11,6 +11,7 @@ from dlstudio.core.params import Axes, Choice, Int
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError
 from dlstudio.ops.nn_rules import aval
+from dlstudio.ops.rules import contrib
 
 Array = Any
 
@@ -83,7 +84,7 @@ def _(F: Any, data: Array, *, axis: Any = None, keepdims: bool = False) -> Array
     infer=lambda data, *, axis: Aval(_count_shape(data, axis), np.dtype("int64")),
     grad=NotDifferentiable("it counts"),
     params={"axis": Int(optional=True)},
-    names=Names(nd="contrib.getnnz", json="_contrib_getnnz"),
+    names=contrib("getnnz"),
     samples=lambda s: [s(2, 3), s(np.array([[0.0, 1.0], [0.0, 0.0]]), axis=1)],
     errors=lambda s: [
         bad(s(2, 3, axis=0), ParamError, "axis"),
@@ -118,7 +119,7 @@ def _count_shape(data: Any, axis: int | None) -> tuple[int, ...]:
     "_contrib_edge_id",
     infer=lambda data, u, v: aval(np.broadcast_shapes(u.shape, v.shape), data),
     grad=NotDifferentiable("it looks up numbers of edges"),
-    names=Names(nd="contrib.edge_id", json="_contrib_edge_id"),
+    names=contrib("edge_id"),
     samples=lambda s: [s(np.array([[0.0, 2.0], [1.0, 0.0]]), np.array([0, 0]), np.array([0, 1]))],
 )
 def _(xp: Any, data: Array, u: Array, v: Array) -> Array:
