@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.core.shell import shell
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -100,8 +102,6 @@ def _base_name(filename: str) -> str:
 
 def _cell(filename: str) -> str:
     """Return "In[3]" for the file of a notebook cell, whose own name is a mere number."""
-    ipython = sys.modules.get("IPython")
-    shell = None if ipython is None else ipython.get_ipython()
-    cells = getattr(getattr(shell, "compile", None), "_filename_map", {})
+    cells = getattr(getattr(shell(), "compile", None), "_filename_map", {})
     number = cells.get(filename)
     return "" if number is None else f"In[{number}]"

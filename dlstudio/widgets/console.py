@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from dlstudio.core.shell import in_kernel
 from dlstudio.widgets import kernel
 
 __all__ = ["Lines"]
@@ -33,7 +34,7 @@ class Lines:
 
     def write(self, line: str, *, last: bool = False) -> None:
         """Write a line: in place on a terminal, below the others elsewhere."""
-        terminal = sys.stdout.isatty() and not kernel.in_kernel()
+        terminal = sys.stdout.isatty() and not in_kernel()
         self._next = time.monotonic() + (_TERMINAL_PAUSE if terminal else _PAUSE)
         if terminal:
             sys.stdout.write(f"\r\x1b[K{line}" + ("\n" if last else ""))

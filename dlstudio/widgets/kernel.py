@@ -13,24 +13,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["after_cells", "in_kernel", "open_line", "shell", "show"]
+from dlstudio.core.shell import shell
+
+__all__ = ["after_cells", "open_line", "show"]
 
 _subshell: str | None = None
 _lock = threading.Lock()
-
-
-def shell() -> Any:
-    """Return the interactive shell, or None in a plain Python process."""
-    import sys
-
-    # Nobody can be in IPython without having imported it; importing it here would cost 0.3 s.
-    ipython = sys.modules.get("IPython")
-    return None if ipython is None else ipython.get_ipython()
-
-
-def in_kernel() -> bool:
-    """Return whether this is a Jupyter kernel (not in terminal IPython)."""
-    return getattr(shell(), "kernel", None) is not None
 
 
 def open_line(widget: Any) -> bool:

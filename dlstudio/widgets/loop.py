@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack
 from typing import Any, Protocol
 
+from dlstudio.core.shell import shell
 from dlstudio.widgets import kernel
 from dlstudio.widgets.control import Control, stop_on_interrupt
 from dlstudio.widgets.progress import Clock
@@ -203,7 +204,7 @@ def _length(loader: Any) -> int:
 
 def _at_cell_error(failed: Callable[[BaseException], None]) -> None:
     """Call `failed` if the cell that runs now ends with an error."""
-    events = getattr(kernel.shell(), "events", None)
+    events = getattr(shell(), "events", None)
     if events is None or threading.current_thread() is not threading.main_thread():
         return  # a background thread's loop has nothing to do with the cells
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from dlstudio import kernels
+from dlstudio.core.shell import in_kernel
 from dlstudio.widgets import kernel
 from dlstudio.widgets.background import Run
 from dlstudio.widgets.console import Lines
@@ -229,7 +230,7 @@ class TrainingMonitor(View):
             self._lines.write(self.summary(), last=last)
 
     def _show_once(self) -> None:
-        if not self._displayed and kernel.in_kernel():
+        if not self._displayed and in_kernel():
             self.show()
 
     def __enter__(self) -> Self:

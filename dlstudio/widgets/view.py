@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from dlstudio.errors import ParamError, explain, missing_extra
+from dlstudio.core.shell import in_kernel
 from dlstudio.widgets import kernel
 from dlstudio.widgets.schema import Acknowledgement, Command, Frame
 from dlstudio.widgets.text import Text
@@ -204,7 +205,7 @@ class View(anywidget.AnyWidget):  # pyright: ignore[reportUntypedBaseClass]  par
     def refresh_still(self) -> None:
         """Store the picture of this moment in the notebook beside the live view, and in traits."""
         self._keep_still()
-        if self._displayed and kernel.in_kernel():
+        if self._displayed and in_kernel():
             kernel.show(self._repr_mimebundle_()[0], self._display_id, update=True)
 
     def _keep_still(self) -> None:
@@ -283,7 +284,7 @@ class View(anywidget.AnyWidget):  # pyright: ignore[reportUntypedBaseClass]  par
 
     def freeze(self) -> Self:
         """Replace the live view in the notebook by its picture: small, and needs no kernel."""
-        if self._displayed and kernel.in_kernel():
+        if self._displayed and in_kernel():
             bundle = {**self._still_bundle(), _WIDGET_MIME: None}
             kept = {mime: data for mime, data in bundle.items() if data is not None}
             kernel.show(kept, self._display_id, update=True)

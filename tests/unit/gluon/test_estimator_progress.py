@@ -1,6 +1,7 @@
 """ProgressHandler: bars where somebody watches, silence elsewhere."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -73,6 +74,16 @@ def test_a_training_in_a_file_or_under_ci_is_quiet(bars, monkeypatch):
     monkeypatch.setenv("CI", "true")
     classifier().fit(loader(), epochs=1)
     assert not bars
+
+
+def test_a_notebook_is_a_running_kernel_and_not_an_import(monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    ipython = SimpleNamespace(get_ipython=lambda: None)
+    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    assert not progress._is_watched()
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=object())
+    assert progress._is_watched()
 
 
 def test_tqdm_draws_when_asked_to(capsys):

@@ -62,6 +62,7 @@ class MonitorView implements Drawing {
       this.rows,
     );
     this.endKeys = captureKeys(root, this.shortcuts());
+    this.drawControls(); // a new view of a run that is over offers no buttons before its first frame
   }
 
   draw(): void {

@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from dlstudio.core.shell import in_kernel
 from dlstudio.errors import MissingExtraError, explain
 from dlstudio.gluon.contrib.estimator.events import BatchEnd, EpochBegin, EpochEnd, TrainEnd
 
@@ -105,8 +106,7 @@ def _is_watched() -> bool:
     """Whether somebody sees a bar move: a notebook or a terminal, and no automatic run."""
     if os.environ.get("CI"):
         return False
-    notebook = "ipykernel" in sys.modules and "IPython" in sys.modules
-    return notebook or (sys.stderr is not None and sys.stderr.isatty())
+    return in_kernel() or (sys.stderr is not None and sys.stderr.isatty())
 
 
 def _tqdm() -> Any:
