@@ -6,7 +6,6 @@ import sys
 import time
 
 from dlstudio.core.shell import in_kernel
-from dlstudio.widgets import kernel
 
 __all__ = ["Lines"]
 

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from typing import Any, Protocol
 
 from dlstudio.core.shell import shell
-from dlstudio.widgets import kernel
 from dlstudio.widgets.control import Control, stop_on_interrupt
 from dlstudio.widgets.progress import Clock
 from dlstudio.widgets.schema import State
