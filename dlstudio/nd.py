@@ -13,7 +13,7 @@ from dlstudio.core.registry import OPS
 from dlstudio.core.sparse import BaseSparseNDArray, on_device
 from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import is_sparse
-from dlstudio.core.tensor import NDArray, Tensor, numbers
+from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.core.tensor import ndarray as _np_ndarray
 from dlstudio.dialects import custom as _custom
 from dlstudio.dialects import random as _samplers
@@ -23,6 +23,7 @@ from dlstudio.dialects.legacy import functions as _functions
 from dlstudio.dialects.operators import number_functions
 from dlstudio.errors import ArgumentError, DTypeError, ShapeError, explain
 from dlstudio.interop.dtypes import dtype_of as _dtype_of
+from dlstudio.interop.dtypes import numbers as _numbers
 
 __all__ = [
     "NDArray",
@@ -70,7 +71,7 @@ def array(source_array: Any, ctx: Device | None = None, dtype: Any = None) -> ND
     else:
         host, default = _host(source_array), _np.dtype(_np.float32)
     device = Device(ctx) if ctx is not None else current_context()
-    return NDArray._wrap(device.backend.from_numpy(numbers(host, dtype or default)), device)
+    return NDArray._wrap(device.backend.from_numpy(_numbers(host, dtype or default)), device)
 
 
 def _host(source: Any) -> _np.ndarray[Any, Any]:

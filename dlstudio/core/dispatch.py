@@ -18,7 +18,8 @@ from dlstudio.core.device import Device, current_context
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import NotDifferentiable
 from dlstudio.core.sparse import BaseSparseNDArray
-from dlstudio.core.tensor import Tensor, refuse_while_recorded
+from dlstudio.core.tape import refuse_while_recorded
+from dlstudio.core.tensor import Tensor
 from dlstudio.errors import (
     ArgumentError,
     DeviceError,

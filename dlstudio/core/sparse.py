@@ -14,7 +14,8 @@ import numpy as np
 
 from dlstudio.core import sparse_storage as storage
 from dlstudio.core.device import Device
-from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
+from dlstudio.core.tape import refuse_while_recorded
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import (
     DTypeError,
     FileFormatError,

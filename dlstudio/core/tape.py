@@ -15,6 +15,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Interpreter, Placeholder, Uses
 from dlstudio.core.node import caller_span, current_scope
 from dlstudio.core.storage import Store
+from dlstudio.errors import GradError, explain
 from dlstudio.trace import bus
 
 if TYPE_CHECKING:
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["Entry", "Leaf", "Recorded", "record", "record_custom", "state", "values_decide"]
+__all__ = [
+    "Entry",
+    "Leaf",
+    "Recorded",
+    "record",
+    "record_custom",
+    "refuse_while_recorded",
+    "state",
+    "values_decide",
+]
 
 Array = Any
 _numbers = itertools.count(1)
@@ -41,6 +51,20 @@ def values_decide(name: str) -> None:
     """Say that only values tell what `name` gives: a block that is being captured cannot be."""
     if state.tracer is not None:
         state.tracer.note_dynamic(f"what {name} gives depends on values")
+
+
+def refuse_while_recorded(tensor: Tensor) -> None:
+    """In-place changes of values on the tape are errors, as in MXNet."""
+    if state.recording and tensor._entry is not None:
+        if state.tracer is not None:
+            state.tracer.stop("an array is changed in place")
+        raise GradError(
+            explain(
+                "an array on the tape was changed in place while recording.",
+                "recorded values to stay as they are.",
+                "y = x + 1 instead of x += 1, or change it outside autograd.record()",
+            )
+        )
 
 
 class Leaf:

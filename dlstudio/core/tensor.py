@@ -9,9 +9,9 @@ import numpy as np
 
 from dlstudio.core.device import Device, current_context
 from dlstudio.core.storage import Store, count_own, materialize_views
-from dlstudio.core.tape import Leaf, state
-from dlstudio.errors import DTypeError, GradError, ParamError, ShapeError, explain, taught_class
-from dlstudio.interop.dtypes import dtype_of
+from dlstudio.core.tape import Leaf, refuse_while_recorded, state
+from dlstudio.errors import DTypeError, ParamError, ShapeError, explain, taught_class
+from dlstudio.interop.dtypes import numbers
 from dlstudio.trace import bus, copies
 
 __all__ = ["NDArray", "Tensor", "ndarray"]
@@ -73,17 +73,16 @@ class Tensor:
             other._index = self._index
         return other
 
-    def _share(self, view: Tensor) -> None:
+    def _share(self, view: Tensor) -> Store:
         """Let `view` be a true view: writing to one shows in the other."""
         if self._store is None:
             self._store = Store()
         view._store = self._store
+        return self._store
 
     def _share_lazily(self, view: Tensor) -> None:
         """Let `view` look at the same memory until either is written."""
-        self._share(view)
-        store = self._store
-        assert store is not None
+        store = self._share(view)
         if store.lazy is None:
             store.lazy = []
         store.lazy.append(weakref.ref(view))
@@ -413,35 +412,6 @@ class Tensor:
 
 def _restore(cls: type[Tensor], array: np.ndarray[Any, Any], device: Device) -> Tensor:
     return cls._wrap(device.backend.from_numpy(array), device)
-
-
-def refuse_while_recorded(tensor: Tensor) -> None:
-    """In-place changes of values on the tape are errors, as in MXNet."""
-    if state.recording and tensor._entry is not None:
-        if state.tracer is not None:
-            state.tracer.stop("an array is changed in place")
-        raise GradError(
-            explain(
-                "an array on the tape was changed in place while recording.",
-                "recorded values to stay as they are.",
-                "y = x + 1 instead of x += 1, or change it outside autograd.record()",
-            )
-        )
-
-
-def numbers(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
-    """Convert to `dtype`; what cannot become numbers is refused."""
-    try:
-        return array.astype(dtype_of(dtype), copy=False)
-    except (TypeError, ValueError) as error:
-        given = "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
-        raise DTypeError(
-            explain(
-                f"array: {error}, from {given} to {dtype}.",
-                "numbers, and a dtype that NumPy knows.",
-                "mx.nd.array([1, 2, 3], dtype='float32')",
-            )
-        ) from None
 
 
 class NDArray(Tensor):

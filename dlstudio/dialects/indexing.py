@@ -13,8 +13,15 @@ import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
 from dlstudio.core.registry import OPS
-from dlstudio.core.tape import Entry, Recorded, record_custom, state, values_decide
-from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
+from dlstudio.core.tape import (
+    Entry,
+    Recorded,
+    record_custom,
+    refuse_while_recorded,
+    state,
+    values_decide,
+)
+from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.getitem import native
 from dlstudio.trace import bus, copies

@@ -16,7 +16,8 @@ from dlstudio.core import tape
 from dlstudio.core.avals import is_floating
 from dlstudio.core.dispatch import Attrs, invoke
 from dlstudio.core.registry import OPS, Op
-from dlstudio.core.tensor import NDArray, Tensor, ndarray, refuse_while_recorded
+from dlstudio.core.tape import refuse_while_recorded
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.trace import bus
 

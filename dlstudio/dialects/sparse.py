@@ -15,7 +15,7 @@ from dlstudio.core.sparse_calls import write
 from dlstudio.core.sparse_kinds import CSRNDArray, RowSparseNDArray, wrap
 from dlstudio.core.sparse_kinds import zeros as sparse_zeros
 from dlstudio.core.sparse_storage import INDEX, CsrArray, RowSparseArray, csr_of, rows_of
-from dlstudio.core.tensor import NDArray, Tensor, numbers
+from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import (
     DTypeError,
     NotSupportedForSparseNDArray,
@@ -23,6 +23,7 @@ from dlstudio.errors import (
     ShapeError,
     explain,
 )
+from dlstudio.interop.dtypes import numbers
 
 __all__ = [
     "array",

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlstudio.errors import DTypeError, MissingExtraError, explain
 
-__all__ = ["bfloat16", "dtype_of"]
+__all__ = ["bfloat16", "dtype_of", "numbers"]
 
 
 def bfloat16() -> np.dtype[Any]:
@@ -50,3 +50,18 @@ def dtype_of(value: Any) -> np.dtype[Any]:
         raise DTypeError(
             explain(f"dtype={repr(value)[:60]}: {error}", "a dtype such as 'float32'.")
         ) from error
+
+
+def numbers(array: np.ndarray[Any, Any], dtype: Any) -> np.ndarray[Any, Any]:
+    """Convert to `dtype`; what cannot become numbers is refused."""
+    try:
+        return array.astype(dtype_of(dtype), copy=False)
+    except (TypeError, ValueError) as error:
+        given = "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
+        raise DTypeError(
+            explain(
+                f"array: {error}, from {given} to {dtype}.",
+                "numbers, and a dtype that NumPy knows.",
+                "mx.nd.array([1, 2, 3], dtype='float32')",
+            )
+        ) from None

@@ -28,7 +28,7 @@ from dlstudio.ops.rules import contrib
 Array = Any
 
 ROUNDS = NotDifferentiable("rounding to whole numbers has no useful derivative")
-_INT32 = 2.0**31 - 1
+INT32 = 2.0**31 - 1
 
 
 def _contrib(name: str) -> Names:
@@ -47,16 +47,19 @@ def _rounded(xp: Any, x: Array, scale: Any, kind: str, low: int) -> Array:
     return xp.clip(xp.rint(x * scale), *limits).astype(kind)
 
 
-def _three(shape: Any, kind: str) -> tuple[Aval, Aval, Aval]:
+def three(shape: Any, kind: Any) -> tuple[Aval, Aval, Aval]:
+    """Numbers of `kind`, and the two ends of their range."""
     end = Aval((1,), np.dtype("float32"))
     return Aval(tuple(shape), np.dtype(kind)), end, end
 
 
-def _expect(name: str, data: Any, kinds: tuple[str, ...]) -> None:
-    if data.dtype.name not in kinds:
-        raise DTypeError(
-            explain(f"{name}: data has dtype {data.dtype}.", f"one of {', '.join(kinds)}.")
-        )
+def expect(name: str, kinds: tuple[str, ...], **arrays: Any) -> None:
+    """Refuse arrays of any other dtype."""
+    for given, x in arrays.items():
+        if x.dtype.name not in kinds:
+            raise DTypeError(
+                explain(f"{name}: {given} has dtype {x.dtype}.", f"one of {', '.join(kinds)}.")
+            )
 
 
 def _largest(xp: Any, *ends: Any) -> Any:
@@ -66,12 +69,12 @@ def _largest(xp: Any, *ends: Any) -> Any:
 
 
 _FLOATS = ("float32", "float64", "float16")
-_BYTES = ("int8", "uint8")
+BYTES = ("int8", "uint8")
 
 
 def _infer_quantize(data: Any, low: Any, high: Any, *, out_type: str) -> Any:
-    _expect("quantize", data, _FLOATS)
-    return _three(data.shape, out_type)
+    expect("quantize", _FLOATS, data=data)
+    return three(data.shape, out_type)
 
 
 @op(
@@ -99,7 +102,7 @@ def _(
     -------
     numbers like data, and the ends of the range they stand for
     """
-    _expect("quantize", data, _FLOATS)
+    expect("quantize", _FLOATS, data=data)
     top = _largest(xp, min_range, max_range)
     if out_type == "int8":
         return (_rounded(xp, data, 127 / top, "int8", -127), *_ends(xp, -top, top))
@@ -107,8 +110,8 @@ def _(
 
 
 def _infer_v2(data: Any, *, out_type: str, min_calib_range: Any, **_: Any) -> Any:
-    _expect("quantize_v2", data, _FLOATS)
-    return _three(data.shape, _kind(out_type, min_calib_range))
+    expect("quantize_v2", _FLOATS, data=data)
+    return three(data.shape, _kind(out_type, min_calib_range))
 
 
 def _kind(out_type: str, low: Any) -> str:
@@ -140,7 +143,7 @@ def _(
     max_calib_range: float | None = None,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Round data to 8 bits, with its own range or a calibrated one; "auto" chooses the dtype."""
-    _expect("quantize_v2", data, _FLOATS)
+    expect("quantize_v2", _FLOATS, data=data)
     kind = _kind(out_type, min_calib_range)
     if min_calib_range is None or max_calib_range is None:
         low, high = data.min(), data.max()
@@ -153,7 +156,7 @@ def _(
 
 
 def _infer_dequantize(data: Any, low: Any, high: Any, *, out_type: str) -> Aval:
-    _expect("dequantize", data, _BYTES)
+    expect("dequantize", BYTES, data=data)
     return Aval(tuple(data.shape), np.dtype("float32"))
 
 
@@ -173,15 +176,15 @@ def _(
     xp: Any, data: Array, min_range: Array, max_range: Array, *, out_type: str = "float32"
 ) -> Array:
     """Floats that 8-bit numbers stand for, given their range."""
-    _expect("dequantize", data, _BYTES)
+    expect("dequantize", BYTES, data=data)
     steps = 127.5 if data.dtype == "int8" else 255.5
     scale = _largest(xp, min_range, max_range).astype("float32") / np.float32(steps)
     return data.astype("float32") * scale
 
 
 def _infer_requantize(data: Any, low: Any, high: Any, **_: Any) -> Any:
-    _expect("requantize", data, ("int32",))
-    return _three(data.shape, "int8")
+    expect("requantize", ("int32",), data=data)
+    return three(data.shape, "int8")
 
 
 @op(
@@ -205,8 +208,8 @@ def _(
     min_calib_range: float | None = None, max_calib_range: float | None = None,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Round 32-bit sums, such as products of 8-bit numbers give, back to 8 bits."""
-    _expect("requantize", data, ("int32",))
-    real = data.astype("float64") * (_largest(xp, min_range, max_range) / _INT32)
+    expect("requantize", ("int32",), data=data)
+    real = data.astype("float64") * (_largest(xp, min_range, max_range) / INT32)
     if min_calib_range is None or max_calib_range is None:
         top = _largest(xp, real.min(), real.max())
     else:

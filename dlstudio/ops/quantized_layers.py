@@ -14,26 +14,13 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Avals, raw
 from dlstudio.core.params import Choice, Float, Int, Shape
 from dlstudio.core.registry import OPS, Names, bad, op
-from dlstudio.errors import ArgumentError, DTypeError, ParamError, explain
+from dlstudio.errors import ArgumentError, ParamError, explain
 from dlstudio.ops import nn_conv, nn_dense, nn_norm, nn_pool  # noqa: F401  register what is used
 from dlstudio.ops import shape as _shape  # noqa: F401  likewise
-from dlstudio.ops.quantized import ROUNDS
+from dlstudio.ops.quantized import BYTES, INT32, ROUNDS, expect, three
 from dlstudio.ops.rules import contrib
 
 Array = Any
-
-_END = Aval((1,), np.dtype("float32"))
-_INT32 = 2.0**31 - 1
-
-
-def _expect_bytes(name: str, **arrays: Any) -> None:
-    for given, x in arrays.items():
-        if x.dtype.name not in ("int8", "uint8"):
-            raise DTypeError(
-                explain(
-                    f"{name}: {given} has dtype {x.dtype}.", "int8 or uint8: quantized numbers."
-                )
-            )
 
 
 def _top(xp: Any, low: Array, high: Array) -> Array:
@@ -77,7 +64,7 @@ def _product(xp: Any, float_op: str, found: dict[str, Any], attrs: dict[str, Any
         factor = top.astype("float64") * 127.5 / (scales[0] * scales[1])
         bias = xp.trunc(found["bias"] * factor)
         sums = sums + (bias.reshape(-1, *(1,) * (sums.ndim - 2)) if sums.ndim > 2 else bias)
-    top = (scales[0] / 127) * (scales[1] / 127) * np.float32(_INT32)
+    top = (scales[0] / 127) * (scales[1] / 127) * np.float32(INT32)
     return (sums.astype("int32"), *_ends(top))
 
 
@@ -88,10 +75,10 @@ def _weighted(name: str, float_op: str, doc: str, samples: Any) -> None:
 
     def infer(*inputs: Any, no_bias: bool, **attrs: Any) -> Any:
         found = _arranged(name, inputs, no_bias=no_bias)
-        _expect_bytes(name, data=found["data"], weight=found["weight"])
+        expect(name, BYTES, data=found["data"], weight=found["weight"])
         whole = [Aval(found[x].shape, np.dtype("float64")) for x in ("data", "weight")]
         shape = getattr(Avals, float_op)(*whole, **{**attrs, "no_bias": True}).shape
-        return Aval(shape, np.dtype("int32")), _END, _END
+        return three(shape, "int32")
 
     def complete(shapes: Any, attrs: Any) -> Any:
         count = 2 if attrs.get("no_bias") else 3
@@ -106,7 +93,7 @@ def _weighted(name: str, float_op: str, doc: str, samples: Any) -> None:
 
     def run(xp: Any, inputs: Any, no_bias: bool, attrs: dict[str, Any]) -> Any:
         found = _arranged(name, inputs, no_bias=no_bias)
-        _expect_bytes(name, data=found["data"], weight=found["weight"])
+        expect(name, BYTES, data=found["data"], weight=found["weight"])
         return _product(xp, float_op, found, attrs)
 
     forward = _dense_forward(run) if float_op == "FullyConnected" else _conv_forward(run)
@@ -194,7 +181,7 @@ _weighted(
 # ---- layers that keep their numbers ----------------------------------------------------------
 @op(
     "quantized_act",
-    infer=lambda data, *_, **__: (Aval(tuple(data.shape), data.dtype), _END, _END),
+    infer=lambda data, *_, **__: three(data.shape, data.dtype),
     grad=ROUNDS,
     outputs=3,
     params={"act_type": Choice("relu")},
@@ -210,9 +197,7 @@ def _(
 
 @op(
     "quantized_flatten",
-    infer=lambda data, *_: (
-        Aval(getattr(Avals, "Flatten")(data).shape, data.dtype), _END, _END,  # noqa: B009
-    ),
+    infer=lambda data, *_: three(getattr(Avals, "Flatten")(data).shape, data.dtype),  # noqa: B009
     grad=ROUNDS,
     outputs=3,
     names=contrib("quantized_flatten", "quantized_flatten"),
@@ -225,9 +210,8 @@ def _(xp: Any, data: Array, min_data: Array, max_data: Array) -> tuple[Array, Ar
 
 @op(
     "quantized_pooling",
-    infer=lambda data, *_, **attrs: (
-        Aval(Avals.Pooling(Aval(data.shape, np.dtype("float32")), **attrs).shape, data.dtype),
-        _END, _END,
+    infer=lambda data, *_, **attrs: three(
+        Avals.Pooling(Aval(data.shape, np.dtype("float32")), **attrs).shape, data.dtype
     ),
     grad=ROUNDS,
     outputs=3,
@@ -255,8 +239,8 @@ def _(
 
 @op(
     "quantized_embedding",
-    infer=lambda data, weight, *_, output_dim, **__: (
-        Aval((*data.shape, output_dim), weight.dtype), _END, _END,
+    infer=lambda data, weight, *_, output_dim, **__: three(
+        (*data.shape, output_dim), weight.dtype
     ),
     grad=ROUNDS,
     outputs=3,
@@ -277,7 +261,7 @@ def _(
 
 @op(
     "quantized_elemwise_add",
-    infer=lambda lhs, *_, **__: (Aval(tuple(lhs.shape), np.dtype("int32")), _END, _END),
+    infer=lambda lhs, *_, **__: three(lhs.shape, "int32"),
     grad=ROUNDS,
     outputs=3,
     params={"min_calib_range": Float(optional=True), "max_calib_range": Float(optional=True)},
@@ -289,25 +273,19 @@ def _(
     rhs_max: Array, *, min_calib_range: float | None = None, max_calib_range: float | None = None,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Sum of quantized arrays: int32 with the sum of their ranges."""
-    _expect_bytes("quantized_elemwise_add", lhs=lhs, rhs=rhs)
+    expect("quantized_elemwise_add", BYTES, lhs=lhs, rhs=rhs)
     a, b = _top(xp, lhs_min, lhs_max), _top(xp, rhs_min, rhs_max)
     top = a + b
-    unit = np.float32(_INT32) / top
+    unit = np.float32(INT32) / top
     total = lhs * (a / np.float32(127.5) * unit) + rhs * (b / np.float32(127.5) * unit)
     return (xp.rint(total).astype("int32"), *_ends(top))
 
 
 @op(
     "quantized_elemwise_mul",
-    infer=lambda lhs, *_, enable_float_output=False, max_calib_range=None, **__: (
-        Aval(
-            tuple(lhs.shape),
-            np.dtype(
-                "float32" if enable_float_output else "int32" if max_calib_range is None else "int8"
-            ),
-        ),
-        _END,
-        _END,
+    infer=lambda lhs, *_, enable_float_output=False, max_calib_range=None, **__: three(
+        lhs.shape,
+        "float32" if enable_float_output else "int32" if max_calib_range is None else "int8",
     ),
     grad=ROUNDS,
     outputs=3,
@@ -325,13 +303,13 @@ def _(
     enable_float_output: bool = False,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Product of quantized arrays: int32, or int8 of the calibrated range, or float32."""
-    _expect_bytes("quantized_elemwise_mul", lhs=lhs, rhs=rhs)
+    expect("quantized_elemwise_mul", BYTES, lhs=lhs, rhs=rhs)
     unit = _top(xp, lhs_min, lhs_max) * _top(xp, rhs_min, rhs_max) / np.float32(127.0 * 127.0)
     product = lhs.astype("int32") * rhs.astype("int32")
     if enable_float_output:
-        return ((product * unit).astype("float32"), *_ends(unit * _INT32))
+        return ((product * unit).astype("float32"), *_ends(unit * INT32))
     if min_calib_range is None or max_calib_range is None:
-        return (product, *_ends(unit * np.float32(_INT32)))
+        return (product, *_ends(unit * np.float32(INT32)))
     top = xp.asarray(max(abs(min_calib_range), abs(max_calib_range)), "float32").reshape(1)
     scaled = xp.rint(product * unit * (np.float32(127) / top))
     return (xp.clip(scaled, -127, 127).astype("int8"), *_ends(top))
@@ -339,7 +317,7 @@ def _(
 
 @op(
     "quantized_batch_norm",
-    infer=lambda data, *_, **__: (Aval(tuple(data.shape), np.dtype("int8")), _END, _END),
+    infer=lambda data, *_, **__: three(data.shape, "int8"),
     grad=ROUNDS,
     outputs=3,
     params=OPS["BatchNorm"].params,
@@ -384,7 +362,7 @@ def _(
 def _infer_concat(*data: Any, dim: int, num_args: int) -> Any:
     parts = [Aval(x.shape, np.dtype("float32")) for x in data[:num_args]]
     shape = Avals.concatenate(*parts, axis=dim).shape
-    return Aval(shape, data[0].dtype), _END, _END
+    return three(shape, data[0].dtype)
 
 
 @op(
@@ -412,13 +390,11 @@ def _(xp: Any, *data: Array, dim: int = 1, num_args: int) -> tuple[Array, Array,
 
 
 # ---- layers of MXNet 2 that only move numbers ------------------------------------------------
-def _moved(data: Aval, shape: tuple[int, ...]) -> tuple[Aval, Aval, Aval]:
-    return Aval(shape, data.dtype), _END, _END
-
-
 @op(
     "quantized_reshape",
-    infer=lambda data, *_, newshape, **__: _moved(data, Avals.reshape(data, shape=newshape).shape),
+    infer=lambda data, *_, newshape, **__: three(
+        Avals.reshape(data, shape=newshape).shape, data.dtype
+    ),
     grad=ROUNDS,
     outputs=3,
     params={"newshape": Shape(), "order": Choice("C")},
@@ -430,13 +406,13 @@ def _(
     reverse: bool = False, order: str = "C",
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     """Reshape quantized numbers, which keep their range."""
-    _expect_bytes("quantized_reshape", data=data)
+    expect("quantized_reshape", BYTES, data=data)
     return raw(xp).reshape(data, shape=newshape).copy(), min_data.copy(), max_data.copy()
 
 
 @op(
     "quantized_transpose",
-    infer=lambda data, *_, axes: _moved(data, Avals.transpose(data, axes=axes).shape),
+    infer=lambda data, *_, axes: three(Avals.transpose(data, axes=axes).shape, data.dtype),
     grad=ROUNDS,
     outputs=3,
     params=OPS["transpose"].params,
@@ -449,5 +425,5 @@ def _(
     xp: Any, data: Array, min_data: Array, max_data: Array, *, axes: Any = None
 ) -> tuple[Array, Array, Array]:
     """Permute the axes of quantized numbers, which keep their range."""
-    _expect_bytes("quantized_transpose", data=data)
+    expect("quantized_transpose", BYTES, data=data)
     return raw(xp).transpose(data, axes=axes).copy(), min_data.copy(), max_data.copy()

@@ -18,8 +18,8 @@ import numpy as np
 
 from dlstudio.core.avals import is_floating
 from dlstudio.core.device import Device
-from dlstudio.core.tape import state, values_decide
-from dlstudio.core.tensor import Tensor, ndarray, refuse_while_recorded
+from dlstudio.core.tape import refuse_while_recorded, state, values_decide
+from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import MXNetError
 
 __all__ = ["install"]
