@@ -22,7 +22,7 @@ from dlstudio.errors import ArgumentError, FileFormatError, MissingExtraError, e
 from dlstudio.interop import npz, params
 from dlstudio.interop.files import read_file, write_atomically
 
-__all__ = ["load_named", "load_weights", "save_named", "save_weights", "suffixes"]
+__all__ = ["library", "load_named", "load_weights", "save_named", "save_weights", "suffixes"]
 
 Arrays = dict[str, Any]
 
@@ -125,11 +125,11 @@ def _read_params(content: bytes) -> Arrays:
 
 # ---- safetensors -----------------------------------------------------------------------------
 def _read_safetensors(content: bytes) -> Arrays:
-    library = _library("safetensors.numpy", "safetensors")
+    reader = library("safetensors.numpy", "safetensors")
     from safetensors import SafetensorError
 
     try:
-        return dict(library.load(content))
+        return dict(reader.load(content))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(f"not a whole safetensors file: {error}") from error
 
@@ -137,7 +137,7 @@ def _read_safetensors(content: bytes) -> Arrays:
 def _write_safetensors(arrays: Mapping[str, Any]) -> bytes:
     # the library writes the memory as it lies: views must be laid out anew
     whole = {name: np.ascontiguousarray(x).reshape(x.shape) for name, x in arrays.items()}
-    return _library("safetensors.numpy", "safetensors").save(whole)
+    return library("safetensors.numpy", "safetensors").save(whole)
 
 
 # ---- PyTorch and Keras -----------------------------------------------------------------------
@@ -150,16 +150,23 @@ def _read_torch(content: bytes) -> Arrays:
 def _read_hdf5(content: bytes) -> Arrays:
     from dlstudio.interop.checkpoints import read_hdf5
 
-    return read_hdf5(content, _library("h5py", "h5py"))
+    return read_hdf5(content, library("h5py", "h5py"))
 
 
 def _read_keras(content: bytes) -> Arrays:
     from dlstudio.interop.checkpoints import read_keras
 
-    return read_keras(content, _library("h5py", "h5py"))
+    return read_keras(content, library("h5py", "h5py"))
 
 
-def _library(module: str, package: str) -> Any:
+def library(module: str, package: str) -> Any:
+    """Import an optional library that reads files.
+
+    Raises
+    ------
+    MissingExtraError
+        If it is not installed.
+    """
     import importlib
 
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from dlstudio.errors import DataError, MissingExtraError, ParamError
 from dlstudio.gluon.data import DataLoader, batchify, datasets
-from dlstudio.gluon.data.datasets import files, music, series
+from dlstudio.gluon.data.datasets import cells, files, genome, music, proteins, series
 from tests.needs import data_of
 
 READERS = {
@@ -24,13 +24,23 @@ READERS = {
     "japanese_vowels": ("aeon", "pip install --no-deps aeon"),
     "splice_sites": ("logomaker", "pip install --no-deps logomaker"),
     "bach_chorales": ("music21", "pip install --no-deps music21"),
+    "cars": ("vega_datasets", "pip install --no-deps vega_datasets"),
+    "seattle_weather": ("vega_datasets", "pip install --no-deps vega_datasets"),
+    "doctor_visits": ("statsmodels", "pip install --no-deps statsmodels"),
+    "pbmc68k_reduced": ("scanpy", "pip install --no-deps scanpy"),
+    "movie_reviews": ("gensim", "pip install --no-deps gensim"),
+    "news": ("gensim", "pip install --no-deps gensim"),
+    "wikipedia": ("gensim", "pip install --no-deps gensim"),
+    "replication_origins": ("logomaker", "pip install --no-deps logomaker"),
+    "ww_domains": ("logomaker", "pip install --no-deps logomaker"),
 }
+SLOW_TO_READ = ("bach_chorales", "replication_origins")
 
 
 @pytest.fixture
 def nothing_installed(monkeypatch):
     """No package is found, and nothing that was read before is remembered."""
-    for module in (datasets.genome, datasets.music):
+    for module in (genome, music):
         module._load.cache_clear()
     monkeypatch.setattr(files, "find_spec", lambda name: None)
 
@@ -47,7 +57,7 @@ def test_the_docstring_of_a_data_set_states_licence_and_source(name):
     text = getattr(datasets, name).__doc__
 
     assert "References" in text
-    assert any(word in text for word in ("BSD-3-Clause", "MIT"))
+    assert any(word in text for word in ("BSD-3-Clause", "MIT", "LGPL"))
 
 
 def test_no_package_is_imported_for_its_data():
@@ -63,7 +73,7 @@ for name in %r:
 assert not sys.modules.keys() & %r, sys.modules.keys() & %r
 """
     modules = {module for module, _ in READERS.values()}
-    code = program % ([n for n in READERS if n != "bach_chorales"], modules, modules)
+    code = program % ([n for n in READERS if n not in SLOW_TO_READ], modules, modules)
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
@@ -190,6 +200,155 @@ def test_splice_sites_are_all_sequences_of_their_form_split_once():
              for text, (_, label) in zip(names, part, strict=True)}  # fmt: skip
     assert found["CAGGUGAGU"] == 1  # the most frequent one
     assert found["CCCGUCCCC"] == 0
+
+
+def test_mutants_of_an_origin_come_with_their_counts():
+    data_of("logomaker")
+    train = datasets.replication_origins(samples=400)
+    test = datasets.replication_origins(train=False, samples=400)
+
+    sequence, before, after = train[0]
+
+    assert (len(train), len(test)) == (300, 100)
+    assert (sequence.shape, sequence.dtype) == ((150,), np.uint8)
+    assert before + after > 0
+    parent = np.round(np.median([x for x, *_ in test], axis=0))  # few letters differ from it
+    assert np.mean(sequence == parent) > 0.7
+
+
+def test_proteins_of_a_family_are_aligned_and_no_sequence_is_in_both_parts():
+    data_of("logomaker")
+    parts = datasets.ww_domains(), datasets.ww_domains(train=False)
+    texts = [{sequence.tobytes() for sequence in part} for part in parts]
+
+    assert [len(part) for part in parts] == [2712, 678]
+    assert not texts[0] & texts[1]
+    letters = np.stack(list(parts[0]))
+    tryptophans = (letters == proteins.AMINO_ACIDS.index("W")).mean(axis=0)
+    assert (tryptophans > 0.7).sum() == 2  # what the family is named after
+
+
+def test_cars_have_six_unknown_powers_and_one_origin_each():
+    data_of("vega_datasets")
+    table = datasets.cars()
+
+    assert table.features.shape == (398, 9)
+    assert np.isnan(table.features).sum(axis=0).tolist() == [0, 0, 6, 0, 0, 0, 0, 0, 0]
+    assert (table.features[:, 6:].sum(axis=1) == 1).all()
+    np.testing.assert_allclose(table.labels.mean(), 23.51, atol=0.01)
+
+
+def test_days_in_seattle_are_of_five_kinds():
+    data_of("vega_datasets")
+    table = datasets.seattle_weather()
+
+    assert table.class_names == ["drizzle", "fog", "rain", "snow", "sun"]
+    assert len(table) == 1461
+    snowy = table.features[table.labels == table.class_names.index("snow")]
+    assert (snowy[:, 0] > 0).all()
+
+
+def test_visits_to_doctors_are_counts():
+    data_of("statsmodels")
+    table = datasets.doctor_visits()
+
+    assert table.features.shape == (20190, 9)
+    assert table.labels.max() == 77
+    np.testing.assert_allclose(table.labels.mean(), 2.86, atol=0.01)
+
+
+OBSERVED = {
+    "airline": (144, 1), "co2": (2284, 1), "elnino": (732, 1), "lynx": (114, 1),
+    "macrodata": (203, 12), "nile": (100, 1), "seattle_temps": (8759, 1), "sf_temps": (8759, 1),
+    "sunspots": (309, 1), "us_employment": (120, 11),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OBSERVED)
+def test_a_series_of_observations_has_gaps_only_where_nothing_was_measured(name):
+    series = datasets.OBSERVATIONS[name]
+    data_of(series.package.module)
+
+    table = datasets.observations(name)
+
+    assert table.shape == OBSERVED[name]
+    assert table.dtype == np.float32
+    assert np.isnan(table).sum() == (59 if name == "co2" else 0)
+    assert series.about
+    assert series.source
+
+
+def test_months_of_a_table_with_a_row_per_year_follow_each_other():
+    data_of("statsmodels")
+    months = datasets.observations("elnino")[:, 0]
+    by_month = np.corrcoef(months[:-12], months[12:])[0, 1]
+
+    assert by_month > 0.7
+    assert np.corrcoef(months[:-6], months[6:])[0, 1] < -0.5  # half a year later
+
+
+def test_a_series_or_photo_that_does_not_exist_is_refused_with_the_names():
+    with pytest.raises(ParamError, match="sunspots"):
+        datasets.observations("sunspot")
+    with pytest.raises(ParamError, match="astronaut"):
+        datasets.photo("astronauts")
+
+
+@pytest.mark.parametrize("name", datasets.PHOTOS)
+def test_a_photo_is_coloured_pixels_with_a_licence(name):
+    data_of(datasets.PHOTOS[name].package.module, "scikit-image")
+
+    image = datasets.photo(name)
+
+    assert image.dtype == np.uint8
+    assert min(image.shape[:2]) >= 300
+    assert image.shape[2] == 3
+    assert datasets.PHOTOS[name].licence
+
+
+def test_cells_are_scaled_and_of_ten_kinds():
+    data_of("scanpy")
+    pytest.importorskip("h5py")
+    table = datasets.pbmc68k_reduced()
+
+    assert table.features.shape == (700, 765)
+    assert table.class_names[-1] == "Dendritic"
+    assert np.bincount(table.labels).tolist() == [68, 8, 19, 54, 43, 129, 95, 13, 31, 240]
+    assert "CD3D" in table.feature_names
+
+
+def test_cells_are_read_from_newer_files_too(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "cells.h5ad", "w") as file:  # as of scanpy 1.12
+        file["X"] = np.ones((3, 2), np.float32)
+        file["obs/bulk_labels/codes"] = np.array([1, 0, 1], np.int8)
+        file["obs/bulk_labels/categories"] = ["B", "T"]
+        file["var/index"] = ["HES4", "CD3D"]
+
+    table = cells._read(tmp_path / "cells.h5ad", h5py)
+
+    assert table.labels.tolist() == [1, 0, 1]
+    assert (table.class_names, table.feature_names) == (["B", "T"], ["HES4", "CD3D"])
+
+
+def test_praise_and_blame_take_turns_in_reviews_of_films():
+    data_of("gensim")
+    train, test = datasets.movie_reviews(), datasets.movie_reviews(train=False)
+
+    assert [int(label) for _, label in test] == [0, 1] * 20
+    assert len(train) == 160
+    assert len({text for part in (train, test) for text, _ in part}) == 200
+    assert any("clichés" in text for text, _ in train)  # the file is not UTF-8
+
+
+def test_news_and_articles_are_texts():
+    data_of("gensim")
+
+    assert [len(datasets.news()), len(datasets.news(train=False))] == [300, 50]
+    assert any("£" in text for text in datasets.news(train=False))  # the file is not UTF-8
+    assert datasets.news()[0].startswith("Hundreds of people have been forced")
+    assert len(datasets.wikipedia(transform=str.split)) == 250
+    assert sum(len(words) for words in datasets.wikipedia(transform=str.split)) == 331339
 
 
 def test_help_text_is_long_and_its_parts_do_not_overlap():

@@ -13,7 +13,7 @@ from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.data.dataset import ArrayDataset, Dataset
 from dlstudio.gluon.data.datasets.files import Package, reading, transformed
 
-__all__ = ["TIME_SERIES", "japanese_vowels", "time_series"]
+__all__ = ["AEON", "TIME_SERIES", "japanese_vowels", "time_series"]
 
 # with its dependencies, aeon would replace newer versions of NumPy and numba
 AEON = Package("aeon", "--no-deps aeon")

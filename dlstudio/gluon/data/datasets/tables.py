@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,17 @@ from dlstudio.gluon.data.datasets.files import Package, reading
 
 __all__ = [
     "SCIKIT_LEARN",
+    "STATSMODELS",
+    "VEGA_DATASETS",
     "TableDataset",
     "breast_cancer",
+    "cars",
     "diabetes",
+    "doctor_visits",
     "iris",
     "penguins",
+    "read_columns",
+    "seattle_weather",
     "wine",
 ]
 
@@ -26,6 +33,8 @@ Array = Any
 
 SCIKIT_LEARN = Package("sklearn", '"dlstudio[sklearn]"')
 PALMERPENGUINS = Package("palmerpenguins", "--no-deps palmerpenguins")
+STATSMODELS = Package("statsmodels", "--no-deps statsmodels")
+VEGA_DATASETS = Package("vega_datasets", "--no-deps vega_datasets")
 
 
 class TableDataset(ArrayDataset):
@@ -197,14 +206,125 @@ def penguins(transform: Callable[[Array], Array] | None = None) -> TableDataset:
     """
     path = PALMERPENGUINS.file("data", "penguins.csv", needed_by="penguins")
     with reading(path, "a table with a column 'species'", PALMERPENGUINS):
-        rows = _named_rows(path)
-        features = np.array(
-            [[_number(row[name]) for name in _PENGUIN_NUMBERS] for row in rows], np.float32
-        )
-        species = sorted({row["species"] for row in rows})
-        labels = np.array([species.index(row["species"]) for row in rows], np.int32)
+        features = read_columns(path, _PENGUIN_NUMBERS)
+        labels, species = _classes(path, "species")
     features = features if transform is None else transform(features)
     return TableDataset(features, labels, _PENGUIN_NUMBERS, species)
+
+
+_CAR_NUMBERS = {
+    "Cylinders": "cylinders",
+    "Displacement": "displacement",
+    "Horsepower": "horsepower",
+    "Weight_in_lbs": "weight",
+    "Acceleration": "acceleration",
+}
+
+
+def cars() -> TableDataset:
+    """398 cars of 1970 to 1982: how far each goes on a gallon of fuel.
+
+    Returns
+    -------
+    TableDataset
+        Features (398, 9): cylinders, displacement in cubic inches, horsepower (NaN for the six
+        cars where it is unknown), weight in pounds, seconds from 0 to 60 miles per hour, year,
+        and one column each for Europe, Japan and the USA. Labels float32, miles per gallon.
+
+    Raises
+    ------
+    MissingExtraError
+        If vega_datasets is not installed.
+
+    References
+    ----------
+    Donoho and Ramos, "PRIMDATA: Data Sets for Use With PRIM-H", 1982; UCI Machine Learning
+    Repository, "Auto MPG" (CC BY 4.0). Read from the data file of vega_datasets (MIT), which is not
+    imported.
+    """
+    path = VEGA_DATASETS.file("_data", "cars.json", needed_by="cars")
+    with reading(path, "a list of cars with their Miles_per_Gallon", VEGA_DATASETS):
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        rows = [row for row in rows if row["Miles_per_Gallon"] is not None]
+        origins = sorted({row["Origin"] for row in rows})
+        features = np.array([_car(row, origins) for row in rows], np.float32)
+        labels = np.array([row["Miles_per_Gallon"] for row in rows], np.float32)
+    names = [*_CAR_NUMBERS.values(), "year", *(origin.lower() for origin in origins)]
+    return TableDataset(features, labels, names)
+
+
+def _car(row: Mapping[str, Any], origins: Sequence[str]) -> list[float]:
+    numbers = [np.nan if row[name] is None else row[name] for name in _CAR_NUMBERS]
+    year = int(row["Year"].split("-")[0])
+    return [*numbers, year, *(float(row["Origin"] == origin) for origin in origins)]
+
+
+def seattle_weather() -> TableDataset:
+    """1,461 days in Seattle, 2012 to 2015: four measurements, and what the weather was like.
+
+    Returns
+    -------
+    TableDataset
+        Features (1461, 4): precipitation in mm, highest and lowest temperature in degrees Celsius,
+        wind in m/s. Labels of 5 classes: drizzle, fog, rain, snow, sun. Days follow each other.
+
+    Raises
+    ------
+    MissingExtraError
+        If vega_datasets is not installed.
+
+    References
+    ----------
+    National Oceanic and Atmospheric Administration (public domain). Read from the data file of
+    vega_datasets (MIT), which is not imported.
+    """
+    path = VEGA_DATASETS.file("_data", "seattle-weather.csv", needed_by="seattle_weather")
+    measured = ("precipitation", "temp_max", "temp_min", "wind")
+    with reading(path, "a table with a column 'weather'", VEGA_DATASETS):
+        features = read_columns(path, measured)
+        labels, classes = _classes(path, "weather")
+    return TableDataset(features, labels, measured, classes)
+
+
+def doctor_visits() -> TableDataset:
+    """20,190 years of insured people: how often each saw a doctor; labels are counts.
+
+    Returns
+    -------
+    TableDataset
+        Features (20190, 9): the insurance (logarithm of the share that patients pay, plan with a
+        deductible for each person, logarithms of the incentive and of the largest expense), and
+        health (limitation, number of chronic diseases, rated good, fair, poor). Labels float32,
+        0 … 77 visits.
+
+    Raises
+    ------
+    MissingExtraError
+        If statsmodels is not installed.
+
+    References
+    ----------
+    RAND Health Insurance Experiment, in Cameron and Trivedi, "Microeconometrics: Methods and
+    Applications", 2005 (public domain). Read from the data file of statsmodels (BSD-3-Clause),
+    which is not imported.
+    """
+    names = "lncoins idp lpi fmde physlm disea hlthg hlthf hlthp".split()
+    path = STATSMODELS.file("datasets", "randhie", "randhie.csv", needed_by="doctor_visits")
+    with reading(path, "a table with a column 'mdvis'", STATSMODELS):
+        table = read_columns(path, (*names, "mdvis"))
+    return TableDataset(table[:, :-1], table[:, -1], names)
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> Array:
+    """Read some columns of a CSV file as numbers, NaN for gaps: (rows, columns), float32."""
+    rows = _named_rows(path)
+    return np.array([[_number(row[name]) for name in columns] for row in rows], np.float32)
+
+
+def _classes(path: Path, column: str) -> tuple[Array, list[str]]:
+    """Number the words of a column in alphabetical order: (rows,) int32, and the words."""
+    words, labels = np.unique([row[column] for row in _named_rows(path)], return_inverse=True)
+    return labels.astype(np.int32), words.tolist()
 
 
 def _named_rows(path: Path) -> list[dict[str, str]]:
