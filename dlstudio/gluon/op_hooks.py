@@ -41,7 +41,7 @@ class OpHook(NamedTuple):
 
 def run_hooked(block: HybridBlock, hook: OpHook, args: tuple[Any, ...]) -> Any:
     """Run the traced block operator by operator: inside a plan there is nobody to call."""
-    from dlstudio.graph.sparse_executor import run_on_arrays
+    from dlstudio.graph.on_tape import run_on_arrays
 
     if any(p._deferred is not None for p in block.collect_params().values()):
         block._infer_and_finish(args)

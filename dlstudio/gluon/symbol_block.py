@@ -135,7 +135,7 @@ class SymbolBlock(HybridBlock):
         return self._call_compiled((x, *args))
 
     def _run_operators(self, x: Any, *args: Any) -> Any:
-        from dlstudio.graph.sparse_executor import run_on_arrays
+        from dlstudio.graph.on_tape import run_on_arrays
 
         arrays = leaves((x, *args))
         if any(p._deferred is not None for p in self.params.values()):

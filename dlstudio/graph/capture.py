@@ -18,7 +18,8 @@ from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.control.subgraph import is_dynamic
-from dlstudio.graph.leases import Plan, Source, run_eagerly
+from dlstudio.graph.leases import Plan, Source
+from dlstudio.graph.on_tape import run_on_arrays
 from dlstudio.graph.options import current
 from dlstudio.trace import bus
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from dlstudio.graph.program import Program
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["CachedOp", "run_eagerly"]
+__all__ = ["CachedOp"]
 
 _LIMIT = 64  # plans kept per block; the least recently used goes first
 
@@ -108,7 +109,7 @@ class CachedOp:
                 "gives depends on values.",
                 stacklevel=3,
             )
-        outputs = run_eagerly(self.symbol, dict(zip(self.names, inputs, strict=True)))
+        outputs = run_on_arrays(self.symbol, dict(zip(self.names, inputs, strict=True)))
         if out is not None:
             return _into(out, outputs)
         return outputs[0] if len(outputs) == 1 else outputs

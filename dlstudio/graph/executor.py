@@ -14,8 +14,9 @@ from dlstudio.core.tensor import NDArray
 from dlstudio.errors import ArgumentError, OutOfMemoryError, ShapeError, explain
 from dlstudio.graph import options, pipeline
 from dlstudio.graph.arenas import Arenas
-from dlstudio.graph.executor_run import Run, new_array, nothing_recorded
+from dlstudio.graph.executor_run import Run, new_array
 from dlstudio.graph.lower import input_avals
+from dlstudio.graph.on_tape import nothing_recorded
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph

@@ -10,11 +10,12 @@ from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GradError, ShapeError, explain
-from dlstudio.graph import pipeline
+from dlstudio.graph import options, pipeline
 from dlstudio.graph.arenas import Block
 from dlstudio.graph.compose import topological
 from dlstudio.graph.ir import ABSENT
 from dlstudio.graph.lower import lower
+from dlstudio.graph.on_tape import leaves, placed, push_back, repeating, run_on_arrays
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import copies
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dlstudio.graph.executor import Executor
     from dlstudio.graph.ir import Eqn
 
-__all__ = ["Run", "new_array", "nothing_recorded", "plain"]
+__all__ = ["Run", "new_array", "plain"]
 
 Array = Any
 
@@ -51,12 +52,15 @@ class Run:
         arrays = [*owner.arg_arrays, *owner.aux_arrays]
         avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}
         graph = lower(owner._symbol, avals=avals, training=train, group2ctx=owner._group2ctx)
-        requests = {n: r for n, r in owner._grad_req.items() if r != "null"} if train else {}
+        wanted = {n: r for n, r in owner._grad_req.items() if r != "null"} if train else {}
+        self.by_tape = bool(wanted) and "gradient" in options.current().off
+        requests = {} if self.by_tape else wanted
         pinned = {n: str(a.context) for n, a in zip(names, arrays, strict=True)}
-        graph = pipeline.compile_graph(graph, requests, device=str(owner._ctx), pinned=pinned)
+        graph = pipeline.compile_graph(graph, wanted, device=str(owner._ctx), pinned=pinned)
         self.program = Program(graph, owner._symbol.name or "group")
         self._frame: Frame | None = None  # made by the first forward: planning takes no memory
         self._blocks: dict[str, Block] | None = None  # None: the frame has memory of its own
+        self._counters: list[int] = []  # of the random streams, before the last forward half
         self._token = object()  # marks blocks in which this run's values lie
         self.requests = requests
         self.monitored: Callable[[str], Callable[..., None]] | None = None
@@ -135,6 +139,7 @@ class Run:
         self._settle()
         for block in (self._blocks or {}).values():
             block.user = self._token  # what others kept there for their backward half is lost
+        self._counters = [stream.counter for stream in self.program.streams()]
         self._execute("forward", self.forward_arrays())
 
     def forward_arrays(self) -> list[Array]:
@@ -145,10 +150,22 @@ class Run:
 
     def backward(self, given: Sequence[Any] | None) -> None:
         """Run the backward half with the given head gradients."""
+        if self.by_tape:
+            self._backward_by_tape(given)
+            return
         self._check_kept()
         arrays = self.backward_arrays(given)
         if "backward" in self.program.params:
             self._execute("backward", arrays)
+
+    def _backward_by_tape(self, given: Sequence[Any] | None) -> None:
+        """Compute once more, operator by operator on the tape: the plan has no backward half."""
+        owner = self.owner
+        ends = leaves(owner.arg_dict, owner.grad_dict, owner._grad_req)
+        place = placed(owner._ctx, owner._group2ctx)
+        with repeating(self.program.streams(), self._counters, training=True):
+            outputs = run_on_arrays(owner._symbol, {**ends, **owner.aux_dict}, place)
+        push_back(outputs, given)
 
     def backward_arrays(self, given: Sequence[Any] | None) -> list[Array]:
         """What the backward half reads and writes, ready to be written."""
@@ -243,14 +260,3 @@ class _Monitor:
             names = eqn.op.inputs_for(eqn.attrs, len(eqn.ins))
             return [name for name, i in zip(names, eqn.ins, strict=False) if i != ABSENT]
         return [f"input{i}" for i in range(len(eqn.reads))]
-
-
-def nothing_recorded() -> GradError:
-    """Build the error of a backward pass that no forward pass in training mode came before."""
-    return GradError(
-        explain(
-            "executor.backward() was called with no forward pass in training mode before.",
-            "values kept by the forward pass.",
-            "executor.forward(is_train=True)",
-        )
-    )

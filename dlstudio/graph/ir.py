@@ -18,6 +18,8 @@ from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.backends.numpy import too_large
 from dlstudio.core.interpret import Interpreter
 from dlstudio.errors import GraphError, OutOfMemoryError, explain
+from dlstudio.graph import options
+from dlstudio.graph.observe import observe
 
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
@@ -331,14 +333,16 @@ class Builder:
         found = tuple(Ref(self, v, self.avals[v]) for v in eqn.outs)
         return found[0] if len(found) == 1 else found
 
-    def _equation(self, op: Op, operands: list[int], given: Mapping[str, Any]) -> Eqn:
+    def _equation(self, op: Op, operands: list[int], stated: Mapping[str, Any]) -> Eqn:
         while operands and operands[-1] == ABSENT:
             operands.pop()
-        attrs = {**op.attrs, **given}
+        attrs = {**op.attrs, **stated}
         if op.flags.mode:
             attrs.setdefault("training", self.training)
         eqn = Eqn(op, tuple(operands), (), attrs, *self.origin)
-        avals = eqn.infer([None if i == ABSENT else self.avals[i] for i in operands])
+        given = [None if i == ABSENT else self.avals[i] for i in operands]
+        rules = "infer" not in options.current().off
+        avals = eqn.infer(given) if rules else observe(eqn, given)
         eqn = eqn._replace(outs=tuple(self._fresh(a) for a in avals))
         self.eqns.append(eqn)
         return eqn

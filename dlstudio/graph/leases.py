@@ -15,15 +15,14 @@ from dlstudio.core import reverse, tape
 from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.pool import THRESHOLD, pool_of
-from dlstudio.core.random import stream_of
 from dlstudio.core.storage import Store
-from dlstudio.core.tensor import NDArray, Tensor
+from dlstudio.core.tensor import Tensor
 from dlstudio.errors import StaleValueError, explain
-from dlstudio.graph import pipeline, program
-from dlstudio.graph.compose import topological
+from dlstudio.graph import options, pipeline, program
 from dlstudio.graph.executor_run import plain
-from dlstudio.graph.ir import draws, mutated
+from dlstudio.graph.ir import mutated
 from dlstudio.graph.lower import lower
+from dlstudio.graph.on_tape import repeating, run_on_arrays
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import bus
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Plan", "Source", "run_eagerly"]
+__all__ = ["Plan", "Source"]
 
 Array = Any
 
@@ -65,6 +64,7 @@ class Plan:
         device = inputs[0]._device if inputs else Device("cpu", 0)
         pinned = {n: str(x._device) for n, x in zip(names, inputs, strict=True)}
         graph = pipeline.compile_graph(graph, requests, device=str(device), pinned=pinned)
+        self.by_tape = bool(requests) and "gradient" in options.current().off
         self.program = Program(graph, source.title)
         self.frames: list[Frame] = []
         self._locate(graph, names)
@@ -92,7 +92,8 @@ class Plan:
             self._maker(graph.avals[v], place[graph.devices[v]])
             for v in graph.outputs[graph.heads :]
         ]
-        read = dict.fromkeys(self.backward_from)
+        arguments = [position[x.value] for x in graph.inputs if x.kind == "argument"]
+        read = dict.fromkeys(arguments if self.by_tape else self.backward_from)
         self.saved = [i for i in read if i < n]
         self.saved_outputs = [i - n for i in read if n <= i < n + len(visible)]
         self._find_effects(graph, names)
@@ -109,7 +110,6 @@ class Plan:
         ]
         self.written_forward, self.written = sorted(written[0]), sorted(written[1])
         self.saved = [i for i in self.saved if i not in self.written]
-        self.draws = sorted({e.device for e in graph.eqns if draws(e)})
 
     @staticmethod
     def _maker(aval: Aval, device: Device) -> tuple[Any, tuple[int, ...], Any, Device]:
@@ -159,7 +159,7 @@ class Plan:
             frame = frames.pop()
         except IndexError:  # all are leased: by calls whose backward is to come, or by threads
             frame = self.program.frame()
-        counters = [stream.counter for stream in self.streams()] if self.draws else ()
+        counters = [stream.counter for stream in self.program.streams()]
         if bus.subscribers or program.poison:
             frame.run("forward", [arrays[i] for i in self.forward_from])
         else:
@@ -171,10 +171,6 @@ class Plan:
         else:
             frames.append(frame)
         return tensors
-
-    def streams(self) -> list[Any]:
-        """Random streams the plan draws from."""
-        return [stream_of(program.device_of(d)) for d in self.draws]
 
     def _record(
         self, inputs: Sequence[Tensor], arrays: list[Array], tensors: list[Tensor],
@@ -227,10 +223,15 @@ class _Backward:
         """Gradients of the inputs; where possible written straight into the parameters' buffers."""
         plan = self.plan
         if sweep.create_graph:
-            return self._replayed(heads)
+            return self._replayed(heads, create_graph=True)
         for store, version in self.versions:
             if store.version != version:
                 raise self._stale()
+        if plan.by_tape:
+            places = [device for _, device in plan.heads]
+            pairs = zip(heads, places, strict=True)
+            given = [None if h is None else Tensor._wrap(h, place) for h, place in pairs]
+            return self._replayed(given, create_graph=False)
         for i in plan.written:
             self.inputs[i]._prepare_write()
             self.arrays[i] = self.inputs[i]._data
@@ -266,26 +267,20 @@ class _Backward:
             for device, array in kept.items():
                 frame.arenas[device][...] = array
 
-    def _replayed(self, heads: tuple[Any, ...]) -> list[Any]:
-        """Differentiable gradients: run the symbol again on the tape, and ask the tape."""
+    def _replayed(self, heads: Sequence[Tensor | None], *, create_graph: bool) -> list[Any]:
+        """Run the symbol again on the tape, with the same random numbers, and ask the tape."""
         plan = self.plan
-        streams = plan.streams()
-        now, mode = [s.counter for s in streams], tape.state.training
-        tape.state.training = plan.program.graph.training
-        for stream, counter in zip(streams, self.counters, strict=True):
-            stream.counter = counter  # the same random numbers as in the first run
-        try:
-            outputs = run_eagerly(
-                plan.source.symbol, dict(zip(plan.source.names, self.inputs, strict=True))
-            )
-        finally:
-            tape.state.training = mode
-            for stream, counter in zip(streams, now, strict=True):
-                stream.counter = counter
+        bound = dict(zip(plan.source.names, self.inputs, strict=True))
+        with repeating(plan.program.streams(), self.counters, training=plan.program.graph.training):
+            outputs = run_on_arrays(plan.source.symbol, bound)
         pairs = [(y, h) for y, h in zip(outputs, heads, strict=True) if h is not None]
         wanted = [self.inputs[i] for i in plan.wanted]
         found = reverse.gradients(
-            [y for y, _ in pairs], wanted, [h for _, h in pairs], create_graph=True, stop=True
+            [y for y, _ in pairs],
+            wanted,
+            [h for _, h in pairs],
+            create_graph=create_graph,
+            stop=True,
         )
         result: list[Any] = [None] * len(self.inputs)
         for i, g in zip(plan.wanted, found, strict=True):
@@ -311,25 +306,3 @@ class _Backward:
                 "call backward before trainer.step, or write into a copy",
             )
         )
-
-
-def run_eagerly(symbol: Symbol, values: Mapping[str, Tensor]) -> list[Tensor]:
-    """Run a symbol operator by operator on the tape."""
-    from dlstudio.core.dispatch import attributes, create, invoke
-
-    done: dict[int, Sequence[Tensor]] = {}
-    made = next(iter(values.values())).__class__ if values else NDArray  # arrays made from nothing
-    for node in topological(symbol.outputs_):
-        if node.op is None:
-            done[id(node)] = (values[node.name],)
-            continue
-        operands = [done[id(n)][i] for n, i in node.inputs]
-        attrs = attributes(node.op, node.attrs)
-        cls = operands[0].__class__ if operands else made
-        if operands:
-            result = invoke(node.op, operands, attrs, cls)
-        else:
-            device = next(iter(values.values()))._device if values else None
-            result = create(node.op, attrs, device, cls)
-        done[id(node)] = result if isinstance(result, (list, tuple)) else (result,)
-    return [done[id(n)][i] for n, i in symbol.outputs_]

@@ -32,10 +32,11 @@ from dlstudio.graph.passes.amp import amp
 from dlstudio.graph.passes.fuse import fuse
 from dlstudio.graph.passes.fuse_pointwise import fuse_pointwise
 from dlstudio.graph.passes.gradient import gradient
+from dlstudio.graph.passes.infer import infer
 from dlstudio.graph.passes.layout import layout
 from dlstudio.graph.passes.notes import notes
 from dlstudio.graph.passes.order import order
-from dlstudio.graph.passes.place import place
+from dlstudio.graph.passes.place import place, place_together
 from dlstudio.graph.passes.recompute import recompute
 from dlstudio.graph.passes.simplify import dead_code, fold_constants, merge_repeated
 from dlstudio.graph.storage import separate_outputs
@@ -53,25 +54,31 @@ __all__ = [
 ]
 
 Pass = Callable[[Graph], Graph]
-_NEEDED: dict[str, Callable[..., Graph]] = {  # without these a graph does not run
-    "gradient": gradient,
-    "place": place,
+_LOWERING: dict[str, Callable[..., Graph]] = {  # they write what is left as a plan can run it
     "compile_bodies": compile_bodies,
     "separate_outputs": separate_outputs,
 }
-_OPTIONAL: dict[str, Callable[..., Graph]] = {
+_PASSES: dict[str, Callable[..., Graph]] = {
+    "infer": infer,
     "amp": amp,
     "layout": layout,
+    "gradient": gradient,
     "fold_constants": fold_constants,
     "simplify": simplify,
     "merge_repeated": merge_repeated,
     "dead_code": dead_code,
+    "place": place,
     "fuse": fuse,
     "fuse_pointwise": fuse_pointwise,
     "order": order,
     "recompute": recompute,
 }
-NAMES = tuple(_OPTIONAL)
+_INSTEAD = {  # what happens without a pass that something else must stand in for
+    "infer": "shapes were found by running each operator once, on zeros",
+    "gradient": "backward runs the operators again, one by one, and follows the tape",
+    "place": "everything runs on the default device",
+}
+NAMES = tuple(_PASSES)
 WISHES = ("without", "layout", "memory_budget")  # what `bind` and `hybridize` take
 # what textbooks call them
 _ALIASES = {
@@ -84,18 +91,23 @@ _ALIASES = {
     "cse": "merge_repeated",
     "dce": "dead_code",
     "dead_code_elimination": "dead_code",
+    "device_placement": "place",
     "fold": "fold_constants",
+    "inference": "infer",
     "memory_aware_order": "order",
     "mirror": "recompute",
     "pointwise_fusion": "fuse_pointwise",
     "recomputation": "recompute",
+    "placement": "place",
     "remove_identities": "simplify",
+    "shape_inference": "infer",
+    "symbolic_gradient": "gradient",
 }
 
 
 def passes() -> dict[str, str]:
     """Name of every pass that can be switched off, and what it does in one line."""
-    return {name: (f.__doc__ or "").strip().splitlines()[0] for name, f in _OPTIONAL.items()}
+    return {name: (f.__doc__ or "").strip().splitlines()[0] for name, f in _PASSES.items()}
 
 
 def options_without(names: str | Iterable[str], **changes: Any) -> Options:
@@ -104,7 +116,7 @@ def options_without(names: str | Iterable[str], **changes: Any) -> Options:
     Raises
     ------
     ParamError
-        If there is no such pass, or nothing runs without it.
+        If there is no such pass, or no plan can be written without it.
     """
     now = options.current()
     wanted = (names,) if isinstance(names, str) else tuple(names)
@@ -122,7 +134,7 @@ def _known(name: str) -> str:
     name = canonical(name)
     if name in NAMES:
         return name
-    reason = "no graph runs without it" if name in _NEEDED else "there is no such pass"
+    reason = "no plan can be written without it" if name in _LOWERING else "there is no such pass"
     raise ParamError(explain(f"without: {name!r}: {reason}.", f"one of {', '.join(NAMES)}."))
 
 
@@ -167,7 +179,7 @@ def without(*names: str) -> Iterator[None]:
     Raises
     ------
     ParamError
-        If there is no such pass, or nothing runs without it.
+        If there is no such pass, or no plan can be written without it.
     """
     with options.using(options_without(names)):
         yield
@@ -197,26 +209,31 @@ def compile_graph(
     Graph
         Placed and ordered; `history` says what each pass did.
     """
-    chosen = options_without(without)
-    count = len(graph.eqns)
-    known = Change("infer", count, count, tuple(notes("infer", graph, graph)))
-    graph = replace(graph, history=(*graph.history, known))
+    with options.using(options_without(without)):
+        return _compiled(graph, requests or {}, device, pinned)
 
-    def apply(name: str, function: Pass) -> None:
+
+def _compiled(
+    graph: Graph, requests: Mapping[str, str], device: str, pinned: Mapping[str, str] | None
+) -> Graph:
+    chosen = options.current()
+
+    def apply(name: str, function: Pass, instead: Pass = lambda g: g) -> None:
         nonlocal graph
-        graph = _apply(graph, name, function, off=name in chosen.off)
+        graph = _apply(graph, name, instead if name in chosen.off else function)
 
     policy = chosen.amp
-    if policy is not None:
-        apply("amp", lambda g: everywhere(g, lambda inner: amp(inner, policy)))
-    else:
+    apply("infer", lambda g: g)  # `lower` has done it
+    if policy is None:
         apply("amp", lambda g: g)
+    else:
+        apply("amp", lambda g: everywhere(g, lambda inner: amp(inner, policy)))
     apply("layout", lambda g: layout(g, chosen.layout, device))
     if requests:
         apply("gradient", lambda g: gradient(g, requests))
     for function in (fold_constants, simplify, merge_repeated, dead_code):
         apply(function.__name__, function)
-    apply("place", lambda g: place(g, device, pinned))
+    apply("place", lambda g: place(g, device, pinned), lambda g: place_together(g, device, pinned))
     for function in (fuse, fuse_pointwise, compile_bodies, separate_outputs):
         apply(function.__name__, function)
     budget, mirror, unordered = chosen.memory_budget, config.mirrors(), graph
@@ -225,11 +242,13 @@ def compile_graph(
     return graph
 
 
-def _apply(graph: Graph, name: str, function: Pass, *, off: bool) -> Graph:
-    count = len(graph.eqns)
-    if off:
-        change = Change(name, count, count, ("switched off",))
-        return replace(graph, history=(*graph.history, change))
+def _apply(graph: Graph, name: str, function: Pass) -> Graph:
+    """Run a pass, or what stands in for one that is switched off, and note what it did."""
     after = function(graph)
-    change = Change(name, count, len(after.eqns), tuple(notes(name, graph, after)))
-    return replace(after, history=(*graph.history, change))
+    if name in options.current().off:
+        told = ": ".join(["switched off", *([_INSTEAD[name]] if name in _INSTEAD else [])])
+        sentences = (told, *notes(name, graph, after))
+    else:
+        sentences = tuple(notes(name, graph, after))
+    change = Change(name, len(graph.eqns), len(after.eqns), sentences)
+    return replace(after, history=(*after.history, change))

@@ -25,7 +25,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.random import Stream, stream_of
 from dlstudio.graph import codegen, memory
 from dlstudio.graph.control.bodies import programs
-from dlstudio.graph.ir import ABSENT, Graph
+from dlstudio.graph.ir import ABSENT, Graph, draws
 from dlstudio.graph.storage import Storages, analyse
 from dlstudio.trace import bus
 
@@ -105,6 +105,11 @@ class Program:
         self.halves = {half.name: half for half in self._text.halves}
         self.params = {name: half.params for name, half in self.halves.items()}
         self.devices = {d: device_of(d) for d in self._device_names()}
+        self._draws = [device_of(d) for d in sorted({e.device for e in graph.eqns if draws(e)})]
+
+    def streams(self) -> list[Stream]:
+        """Random streams the plan draws from, as they are now: a new seed makes new ones."""
+        return [stream_of(device) for device in self._draws]
 
     def _device_names(self) -> list[str]:
         places = {e.device or "cpu(0)" for e in self.graph.eqns} | set(self.memory.arenas)

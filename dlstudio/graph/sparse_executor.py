@@ -7,25 +7,23 @@ therefore run on arrays, node by node and on the tape, with the same results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlstudio.core import sparse_kinds, tape
 from dlstudio.core.avals import Aval
-from dlstudio.core.device import Device
-from dlstudio.core.dispatch import Attrs, create, invoke
-from dlstudio.core.reverse import backward
 from dlstudio.core.sparse import BaseSparseNDArray
-from dlstudio.core.sparse_calls import cast_storage
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import GradError, GraphError, ParamError, explain
+from dlstudio.errors import GraphError, ParamError, explain
 from dlstudio.graph.compose import topological
 from dlstudio.graph.executor import Executor
-from dlstudio.graph.executor_run import new_array, nothing_recorded
+from dlstudio.graph.executor_run import new_array
+from dlstudio.graph.on_tape import leaves, nothing_recorded, placed, push_back, run_on_arrays
 
 if TYPE_CHECKING:
+    from dlstudio.core.device import Device
     from dlstudio.core.node import Node
     from dlstudio.graph.symbol import Symbol
 
@@ -33,7 +31,6 @@ __all__ = [
     "SparseExecutor",
     "executor_class",
     "gradient_storages",
-    "run_on_arrays",
     "storages",
     "zeros_in",
 ]
@@ -103,53 +100,6 @@ def zeros_in(stype: str, aval: Aval, device: Device) -> NDArray:
     return sparse_kinds.zeros(stype, aval.shape, device, aval.dtype)
 
 
-# ---- running ---------------------------------------------------------------------------------
-def run_on_arrays(
-    symbol: Symbol,
-    bound: Mapping[str, Any],
-    place: Callable[[Node], Device],
-    report: Callable[[Node, list[Any], list[Any]], None] | None = None,
-) -> list[Any]:
-    """Compute a symbol on arrays in any storage, node by node.
-
-    Parameters
-    ----------
-    symbol : Symbol
-    bound : dict of array, by variable
-    place : function of a node
-        The device it runs on.
-    report : function of a node, its inputs and its outputs, optional
-
-    Returns
-    -------
-    list of NDArray
-    """
-    values: dict[Node, Any] = {}
-    for node in topological(symbol.outputs_):
-        if node.is_variable:
-            values[node] = [bound[node.name]]
-            continue
-        device = place(node)
-        inputs = [values[source][i].as_in_context(device) for source, i in node.inputs]
-        values[node] = _apply(node, inputs, device)
-        if report is not None:
-            report(node, inputs, values[node])
-    return [values[node][i] for node, i in symbol.outputs_]
-
-
-def _apply(node: Node, inputs: list[Any], device: Device) -> list[Any]:
-    op = node.op
-    assert op is not None
-    attrs = Attrs({**op.attrs, **node.attrs})
-    if op.name == "cast_storage":
-        result = cast_storage(inputs[0], attrs["stype"])
-    elif inputs:
-        result = invoke(op, inputs, attrs, NDArray)
-    else:
-        result = create(op, attrs, device, NDArray)
-    return list(result) if isinstance(result, (list, tuple)) else [result]
-
-
 # ---- executors -------------------------------------------------------------------------------
 class SparseExecutor(Executor):
     """An executor that runs its symbol on arrays in any storage; see `Executor`."""
@@ -171,27 +121,17 @@ class SparseExecutor(Executor):
         before = state.recording, state.training
         state.recording, state.training = bool(is_train), bool(is_train)
         try:
-            bound = {**self._leaves(), **self.aux_dict}
+            bound = {
+                **leaves(self.arg_dict, self.grad_dict, self._grad_req),
+                **self.aux_dict,
+            }
             report = None if self._monitor is None else self._report
-            self._outputs = run_on_arrays(self._symbol, bound, self._device_of, report)
+            place = placed(self._ctx, self._group2ctx)
+            self._outputs = run_on_arrays(self._symbol, bound, place, report)
         finally:
             state.recording, state.training = before
         self._recorded = bool(is_train)
         return self._outputs
-
-    def _leaves(self) -> dict[str, NDArray]:
-        """Arguments, as ends of the tape where a gradient is asked for."""
-        found = {}
-        for name, array in self.arg_dict.items():
-            leaf, req = array.detach(), self._grad_req.get(name, "null")
-            if req != "null":
-                leaf._attach(self.grad_dict[name], req)
-            found[name] = leaf
-        return found
-
-    def _device_of(self, node: Node) -> Device:
-        group = node.raw.get("__ctx_group__", node.raw.get("ctx_group", ""))
-        return Device((self._group2ctx or {}).get(group, self._ctx))
 
     def _report(self, node: Node, inputs: list[Any], results: list[Any]) -> None:
         assert self._monitor is not None
@@ -210,15 +150,7 @@ class SparseExecutor(Executor):
         """Write the gradients into `grad_arrays`; see `Executor.backward`."""
         if not self._recorded or self._outputs is None:
             raise nothing_recorded()
-        given = [out_grads] if isinstance(out_grads, NDArray) else out_grads
-        if given is not None and len(given) != len(self._outputs):
-            raise GradError(
-                f"backward was given {len(given)} head gradients for {len(self._outputs)} outputs."
-            )
-        heads = given or [None] * len(self._outputs)
-        pairs = [(x, g) for x, g in zip(self._outputs, heads, strict=True) if x._entry is not None]
-        if pairs:
-            backward([x for x, _ in pairs], [g for _, g in pairs], retain_graph=True)
+        push_back(self._outputs, [out_grads] if isinstance(out_grads, NDArray) else out_grads)
 
     def _zeros_like(self, old: NDArray, shape: tuple[int, ...]) -> NDArray:
         return zeros_in(old.stype, Aval(shape, np.dtype(old.dtype)), old.context)

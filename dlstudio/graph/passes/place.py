@@ -13,7 +13,7 @@ from dataclasses import replace
 from dlstudio.graph.ir import ABSENT, Builder, Eqn, Graph, Origin, mutated
 from dlstudio.graph.operators import CROSS
 
-__all__ = ["place"]
+__all__ = ["place", "place_together"]
 
 
 def place(graph: Graph, default: str, pinned: Mapping[str, str] | None = None) -> Graph:
@@ -45,6 +45,12 @@ def place(graph: Graph, default: str, pinned: Mapping[str, str] | None = None) -
     if set(where.values()) <= {default}:
         return replace(graph, eqns=tuple(decided), devices=where)
     return _with_copies(replace(graph, eqns=tuple(decided)), where)
+
+
+def place_together(graph: Graph, default: str, pinned: Mapping[str, str] | None = None) -> Graph:
+    """Run everything on `default`, whatever groups the user has made; see `place`."""
+    eqns = tuple(eqn._replace(device=default) for eqn in graph.eqns)
+    return place(replace(graph, eqns=eqns, devices={}), default, pinned)
 
 
 def _place_free_inputs(graph: Graph, where: dict[int, str], default: str) -> None:

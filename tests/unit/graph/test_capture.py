@@ -9,7 +9,8 @@ import dlstudio as mx
 from dlstudio import autograd, sym
 from dlstudio.errors import ArgumentError, DeviceError, GradError, GraphError, StaleValueError
 from dlstudio.graph import program
-from dlstudio.graph.capture import CachedOp, run_eagerly
+from dlstudio.graph.capture import CachedOp
+from dlstudio.graph.on_tape import run_on_arrays
 from tests.unit.graph.nets import lenet, tensors
 
 
@@ -40,7 +41,7 @@ def test_a_training_step_equals_the_tape():
     eager, compiled = tensors(net, data=(4, 1, 28, 28)), tensors(net, data=(4, 1, 28, 28))
     op = CachedOp(net)
     for _ in range(3):
-        expected = step(lambda: run_eagerly(net, eager)[0], eager)
+        expected = step(lambda: run_on_arrays(net, eager)[0], eager)
         got = step(lambda: call(op, compiled), compiled)
         for a, b in zip(expected, got, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-3)
@@ -62,7 +63,7 @@ def test_two_calls_before_one_backward_do_not_overwrite_each_other():
         return values["fc_weight"].grad.asnumpy()
 
     got = siamese(lambda x: call(op, {**values, "x": x}))
-    expected = siamese(lambda x: run_eagerly(net, {**values, "x": x})[0])
+    expected = siamese(lambda x: run_on_arrays(net, {**values, "x": x})[0])
     np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 

@@ -14,7 +14,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import autograd, sym
 from dlstudio.graph import program
-from dlstudio.graph.capture import run_eagerly
+from dlstudio.graph.on_tape import run_on_arrays
 
 PACK = Path(__file__).parents[2] / "reference" / "pack" / "symbols" / "open"
 # size of the image, and dtype
@@ -86,7 +86,7 @@ def eager(net, values, aux, heads):
             value.attach_grad()
     mx.random.seed(0)
     with autograd.record():
-        outputs = run_eagerly(net, {**values, **aux})
+        outputs = run_on_arrays(net, {**values, **aux})
     autograd.backward(outputs, heads)
     return [o.asnumpy() for o in outputs], {
         n: v.grad.asnumpy() for n, v in values.items() if trained(n)
@@ -123,7 +123,7 @@ def test_plan_equals_eager(name):
 @pytest.mark.parametrize("name", NETS)
 def test_plan_equals_eager_when_predicting(name):
     net, values, aux, _ = loaded(name, 1)
-    expected = run_eagerly(net, {**values, **aux})
+    expected = run_on_arrays(net, {**values, **aux})
     executor = net.bind(mx.cpu(), values, aux_states=aux)
     for found, wanted in zip(executor.forward(), expected, strict=True):
         close(found.asnumpy(), wanted.asnumpy(), "output")

@@ -4,7 +4,7 @@ import numpy as np
 
 import dlstudio as mx
 from dlstudio import autograd, nd
-from dlstudio.graph.leases import run_eagerly
+from dlstudio.graph.on_tape import run_on_arrays
 
 sym = mx.sym
 contrib = mx.sym.contrib
@@ -141,7 +141,7 @@ def eager(symbol, given):
     for x in given.values():
         x.attach_grad()
     with autograd.record():
-        outputs = run_eagerly(symbol, given)
+        outputs = run_on_arrays(symbol, given)
         loss = sum(((y * y).sum() * (i + 1) for i, y in enumerate(outputs)), nd.zeros(1))
     loss.backward()
     return outputs, {n: x.grad.asnumpy() for n, x in given.items()}
