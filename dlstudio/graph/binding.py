@@ -74,8 +74,16 @@ def requests_of(grad_req: Any, names: list[str]) -> dict[str, str]:
         found = dict.fromkeys(names, grad_req)
     elif isinstance(grad_req, Mapping):
         found = {n: grad_req.get(n, "null") for n in names}
-    else:
+    elif len(grad_req) == len(names):
         found = dict(zip(names, grad_req, strict=True))
+    else:
+        raise ParamError(
+            explain(
+                f"bind: grad_req has {len(grad_req)} entries for {len(names)} arguments.",
+                f"one word for each of {names}.",
+                f'grad_req={{{names[0]!r}: "write"}}, which leaves out the others',
+            )
+        )
     for name, req in found.items():
         if req not in _REQS:
             raise ParamError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.node import Node, caller_span, current_scope
 from dlstudio.errors import ArgumentError, GraphError, explain
-from dlstudio.graph.scopes import HIDDEN_KEYS, AttrScope, NameManager, hidden
+from dlstudio.graph.scopes import HIDDEN_KEYS, AttrScope, NameManager, annotation, hidden
 
 if TYPE_CHECKING:
     from dlstudio.core.registry import Op
@@ -19,8 +19,10 @@ __all__ = [
     "auxiliary",
     "check_outputs",
     "check_unique",
+    "copied",
     "input_names",
     "label",
+    "output_names",
     "replace",
     "topological",
     "variable",
@@ -70,6 +72,23 @@ def input_names(op: Op, attrs: Mapping[str, Any], count: int | None = None) -> t
         return names
     renamed = dict(zip(op.inputs, legacy, strict=False))
     return tuple(renamed.get(name, name) for name in names)
+
+
+def output_names(node: Node) -> tuple[str, ...]:
+    """Names of all outputs of a node: ``conv0_output``, ``split0_output0``, ``bn0_mean``."""
+    if node.op is None:
+        return (node.name,)
+    stems = node.op.names.output.split()
+    count = node.n_outputs
+    if count == 1 or (len(stems) == 1 and node.n_visible == 1):
+        stems = [stems[0], *(f"hidden{i}" for i in range(1, count))]
+    elif len(stems) < count:
+        stems = (
+            [*stems, *(f"output{i}" for i in range(len(stems), count))]
+            if len(stems) > 1
+            else [f"{stems[0]}{i}" for i in range(count)]
+        )
+    return tuple(f"{node.name}_{stem}" for stem in stems[:count])
 
 
 def auxiliary(nodes: Iterable[Node]) -> set[int]:
@@ -131,11 +150,12 @@ def apply(
         for k, v in attrs.items()
         if v is not None or (parsed[k] is None and op.attrs[k] is not None)
     }
-    raw.update({hidden(k): v for k, v in AttrScope.current.get(attr).items()})
+    notes = {hidden(k): v for k, v in AttrScope.current.get(attr).items()}
     if op.variadic and "num_args" not in op.attrs:
         raw["num_args"] = str(len(inputs))
     names = input_names(op, parsed, len(inputs))
-    per_input = _split_input_attributes(raw, names)
+    per_input = _split_input_attributes(notes, names)
+    raw.update({annotation(k): v for k, v in notes.items()})
     edges = _edges(op, inputs, parsed, names, called, raw, per_input)
     for wanted, (child, _) in zip(names, edges, strict=False):
         if wanted in op.starts and child.is_variable:
@@ -204,6 +224,17 @@ def replace(outputs: Sequence[Output], mapping: Mapping[int, Output]) -> tuple[O
                 node.op, edges, node.attrs, node.name, node.raw, node.span, node.scope
             )
     return tuple(moved(edge) for edge in outputs)
+
+
+def copied(outputs: Sequence[Output]) -> tuple[Output, ...]:
+    """Rebuild the whole graph of new nodes, whose attributes can be set by themselves."""
+    new: dict[int, Node] = {}
+    for node in topological(outputs):
+        edges = tuple((new[id(child)], i) for child, i in node.inputs)
+        new[id(node)] = Node(
+            node.op, edges, node.attrs, node.name, dict(node.raw), node.span, node.scope
+        )
+    return tuple((new[id(node)], i) for node, i in outputs)
 
 
 def check_outputs(op: Op, attrs: Mapping[str, Any]) -> None:

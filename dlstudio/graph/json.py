@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from dlstudio.core.node import Node
 from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
-from dlstudio.errors import FileFormatError, GraphError, MXNetError, explain
+from dlstudio.errors import FileFormatError, GraphError, MissingFileError, MXNetError, explain
 from dlstudio.graph.compose import check_outputs
 from dlstudio.graph.control.locations import check_locations
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.json_names import RENAMED, json_name, operator_called
 from dlstudio.graph.scopes import HIDDEN_KEYS
+from dlstudio.interop.files import whereabouts
 from dlstudio.ops.custom import operator_for
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _NO_MEANING = frozenset(
 
 def read_text(path: Path) -> str:
     """Read a symbol file; raise FileFormatError if it is binary or too large."""
+    if not path.is_file():
+        raise MissingFileError(whereabouts(path))
     if path.stat().st_size > _LIMIT:
         raise FileFormatError(
             explain(f"{path} has {path.stat().st_size} bytes.", f"a symbol file, at most {_LIMIT}.")

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from dlstudio.errors import ParamError, explain
 
-__all__ = ["HIDDEN_KEYS", "AttrScope", "NameManager", "Prefix", "hidden"]
+__all__ = ["HIDDEN_KEYS", "AttrScope", "NameManager", "Prefix", "annotation", "hidden"]
 
 # MXNet keeps these between double underscores and answers to both spellings
 HIDDEN_KEYS = frozenset(
@@ -21,6 +21,11 @@ HIDDEN_KEYS = frozenset(
 def hidden(key: str) -> str:
     """Spell an attribute key as files hold it: ``ctx_group`` becomes ``__ctx_group__``."""
     return f"__{key}__" if key in HIDDEN_KEYS else key
+
+
+def annotation(key: str) -> str:
+    """Spell a free attribute of an operator so that no reader takes it for a parameter."""
+    return key if key.startswith("__") and key.endswith("__") else f"__{key}__"
 
 
 class _Stack(threading.local):

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dlstudio.core.node import Node
 from dlstudio.core.params import DType, Shape
 from dlstudio.errors import ArgumentError, GraphError, ParamError, explain
-from dlstudio.graph.compose import Output, auxiliary, check_unique, replace, topological
+from dlstudio.graph.compose import (
+    Output,
+    auxiliary,
+    check_unique,
+    copied,
+    output_names,
+    replace,
+    topological,
+)
 from dlstudio.graph.passes.infer import Facts, infer_dtypes, infer_nodes, known
-from dlstudio.graph.scopes import HIDDEN_KEYS, NameManager, hidden
+from dlstudio.graph.scopes import HIDDEN_KEYS, NameManager, annotation, hidden
 
 if TYPE_CHECKING:
     from dlstudio.graph.executor import Executor
@@ -20,23 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Symbol"]
 
 _SHAPE, _DTYPE = Shape(-1), DType()
-
-
-def _output_names(node: Node) -> tuple[str, ...]:
-    """Names of all outputs of a node: ``conv0_output``, ``split0_output0``, ``bn0_mean``."""
-    if node.op is None:
-        return (node.name,)
-    stems = node.op.names.output.split()
-    count = node.n_outputs
-    if count == 1 or (len(stems) == 1 and node.n_visible == 1):
-        stems = [stems[0], *(f"hidden{i}" for i in range(1, count))]
-    elif len(stems) < count:
-        stems = (
-            [*stems, *(f"output{i}" for i in range(len(stems), count))]
-            if len(stems) > 1
-            else [f"{stems[0]}{i}" for i in range(count)]
-        )
-    return tuple(f"{node.name}_{stem}" for stem in stems[:count])
 
 
 class Symbol:
@@ -84,7 +77,7 @@ class Symbol:
     def attr(self, key: str) -> str | None:
         """Attribute `key` of this node as a string, or None."""
         raw = self._node.raw
-        return raw.get(key, raw.get(hidden(key)))
+        return raw.get(key, raw.get(annotation(key)))
 
     def list_attr(self, recursive: bool = False) -> dict[str, str]:
         """Return all attributes of this node."""
@@ -102,7 +95,8 @@ class Symbol:
         for key, value in kwargs.items():
             if not isinstance(value, str):
                 raise ParamError(f"_set_attr: attribute {key} must be a string. Got {value!r}.")
-            self._node.raw[hidden(key)] = value
+            spell = hidden if self._node.is_variable else annotation
+            self._node.raw[spell(key)] = value
 
     # ---- structure -------------------------------------------------------------------------
     def list_arguments(self) -> list[str]:
@@ -123,7 +117,7 @@ class Symbol:
 
     def list_outputs(self) -> list[str]:
         """Names of the outputs, such as ``fc_output``."""
-        return [_output_names(node)[i] for node, i in self.outputs_]
+        return [output_names(node)[i] for node, i in self.outputs_]
 
     @property
     def num_outputs(self) -> int:
@@ -153,6 +147,14 @@ class Symbol:
             return Symbol([self.outputs_[self._find(index)]])
         if isinstance(index, slice):
             return Symbol(self.outputs_[index])
+        if not isinstance(index, (int, np.integer)):
+            raise ArgumentError(
+                explain(
+                    f"a symbol was indexed by {index!r}.",
+                    "the number or the name of an output: a symbol has outputs, no elements.",
+                    "mx.sym.slice_axis(x, axis=0, begin=0, end=1), or x.slice(...), for elements",
+                )
+            )
         if not -len(self.outputs_) <= index < len(self.outputs_):
             raise IndexError(f"output {index} of a symbol with {len(self.outputs_)} outputs")
         return Symbol([self.outputs_[index]])
@@ -187,10 +189,10 @@ class Symbol:
         )
 
     def __copy__(self) -> Symbol:
-        return Symbol(self.outputs_)
+        return Symbol(copied(self.outputs_))
 
     def __deepcopy__(self, memo: Any) -> Symbol:
-        return Symbol(self.outputs_)
+        return Symbol(copied(self.outputs_))
 
     def __reduce__(self) -> tuple[Any, ...]:
         from dlstudio.graph.json import loads
@@ -274,10 +276,12 @@ class Symbol:
         facts = infer_dtypes(self.outputs_, given, assume=assume)
         return self._collect(lambda edge: getattr(facts.dtype(edge), "type", None))
 
-    def _by_name(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    def _by_name(
+        self, args: Sequence[Any], kwargs: Mapping[str, Any], what: str = "shapes or dtypes"
+    ) -> dict[str, Any]:
         names = self.list_arguments()
         if args and kwargs:
-            raise ArgumentError("give shapes or dtypes by position or by name, not both.")
+            raise ArgumentError(f"give {what} by position or by name, not both.")
         if len(args) > len(names):
             raise ArgumentError(
                 f"{len(args)} values were given for {len(names)} arguments: {names}."
@@ -421,7 +425,7 @@ for _name in ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy
 def _compose(
     symbol: Symbol, args: Sequence[Symbol], kwargs: Mapping[str, Symbol], name: str | None
 ) -> Symbol:
-    given = symbol._by_name(args, kwargs)
+    given = symbol._by_name(args, kwargs, "symbols")
     for key, value in given.items():
         if not isinstance(value, Symbol):
             raise ArgumentError(f"compose: {key} must be a Symbol. Got {type(value).__name__}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dlstudio.errors import ArgumentError, MissingFileError, explain
 
-__all__ = ["read_file", "write_atomically"]
+__all__ = ["read_file", "whereabouts", "write_atomically"]
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -28,11 +28,11 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         )
     file = Path(path)
     if not file.is_file():
-        raise MissingFileError(_whereabouts(file))
+        raise MissingFileError(whereabouts(file))
     return file.read_bytes()
 
 
-def _whereabouts(file: Path) -> str:
+def whereabouts(file: Path) -> str:
     """Say what is there instead of `file`."""
     if file.is_dir():
         return explain(f"{file} is a folder.", "a file.", f"name the file: {file / 'net.params'}")

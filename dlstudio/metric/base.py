@@ -171,8 +171,13 @@ class EvalMetric:
         return self.name, self._mean(self.sum_metric, self.num_inst)
 
     def get_global(self) -> tuple[Any, Any]:
-        """Name and figure since the last `reset`, whatever `reset_local` did."""
-        if not self._has_global_stats:
+        """Name and figure since the last `reset`, whatever `reset_local` did.
+
+        A metric that only keeps `sum_metric` and `num_inst` up to date has no other figure than
+        that of `get`.
+        """
+        # metrics of older programs write `update` and `reset` without the global figures
+        if not self._has_global_stats or not getattr(self, "global_num_inst", 0):
             return self.get()
         return self.name, self._mean(self.global_sum_metric, self.global_num_inst)
 

@@ -70,7 +70,7 @@ class BucketingModule(BaseModule):
             "group2ctxs": group2ctxs, "compression_params": compression_params,
         }  # fmt: skip
         self._buckets: dict[Any, Module] = {}
-        self._key = default_bucket_key
+        self._curr_bucket_key = default_bucket_key
         self._loaded: tuple[Any, Any] | None = None
         self._bound_for: dict[str, Any] = {}
         self._monitor: Any = None
@@ -81,8 +81,8 @@ class BucketingModule(BaseModule):
         return Module(symbol, data_names, label_names, **self._options)
 
     @property
-    def _current(self) -> Module:
-        return self._buckets.get(self._key, self._unbound)
+    def _curr_module(self) -> Module:
+        return self._buckets.get(self._curr_bucket_key, self._unbound)
 
     @property
     def _default(self) -> Module:
@@ -147,32 +147,32 @@ class BucketingModule(BaseModule):
     @property
     def data_names(self) -> list[str]:
         """Names of the data of the current bucket."""
-        return self._current.data_names
+        return self._curr_module.data_names
 
     @property
     def output_names(self) -> list[str]:
         """Names of the outputs of the current bucket."""
-        return self._current.output_names
+        return self._curr_module.output_names
 
     @property
     def data_shapes(self) -> list[Any]:
         """Name and shape of each input of the current bucket."""
-        return self._current.data_shapes
+        return self._curr_module.data_shapes
 
     @property
     def label_shapes(self) -> list[Any] | None:
         """Name and shape of each label of the current bucket."""
-        return self._current.label_shapes
+        return self._curr_module.label_shapes
 
     @property
     def output_shapes(self) -> list[Any]:
         """Name and shape of each output of the current bucket."""
-        return self._current.output_shapes
+        return self._curr_module.output_shapes
 
     @property
     def symbol(self) -> Any:
         """Network of the current bucket."""
-        return self._current.symbol
+        return self._curr_module.symbol
 
     # ---- binding ---------------------------------------------------------------------------
     def bind(
@@ -203,7 +203,10 @@ class BucketingModule(BaseModule):
         module.bind(data_shapes, label_shapes, **self._bound_for)
         if self.binded and self.optimizer_initialized:
             module.borrow_optimizer(self._default)
-        self._buckets, self._key = {self._default_bucket_key: module}, self._default_bucket_key
+        self._buckets, self._curr_bucket_key = (
+            {self._default_bucket_key: module},
+            self._default_bucket_key,
+        )
         self.binded = True
         if self.params_initialized and self._loaded is not None:
             module.set_params(*self._loaded)
@@ -225,15 +228,15 @@ class BucketingModule(BaseModule):
             if self._monitor is not None:
                 module.install_monitor(self._monitor)
             self._buckets[bucket_key] = module
-        self._key = bucket_key
+        self._curr_bucket_key = bucket_key
 
     def prepare(self, data_batch: Any, sparse_row_id_fn: Any = None) -> None:
         """Bind the bucket of a batch; the current bucket stays."""
         self._require("binded", "params_initialized")
-        current = self._key
+        current = self._curr_bucket_key
         self._switch_to(data_batch)
-        self._current.prepare(data_batch, sparse_row_id_fn)
-        self._key = current
+        self._curr_module.prepare(data_batch, sparse_row_id_fn)
+        self._curr_bucket_key = current
 
     def _switch_to(self, batch: Any) -> None:
         self.switch_bucket(batch.bucket_key, batch.provide_data, batch.provide_label)
@@ -285,40 +288,40 @@ class BucketingModule(BaseModule):
         """Compute the outputs of a batch in the network of its `bucket_key`."""
         self._require("binded", "params_initialized")
         self._switch_to(data_batch)
-        self._current.forward(data_batch, is_train)
+        self._curr_module.forward(data_batch, is_train)
 
     def backward(self, out_grads: Any = None) -> None:
         """Compute the gradients in the current bucket."""
         self._require("binded", "params_initialized")
-        self._current.backward(out_grads)
+        self._curr_module.backward(out_grads)
 
     def update(self) -> None:
         """Change the shared parameters along the current bucket's gradients."""
         self._require("binded", "params_initialized", "optimizer_initialized")
-        self._current.update()
+        self._curr_module.update()
 
     def update_metric(self, eval_metric: Any, labels: Any, pre_sliced: bool = False) -> None:
         """Add the last outputs to a metric."""
         self._require("binded", "params_initialized")
-        self._current.update_metric(eval_metric, labels, pre_sliced)
+        self._curr_module.update_metric(eval_metric, labels, pre_sliced)
 
     # ---- results ---------------------------------------------------------------------------
     def get_outputs(self, merge_multi_context: bool = True) -> list[Any]:
         """Outputs of the last `forward`."""
         self._require("binded", "params_initialized")
-        return self._current.get_outputs(merge_multi_context)
+        return self._curr_module.get_outputs(merge_multi_context)
 
     def get_input_grads(self, merge_multi_context: bool = True) -> list[Any]:
         """Gradients of the data after the last `backward`."""
         self._require("binded", "params_initialized")
-        return self._current.get_input_grads(merge_multi_context)
+        return self._curr_module.get_input_grads(merge_multi_context)
 
     def get_states(self, merge_multi_context: bool = True) -> list[Any]:
         """States of the current bucket."""
         self._require("binded", "params_initialized")
-        return self._current.get_states(merge_multi_context)
+        return self._curr_module.get_states(merge_multi_context)
 
     def set_states(self, states: Any = None, value: Any = None) -> None:
         """Overwrite the states of the current bucket."""
         self._require("binded", "params_initialized")
-        self._current.set_states(states, value)
+        self._curr_module.set_states(states, value)

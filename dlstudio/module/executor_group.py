@@ -11,6 +11,7 @@ import numpy as np
 from dlstudio import nd
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.io import DataDesc
+from dlstudio.module.pieces import split_batch
 
 __all__ = ["DataParallelExecutorGroup"]
 
@@ -99,7 +100,7 @@ class DataParallelExecutorGroup:
                 explain(f"the inputs have batches of sizes {sizes}.", "one size for all.")
             )
         self.batch_size = next(iter(sizes.values()), 0)
-        self.slices = _split(self.batch_size, self.workload)
+        self.slices = split_batch(self.batch_size, self.workload)
         return axes
 
     def bind_exec(
@@ -263,19 +264,19 @@ class DataParallelExecutorGroup:
         ParamError
             If they were not asked for.
         """
-        if not self.inputs_need_grad:
+        columns = self.input_grad_arrays
+        if columns is None:
             raise ParamError(
                 explain(
                     "gradients of the data were not asked for.",
                     fix="mod.bind(..., inputs_need_grad=True)",
                 )
             )
-        columns = [[e.grad_dict[n] for e in self.execs] for n in self.data_names]
         return _merged(columns, self.data_axes) if merge_multi_context else columns
 
     def get_states(self, merge_multi_context: bool = True) -> list[Any]:
         """Arrays named by `state_names`."""
-        columns = [[e.arg_dict[n] for e in self.execs] for n in self.state_names]
+        columns = self.state_arrays
         return _merged(columns, [0] * len(columns)) if merge_multi_context else columns
 
     def set_states(self, states: Any = None, value: Any = None) -> None:
@@ -297,6 +298,49 @@ class DataParallelExecutorGroup:
                 else:
                     array[:] = self._cut([states[k]], [0], i)[0]
 
+    # ---- arrays: a list with one entry per device for each name -----------------------------
+    @property
+    def param_arrays(self) -> list[list[Any]]:
+        """Parameters."""
+        return [[e.arg_dict[n] for e in self.execs] for n in self.param_names]
+
+    @property
+    def grad_arrays(self) -> list[list[Any]] | None:
+        """Gradients of the parameters, None for fixed ones; None if bound for prediction."""
+        if not self.for_training:
+            return None
+        return [[e.grad_dict[n] for e in self.execs] for n in self.param_names]
+
+    @property
+    def aux_arrays(self) -> list[list[Any]]:
+        """Auxiliary states."""
+        return [[e.aux_dict[n] for e in self.execs] for n in self.aux_names]
+
+    @property
+    def state_arrays(self) -> list[list[Any]]:
+        """Arrays named by `state_names`."""
+        return [[e.arg_dict[n] for e in self.execs] for n in self.state_names]
+
+    @property
+    def input_grad_arrays(self) -> list[list[Any]] | None:
+        """Gradients of the data, or None if they were not asked for."""
+        if not self.inputs_need_grad:
+            return None
+        return [[e.grad_dict[n] for e in self.execs] for n in self.data_names]
+
+    @property
+    def data_arrays(self) -> list[list[tuple[slice, Any]]]:
+        """Data, each with the part of the batch it holds."""
+        return [self._with_parts(n) for n in self.data_names]
+
+    @property
+    def label_arrays(self) -> list[list[tuple[slice, Any]]]:
+        """Labels that the symbol reads, likewise."""
+        return [self._with_parts(n) for n in self.label_names if n in self.arg_names]
+
+    def _with_parts(self, name: str) -> list[tuple[slice, Any]]:
+        return [(s, e.arg_dict[name]) for s, e in zip(self.slices, self.execs, strict=True)]
+
     # ---- parameters ------------------------------------------------------------------------
     def set_params(
         self, arg_params: Mapping[str, Any], aux_params: Mapping[str, Any] | None,
@@ -317,21 +361,6 @@ class DataParallelExecutorGroup:
         """Let a monitor watch all executors."""
         for exe in self.execs:
             mon.install(exe)
-
-
-def _split(batch_size: int, workload: Sequence[float]) -> list[slice]:
-    """Cut ``range(batch_size)`` in proportion to `workload`."""
-    total = sum(workload)
-    ends = [round(batch_size * sum(workload[: i + 1]) / total) for i in range(len(workload))]
-    slices = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
-    if len(slices) > 1 and any(s.start == s.stop for s in slices):
-        raise ParamError(
-            explain(
-                f"a batch of {batch_size} cannot be cut for {len(slices)} devices.",
-                "at least one sample for each.",
-            )
-        )
-    return slices
 
 
 def _labels(batch: Any) -> Any:

@@ -23,13 +23,14 @@ from dlstudio.module.pieces import (
     shapes_of,
     workload,
 )
+from dlstudio.module.reached import Reached
 
 __all__ = ["Module"]
 
 CPU = cpu()
 
 
-class Module(BaseModule):
+class Module(Reached, BaseModule):
     """A symbol with data, parameters and an optimizer.
 
     Parameters
@@ -94,8 +95,7 @@ class Module(BaseModule):
         self._param_names = [n for n in symbol.list_arguments() if n not in fed]
         self._aux_names = symbol.list_auxiliary_states()
         self._compression_params = compression_params
-        self._arg_params: dict[str, Any] | None = None  # loaded, and not bound yet
-        self._aux_params: dict[str, Any] | None = None
+        self._loaded: tuple[Any, Any] | None = None  # parameters that wait for `bind`
         self._exec_group: DataParallelExecutorGroup | None = None
         self._learning: Learning | None = None
         self._preload_opt_states: str | None = None
@@ -117,7 +117,7 @@ class Module(BaseModule):
         """
         symbol, arg_params, aux_params = load_checkpoint(prefix, epoch)
         module = Module(symbol, **kwargs)
-        module._arg_params, module._aux_params = arg_params, aux_params
+        module._loaded = arg_params, aux_params
         module.params_initialized = True
         if load_optimizer_states:
             module._preload_opt_states = f"{prefix}-{epoch:04d}.states"
@@ -152,11 +152,6 @@ class Module(BaseModule):
         self._require("optimizer_initialized")
         assert self._learning is not None
         return self._learning
-
-    @property
-    def _optimizer(self) -> Any:
-        """What programs reach for to change a rate in the middle; None before `init_optimizer`."""
-        return self._learning and self._learning.optimizer
 
     def _bound(self) -> DataParallelExecutorGroup:
         self._require("binded")
@@ -225,7 +220,7 @@ class Module(BaseModule):
             return
         data, labels = checked_shapes(self, data_shapes, label_shapes)
         if self.binded and self.params_initialized:
-            self._arg_params, self._aux_params = self.get_params()
+            self._loaded = self.get_params()
         self._stop_monitor()
         self.for_training, self.inputs_need_grad = for_training, inputs_need_grad
         self._exec_group = DataParallelExecutorGroup(
@@ -238,8 +233,8 @@ class Module(BaseModule):
         if shared_module is not None:
             self._join(shared_module)
         elif self.params_initialized:
-            self._exec_group.set_params(self._arg_params or {}, self._aux_params, allow_extra=True)
-            self._arg_params = self._aux_params = None
+            self._exec_group.set_params(*(self._loaded or ({}, {})), allow_extra=True)
+            self._loaded = None
 
     def _join(self, other: Module) -> None:
         self.params_initialized = other.params_initialized
@@ -304,9 +299,9 @@ class Module(BaseModule):
         """Return copies of parameters and auxiliary states, on the CPU."""
         self._require("params_initialized")
         if self._exec_group is None:
-            return dict(self._arg_params or {}), dict(self._aux_params or {})
-        arg_params: dict[str, Any] = {}
-        aux_params: dict[str, Any] = {}
+            arg_params, aux_params = self._loaded or ({}, {})
+            return dict(arg_params), dict(aux_params)
+        arg_params, aux_params = {}, {}
         self._exec_group.get_params(arg_params, aux_params)
         return arg_params, aux_params
 

@@ -12,7 +12,7 @@ from dlstudio.io import DataDesc
 
 __all__ = [
     "check_names", "checked_shapes", "described", "fill", "groups", "joined", "shapes_of",
-    "without_pad", "workload",
+    "split_batch", "without_pad", "workload",
 ]  # fmt: skip
 
 
@@ -63,6 +63,21 @@ def workload(given: Sequence[float] | None, count: int) -> list[float]:
     if len(given) != count:
         raise ParamError(f"Module: work_load_list has {len(given)} entries for {count} devices.")
     return list(given)
+
+
+def split_batch(batch_size: int, workload: Sequence[float]) -> list[slice]:
+    """Cut ``range(batch_size)`` in proportion to `workload`."""
+    total = sum(workload)
+    ends = [round(batch_size * sum(workload[: i + 1]) / total) for i in range(len(workload))]
+    slices = [slice(a, b) for a, b in zip([0, *ends], ends, strict=False)]
+    if len(slices) > 1 and any(s.start == s.stop for s in slices):
+        raise ParamError(
+            explain(
+                f"a batch of {batch_size} cannot be cut for {len(slices)} devices.",
+                "at least one sample for each.",
+            )
+        )
+    return slices
 
 
 def groups(given: Any, count: int) -> list[dict[str, Any] | None]:

@@ -424,3 +424,9 @@ def test_a_dropped_executor_frees_its_memory_at_once():
         assert arena() is None
     finally:
         gc.enable()
+
+
+def test_a_list_of_gradient_requests_has_one_for_each_argument():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc")
+    with pytest.raises(mx.errors.ParamError, match="1 entries for 3 arguments"):
+        net.simple_bind(mx.cpu(), grad_req=["write"], x=(2, 3))

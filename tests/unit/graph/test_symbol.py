@@ -277,3 +277,33 @@ def test_a_shape_of_anything_but_numbers_is_refused(shape):
 
 def test_an_unknown_dimension_may_be_minus_one():
     assert mlp().infer_shape_partial(data=(-1, 5))[1] == [(0, 4)]
+
+
+def test_an_attribute_set_on_a_copy_stays_there():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc")
+    for other in (copy.copy(net), copy.deepcopy(net)):
+        other._set_attr(__mood__="good")
+        assert other.attr("__mood__") == "good"
+        assert net.attr("__mood__") is None
+        assert other.list_arguments() == net.list_arguments()
+
+
+def test_free_attributes_of_an_operator_survive_a_file():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc", attr={"mood": "good"})
+    net._set_attr(taste="sweet")
+    again = mx.sym.load_json(net.tojson())
+    assert (again.attr("mood"), again.attr("taste")) == ("good", "sweet")
+
+
+def test_mistakes_of_composition_and_indexing_teach():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc")
+    with pytest.raises(mx.errors.ArgumentError, match="symbols by position or by name"):
+        net(mx.sym.var("y"), x=mx.sym.var("y"))
+    with pytest.raises(TypeError, match="no elements"):
+        net[:, 0]
+
+
+def test_a_missing_symbol_file_teaches(tmp_path):
+    (tmp_path / "net-symbol.json").write_text("{}")
+    with pytest.raises(mx.errors.MissingFileError, match=r"did you mean net-symbol\.json"):
+        mx.sym.load(tmp_path / "nat-symbol.json")

@@ -95,3 +95,21 @@ def test_precision_and_recall(average, precision, recall):
 def test_a_class_beyond_the_table_teaches():
     with pytest.raises(ParamError, match="class 2 was seen"):
         metric.ConfusionMatrix(num_classes=2).update(LABELS, CHOSEN)
+
+
+def test_a_metric_of_an_older_program_has_its_figure_for_the_whole_epoch():
+    class Hits(metric.EvalMetric):
+        def __init__(self):
+            super().__init__("hits")
+
+        def reset(self):
+            self.num_inst = 0
+            self.sum_metric = 0.0
+
+        def update(self, labels, preds):
+            self.sum_metric += 3.0
+            self.num_inst += 4
+
+    hits = Hits()
+    hits.update([], [])
+    assert hits.get_global_name_value() == [("hits", 0.75)]

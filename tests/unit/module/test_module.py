@@ -305,3 +305,34 @@ def test_every_kind_of_state_and_a_schedule_survive_a_restart(tmp_path, optimize
     rest = train(2, 4, mx.mod.Module.load(prefix, 2, True, label_names=labels))
     assert_same(values(whole), values(rest))
     assert rest._optimizer.learning_rate == whole._optimizer.learning_rate
+
+
+def test_what_mxnets_tutorials_reach_for_is_there():
+    mod = mx.mod.Module(mlp(), fixed_param_names=["fc1_weight"])
+    assert mod._label_shapes is None
+    assert mod._arg_params is None
+    mod.bind([("data", (2, 784))], [("softmax_label", (2,))], inputs_need_grad=True)
+    mod.init_params()
+    group = mod._exec_group
+    assert mod._label_shapes == mod.label_shapes
+    assert mod._data_shapes == mod.data_shapes
+    assert sorted(mod._arg_params) == sorted(group.param_names)
+    assert mod._aux_params == {}
+    assert group.param_arrays[0][0] is group.execs[0].arg_dict["fc1_weight"]
+    assert group.grad_arrays[0] == [None]
+    assert group.grad_arrays[1][0] is group.execs[0].grad_dict["fc1_bias"]
+    assert group.input_grad_arrays[0][0].shape == (2, 784)
+    assert group.data_arrays == [[(slice(0, 2), group.execs[0].arg_dict["data"])]]
+    assert group.label_arrays[0][0][0] == slice(0, 2)
+    assert group.aux_arrays == group.state_arrays == []
+
+
+def test_parameters_may_be_handed_over_before_binding():
+    source = mx.mod.Module(mlp())
+    source.bind([("data", (2, 784))], for_training=False)
+    source.init_params(mx.init.Uniform(1))
+    mod = mx.mod.Module(mlp())
+    mod._arg_params, mod._aux_params = source.get_params()
+    mod.params_initialized = True
+    mod.bind([("data", (2, 784))], for_training=False)
+    assert_same(values(source), values(mod))
