@@ -155,7 +155,22 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: Any) -> None:
         """Nothing to run: the module has run, under its own name."""
+        alias = module.__spec__.name
         module.__spec__ = self._spec
+        for inner, found in _hidden(module).items():
+            sys.modules[f"{alias}.{inner}"] = found
+
+
+def _hidden(module: Any) -> dict[str, Any]:
+    """Modules whose package has something else of their name, as vision.alexnet: a function.
+
+    Imported under a new name, they would take its place.
+    """
+    return {
+        name: sys.modules[f"{module.__name__}.{name}"]
+        for name, value in vars(module).items()
+        if sys.modules.get(f"{module.__name__}.{name}", value) is not value
+    }
 
 
 def install_as_mxnet() -> None:

@@ -49,11 +49,11 @@ def take(
     if not loaded and not named:
         return
     if not any("." in name for name in loaded) and not set(loaded) <= set(named):
-        # names of an older kind: full names without the network's own prefix
+        # names of an older kind
+        values, prefix = _local(loaded, block)
         block.collect_params().load_dict(
-            loaded, ctx, allow_missing, ignore_extra, block.prefix, filename, cast_dtype,
-            dtype_source,
-        )  # fmt: skip
+            values, ctx, allow_missing, ignore_extra, prefix, filename, cast_dtype, dtype_source
+        )
         return
     if not allow_missing:
         present = {id(named[n]) for n in loaded if n in named}
@@ -63,6 +63,23 @@ def take(
         refuse_extra([n for n in loaded if n not in named], named, source)
     values = {named[n]: v for n, v in loaded.items() if n in named}
     assign(values, ctx, cast_dtype, dtype_source)
+
+
+def _local(loaded: dict[str, Any], block: Block) -> tuple[dict[str, Any], str]:
+    """Values by older names, and the prefix that makes these the names of `block`.
+
+    `save_params` leaves the network's prefix out. `export` and ``collect_params().save`` write it,
+    and the network has another one in every program that makes several.
+    """
+    names = list(block.collect_params())
+    if not names or set(loaded) <= set(names):
+        return loaded, ""
+    first = names[0][len(block.prefix) :]
+    for name in loaded:
+        prefix = name.removesuffix(first)
+        if prefix and name.endswith(first) and all(n.startswith(prefix) for n in loaded):
+            return {n[len(prefix) :]: value for n, value in loaded.items()}, block.prefix
+    return loaded, block.prefix
 
 
 # ---- outline and parameters --------------------------------------------------------------------

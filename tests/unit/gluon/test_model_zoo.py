@@ -1,6 +1,7 @@
 """The model zoo: MXNet's names and graphs, published sizes, and that every kind runs."""
 
 import json
+import pickle
 from math import prod
 from pathlib import Path
 
@@ -138,6 +139,79 @@ def test_weights_of_the_local_store_are_loaded(tmp_path):
     np.testing.assert_array_equal(
         again.output.weight.data().asnumpy(), net.output.weight.data().asnumpy()
     )
+
+
+@pytest.mark.parametrize("name", ["resnet18_v2", "squeezenet1.1", "mobilenetv2_0.25"])
+def test_files_with_all_of_mxnet_s_ways_to_name_parameters_are_loaded(name, tmp_path):
+    net = vision.get_model(name, classes=3)
+    net.initialize(mx.init.Xavier())
+    x = nd.random.normal(shape=(1, 3, 64, 64) if "squeeze" not in name else (1, 3, 224, 224))
+    want = net(x).asnumpy()
+    full = {p.name: p.data() for p in net.collect_params().values()}
+    kinds = {
+        "structure": {k: p.data() for k, p in net._collect_params_with_prefix().items()},
+        "without_prefix": {k.removeprefix(net.prefix): v for k, v in full.items()},
+        "with_prefix": full,
+        "exported": {f"{'aux' if 'running' in k else 'arg'}:{k}": v for k, v in full.items()},
+    }
+    for kind, arrays in kinds.items():
+        nd.save(str(tmp_path / kind), arrays)
+        again = vision.get_model(name, classes=3)  # has another prefix
+        again.load_parameters(str(tmp_path / kind))
+        np.testing.assert_allclose(again(x).asnumpy(), want, rtol=1e-5, err_msg=kind)
+
+
+# the first and the last parameters, as MXNet's files name them: by structure and in full
+NAMES = {
+    "alexnet": ("features.0.weight", "output.bias", "conv0_weight", "dense2_bias"),
+    "densenet121": ("features.0.weight", "features.4.0.1.3.gamma", "conv0_weight",
+                    "stage1_batchnorm1_gamma"),
+    "inceptionv3": ("features.0.0.weight", "features.17.1.1.1.0.0.weight", "conv0_weight",
+                    "E2_conv3_weight"),
+    "mobilenet1.0": ("features.0.weight", "features.78.weight", "conv0_weight", "conv26_weight"),
+    "mobilenetv2_1.0": ("features.0.weight", "features.3.out.7.running_var",
+                        "features_conv0_weight",
+                        "features_linearbottleneck0_batchnorm2_running_var"),
+    "resnet50_v1": ("features.0.weight", "features.4.0.downsample.0.weight", "conv0_weight",
+                    "stage1_conv3_weight"),
+    "resnet50_v2": ("features.0.gamma", "features.5.0.bn3.gamma", "batchnorm0_gamma",
+                    "stage1_batchnorm2_gamma"),
+    "squeezenet1.0": ("features.0.weight", "features.3.1.1.0.bias", "conv0_weight", "conv3_bias"),
+    "vgg16_bn": ("features.0.weight", "features.41.running_mean", "conv0_weight",
+                 "batchnorm12_running_mean"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(NAMES))
+def test_parameters_are_named_as_in_mxnet_s_files(name):
+    first, other, full_first, full_other = NAMES[name]
+    net = vision.get_model(name)
+    by_structure = net._collect_params_with_prefix()
+    assert next(iter(by_structure)) == first
+    assert by_structure[first].name == net.prefix + full_first
+    assert by_structure[other].name == net.prefix + full_other
+
+
+def test_every_function_stands_in_mxnet_s_module_and_takes_its_arguments(tmp_path):
+    assert vision.resnet18_v1.__name__ == "resnet18_v1"
+    assert pickle.loads(pickle.dumps(vision.vgg11_bn)) is vision.vgg.vgg11_bn
+    assert "pretrained" in vision.densenet121.__doc__
+    assert set(vision.resnet.resnet_spec) == {18, 34, 50, 101, 152}
+    assert vision.mobilenet.LinearBottleneck(8, 8, 2, 1).use_shortcut
+    net = vision.squeezenet.get_squeezenet("1.1", classes=2)
+    net.initialize()
+    net(nd.zeros((1, 3, 224, 224)))
+    net.save_parameters(str(tmp_path / "squeezenet1.1.params"))
+    for make in (vision.squeezenet1_1, vision.squeezenet.get_squeezenet):
+        args = () if make is vision.squeezenet1_1 else ("1.1",)
+        loaded = make(*args, pretrained=True, device=mx.cpu(1), root=tmp_path, classes=2)
+        assert loaded.features[0].weight.list_ctx() == [mx.cpu(1)]
+
+
+def test_the_second_classifier_of_inception_fits_the_last_stage_c():
+    auxiliary = vision.inception.make_aux(5)
+    auxiliary.initialize()
+    assert auxiliary(nd.zeros((1, 768, 17, 17))).shape == (1, 5)
 
 
 def test_absent_weights_say_where_to_put_them(tmp_path):

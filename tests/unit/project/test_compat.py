@@ -19,6 +19,7 @@ from mxnet.gluon import nn
 from mxnet.gluon.block import HybridBlock
 from mxnet.gluon.contrib.nn.basic_layers import HybridConcurrent
 from mxnet.gluon.model_zoo.vision.resnet import ResNetV1, resnet18_v1
+from mxnet.gluon.model_zoo.vision.alexnet import AlexNet
 from mxnet.gluon.rnn.rnn_cell import LSTMCell
 from mxnet.image.image import imresize
 from mxnet.io.io import NDArrayIter
@@ -28,6 +29,7 @@ import mxnet.numpy.random
 import mxnet.ndarray.sparse
 import mxnet.symbol.contrib
 assert mxnet.__version__ == "1.9.1" and dlstudio.__version__ != "1.9.1"
+assert isinstance(mx.gluon.model_zoo.vision.alexnet(), AlexNet)  # the function, not the module
 assert mx.nd is dlstudio.nd and NDArray is type(nd.ones(1))
 assert isinstance(mx.nd.random.uniform(shape=2), NDArray)
 try:

@@ -8,17 +8,39 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from dlstudio.errors import ParamError, explain
-from dlstudio.gluon.model_zoo.model_store import load_weights
-from dlstudio.gluon.model_zoo.vision.densenet import DenseNet, get_densenet
+from dlstudio.gluon.model_zoo.vision.alexnet import AlexNet, alexnet
+from dlstudio.gluon.model_zoo.vision.densenet import (
+    DenseNet,
+    densenet121,
+    densenet161,
+    densenet169,
+    densenet201,
+    get_densenet,
+)  # fmt: skip
 from dlstudio.gluon.model_zoo.vision.inception import Inception3, inception_v3
-from dlstudio.gluon.model_zoo.vision.mobilenet_v3 import MobileNetV3, get_mobilenet_v3
-from dlstudio.gluon.model_zoo.vision.plain import VGG, AlexNet, alexnet, get_vgg
+from dlstudio.gluon.model_zoo.vision.mobilenet import (
+    MobileNet,
+    MobileNetV2,
+    get_mobilenet,
+    get_mobilenet_v2,
+    mobilenet0_5,
+    mobilenet0_25,
+    mobilenet0_75,
+    mobilenet1_0,
+    mobilenet_v2_0_5,
+    mobilenet_v2_0_25,
+    mobilenet_v2_0_75,
+    mobilenet_v2_1_0,
+)  # fmt: skip
+from dlstudio.gluon.model_zoo.vision.mobilenet_v3 import (
+    MobileNetV3,
+    get_mobilenet_v3,
+    mobilenet_v3_large,
+    mobilenet_v3_small,
+)  # fmt: skip
 from dlstudio.gluon.model_zoo.vision.resnet import (
     BasicBlockV1,
     BasicBlockV2,
@@ -27,48 +49,60 @@ from dlstudio.gluon.model_zoo.vision.resnet import (
     ResNetV1,
     ResNetV2,
     get_resnet,
-)
-from dlstudio.gluon.model_zoo.vision.small import (
-    MobileNet,
-    MobileNetV2,
+    resnet18_v1,
+    resnet18_v2,
+    resnet34_v1,
+    resnet34_v2,
+    resnet50_v1,
+    resnet50_v2,
+    resnet101_v1,
+    resnet101_v2,
+    resnet152_v1,
+    resnet152_v2,
+)  # fmt: skip
+from dlstudio.gluon.model_zoo.vision.squeezenet import (
     SqueezeNet,
-    get_mobilenet,
-    get_mobilenet_v2,
-)
+    get_squeezenet,
+    squeezenet1_0,
+    squeezenet1_1,
+)  # fmt: skip
+from dlstudio.gluon.model_zoo.vision.vgg import (
+    VGG,
+    get_vgg,
+    vgg11,
+    vgg11_bn,
+    vgg13,
+    vgg13_bn,
+    vgg16,
+    vgg16_bn,
+    vgg19,
+    vgg19_bn,
+)  # fmt: skip
+
+_MAKERS = {
+    made.__name__: made
+    for made in (
+        alexnet, densenet121, densenet161, densenet169, densenet201, inception_v3, mobilenet0_5,
+        mobilenet0_25, mobilenet0_75, mobilenet1_0, mobilenet_v2_0_5, mobilenet_v2_0_25,
+        mobilenet_v2_0_75, mobilenet_v2_1_0, mobilenet_v3_large, mobilenet_v3_small, resnet18_v1,
+        resnet18_v2, resnet34_v1, resnet34_v2, resnet50_v1, resnet50_v2, resnet101_v1, resnet101_v2,
+        resnet152_v1, resnet152_v2, squeezenet1_0, squeezenet1_1, vgg11, vgg11_bn, vgg13, vgg13_bn,
+        vgg16, vgg16_bn, vgg19, vgg19_bn,
+    )
+}  # fmt: skip
 
 __all__ = [
     "VGG", "AlexNet", "BasicBlockV1", "BasicBlockV2", "BottleneckV1", "BottleneckV2", "DenseNet",
     "Inception3", "MobileNet", "MobileNetV2", "MobileNetV3", "ResNetV1", "ResNetV2", "SqueezeNet",
-    "alexnet", "get_densenet", "get_mobilenet", "get_mobilenet_v2", "get_mobilenet_v3", "get_model",
-    "get_resnet", "get_vgg", "inception_v3",
+    "alexnet", "densenet121", "densenet161", "densenet169", "densenet201", "get_densenet",
+    "get_mobilenet", "get_mobilenet_v2", "get_mobilenet_v3", "get_model", "get_resnet",
+    "get_squeezenet", "get_vgg", "inception_v3", "mobilenet0_5", "mobilenet0_25", "mobilenet0_75",
+    "mobilenet1_0", "mobilenet_v2_0_5", "mobilenet_v2_0_25", "mobilenet_v2_0_75",
+    "mobilenet_v2_1_0", "mobilenet_v3_large", "mobilenet_v3_small", "resnet18_v1", "resnet18_v2",
+    "resnet34_v1", "resnet34_v2", "resnet50_v1", "resnet50_v2", "resnet101_v1", "resnet101_v2",
+    "resnet152_v1", "resnet152_v2", "squeezenet1_0", "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13",
+    "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
 ]  # fmt: skip
-
-
-def _squeezenet(
-    version: str, pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
-) -> SqueezeNet:
-    net = SqueezeNet(version, **kwargs)
-    return load_weights(net, f"squeezenet{version}", ctx, root) if pretrained else net
-
-
-_WIDTHS = {"1_0": 1.0, "0_75": 0.75, "0_5": 0.5, "0_25": 0.25}
-_MAKERS: dict[str, Callable[..., Any]] = {
-    "alexnet": alexnet,
-    "inception_v3": inception_v3,
-    "squeezenet1_0": partial(_squeezenet, "1.0"),
-    "squeezenet1_1": partial(_squeezenet, "1.1"),
-    **{
-        f"resnet{n}_v{v}": partial(get_resnet, v, n) for v in (1, 2) for n in (18, 34, 50, 101, 152)
-    },
-    **{f"vgg{n}": partial(get_vgg, n) for n in (11, 13, 16, 19)},
-    **{f"vgg{n}_bn": partial(get_vgg, n, batch_norm=True) for n in (11, 13, 16, 19)},
-    **{f"densenet{n}": partial(get_densenet, n) for n in (121, 161, 169, 201)},
-    **{f"mobilenet{text}": partial(get_mobilenet, w) for text, w in _WIDTHS.items()},
-    **{f"mobilenet_v2_{text}": partial(get_mobilenet_v2, w) for text, w in _WIDTHS.items()},
-    **{f"mobilenet_v3_{kind}": partial(get_mobilenet_v3, kind) for kind in ("large", "small")},
-}
-globals().update(_MAKERS)
-__all__ += list(_MAKERS)
 
 
 def get_model(name: str, **kwargs: Any) -> Any:
@@ -104,7 +138,3 @@ def get_model(name: str, **kwargs: Any) -> Any:
             )
         )
     return _MAKERS[plain](**kwargs)
-
-
-# MXNet's modules inside this one, which also hold the functions that make the networks
-densenet = inception = mobilenet = resnet = squeezenet = vgg = sys.modules[__name__]

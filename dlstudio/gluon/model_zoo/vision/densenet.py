@@ -14,8 +14,12 @@ from dlstudio.gluon import nn
 from dlstudio.gluon.contrib.nn import HybridConcurrent, Identity
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device, variant
 
-__all__ = ["DenseNet", "get_densenet"]
+__all__ = [
+    "DenseNet", "densenet121", "densenet161", "densenet169", "densenet201", "densenet_spec",
+    "get_densenet",
+]  # fmt: skip
 
 
 def _dense_layer(growth_rate: int, bn_size: int, dropout: float) -> HybridConcurrent:
@@ -96,14 +100,16 @@ class DenseNet(HybridBlock):
         return self.output(self.features(x))
 
 
-_SPECS = {
+densenet_spec = {
     121: (64, 32, [6, 12, 24, 16]),
     161: (96, 48, [6, 12, 36, 24]),
     169: (64, 32, [6, 12, 32, 32]),
     201: (64, 32, [6, 12, 48, 32]),
 }
+"""Channels of the stem, new channels per layer, and layers per stage, by depth."""
 
 
+@takes_device
 def get_densenet(
     num_layers: int, pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
 ) -> DenseNet:
@@ -114,9 +120,16 @@ def get_densenet(
     ParamError
         If there is no such depth.
     """
-    if num_layers not in _SPECS:
+    if num_layers not in densenet_spec:
         raise ParamError(
-            f"get_densenet: parameter num_layers must be one of {list(_SPECS)}. Got {num_layers}."
+            f"get_densenet: parameter num_layers must be one of {list(densenet_spec)}."
+            f" Got {num_layers}."
         )
-    net = DenseNet(*_SPECS[num_layers], **kwargs)
+    net = DenseNet(*densenet_spec[num_layers], **kwargs)
     return load_weights(net, f"densenet{num_layers}", ctx, root) if pretrained else net
+
+
+densenet121 = variant("densenet121", get_densenet, 121)
+densenet161 = variant("densenet161", get_densenet, 161)
+densenet169 = variant("densenet169", get_densenet, 169)
+densenet201 = variant("densenet201", get_densenet, 201)

@@ -13,8 +13,9 @@ from dlstudio.gluon import nn
 from dlstudio.gluon.contrib.nn import HybridConcurrent
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device
 
-__all__ = ["Inception3", "inception_v3"]
+__all__ = ["Inception3", "inception_v3", "make_aux"]
 
 # a convolution: channels, kernel, stride, padding
 Conv = tuple[int, Any, int, Any]
@@ -120,6 +121,18 @@ def _stage_e(prefix: str) -> HybridConcurrent:
     return out
 
 
+def make_aux(classes: int) -> nn.HybridSequential:
+    """Make a second classifier, for the output of the last stage C, that only helps training.
+
+    Parameters
+    ----------
+    classes : int
+    """
+    out = nn.HybridSequential(prefix="")
+    out.add(nn.AvgPool2D(5, 3), _conv(128, 1), _conv(768, 5), nn.Flatten(), nn.Dense(classes))
+    return out
+
+
 class Inception3(HybridBlock):
     """Paths of several widths side by side; images are 299 × 299.
 
@@ -148,6 +161,7 @@ class Inception3(HybridBlock):
         return self.output(self.features(x))
 
 
+@takes_device
 def inception_v3(
     pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
 ) -> Inception3:

@@ -13,8 +13,9 @@ from dlstudio.errors import ParamError
 from dlstudio.gluon import nn
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device, variant
 
-__all__ = ["MobileNetV3", "get_mobilenet_v3"]
+__all__ = ["MobileNetV3", "get_mobilenet_v3", "mobilenet_v3_large", "mobilenet_v3_small"]
 
 # kernel, expanded channels, channels, squeeze-and-excite, hard swish, stride
 Row = tuple[int, int, int, bool, bool, int]
@@ -170,6 +171,7 @@ class MobileNetV3(HybridBlock):
         return self.output(self.features(x))
 
 
+@takes_device
 def get_mobilenet_v3(
     kind: str, multiplier: float = 1.0, pretrained: bool = False, ctx: Any = None, root: Any = None,
     **kwargs: Any,
@@ -178,3 +180,7 @@ def get_mobilenet_v3(
     net = MobileNetV3(kind, multiplier, **kwargs)
     name = f"mobilenetv3_{kind}"
     return load_weights(net, name, ctx, root) if pretrained else net
+
+
+mobilenet_v3_large = variant("mobilenet_v3_large", get_mobilenet_v3, "large")
+mobilenet_v3_small = variant("mobilenet_v3_small", get_mobilenet_v3, "small")

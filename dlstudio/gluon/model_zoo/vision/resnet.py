@@ -14,10 +14,13 @@ from dlstudio.errors import ParamError
 from dlstudio.gluon import nn
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device, variant
 
 __all__ = [
     "BasicBlockV1", "BasicBlockV2", "BottleneckV1", "BottleneckV2", "ResNetV1", "ResNetV2",
-    "get_resnet",
+    "get_resnet", "resnet18_v1", "resnet18_v2", "resnet34_v1", "resnet34_v2", "resnet50_v1",
+    "resnet50_v2", "resnet101_v1", "resnet101_v2", "resnet152_v1", "resnet152_v2",
+    "resnet_block_versions", "resnet_net_versions", "resnet_spec",
 ]  # fmt: skip
 
 
@@ -248,16 +251,22 @@ class ResNetV2(_ResNet):
 
 
 _WIDE, _NARROW = [64, 256, 512, 1024, 2048], [64, 64, 128, 256, 512]
-_DEPTHS = {
-    18: (False, [2, 2, 2, 2], _NARROW),
-    34: (False, [3, 4, 6, 3], _NARROW),
-    50: (True, [3, 4, 6, 3], _WIDE),
-    101: (True, [3, 4, 23, 3], _WIDE),
-    152: (True, [3, 8, 36, 3], _WIDE),
+resnet_spec = {
+    18: ("basic_block", [2, 2, 2, 2], _NARROW),
+    34: ("basic_block", [3, 4, 6, 3], _NARROW),
+    50: ("bottle_neck", [3, 4, 6, 3], _WIDE),
+    101: ("bottle_neck", [3, 4, 23, 3], _WIDE),
+    152: ("bottle_neck", [3, 8, 36, 3], _WIDE),
 }
-_CLASSES = {1: (ResNetV1, BasicBlockV1, BottleneckV1), 2: (ResNetV2, BasicBlockV2, BottleneckV2)}
+"""Kind of block, blocks per stage, and channels of the stem and of each stage, by depth."""
+resnet_net_versions = [ResNetV1, ResNetV2]
+resnet_block_versions = [
+    {"basic_block": BasicBlockV1, "bottle_neck": BottleneckV1},
+    {"basic_block": BasicBlockV2, "bottle_neck": BottleneckV2},
+]
 
 
+@takes_device
 def get_resnet(
     version: int,
     num_layers: int,
@@ -274,7 +283,8 @@ def get_resnet(
     num_layers : {18, 34, 50, 101, 152}
     pretrained : bool
         Load weights from `root`.
-    ctx : Device, optional
+    ctx, device : Device, optional
+        MXNet 1's and 2's name of where the loaded weights go.
     root : path, optional
         Default: ``$MXNET_HOME/models``.
     **kwargs
@@ -287,12 +297,25 @@ def get_resnet(
     DataError
         If the weights are not there.
     """
-    if num_layers not in _DEPTHS or version not in _CLASSES:
+    if num_layers not in resnet_spec or version not in (1, 2):
+        depths = ", ".join(map(str, resnet_spec))
         raise ParamError(
-            f"get_resnet: version must be 1 or 2, num_layers one of {', '.join(map(str, _DEPTHS))}."
+            f"get_resnet: version must be 1 or 2, num_layers one of {depths}."
             f" Got {version} and {num_layers}."
         )
-    deep, layers, channels = _DEPTHS[num_layers]
-    network, basic, bottleneck = _CLASSES[version]
-    net = network(bottleneck if deep else basic, layers, channels, **kwargs)
+    kind, layers, channels = resnet_spec[num_layers]
+    block = resnet_block_versions[version - 1][kind]
+    net = resnet_net_versions[version - 1](block, layers, channels, **kwargs)
     return load_weights(net, f"resnet{num_layers}_v{version}", ctx, root) if pretrained else net
+
+
+resnet18_v1 = variant("resnet18_v1", get_resnet, 1, 18)
+resnet34_v1 = variant("resnet34_v1", get_resnet, 1, 34)
+resnet50_v1 = variant("resnet50_v1", get_resnet, 1, 50)
+resnet101_v1 = variant("resnet101_v1", get_resnet, 1, 101)
+resnet152_v1 = variant("resnet152_v1", get_resnet, 1, 152)
+resnet18_v2 = variant("resnet18_v2", get_resnet, 2, 18)
+resnet34_v2 = variant("resnet34_v2", get_resnet, 2, 34)
+resnet50_v2 = variant("resnet50_v2", get_resnet, 2, 50)
+resnet101_v2 = variant("resnet101_v2", get_resnet, 2, 101)
+resnet152_v2 = variant("resnet152_v2", get_resnet, 2, 152)

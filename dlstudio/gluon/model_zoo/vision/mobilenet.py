@@ -1,92 +1,32 @@
-"""Networks made small: SqueezeNet, and MobileNet versions 1 and 2.
+"""MobileNet, versions 1 and 2: depthwise convolutions instead of full ones.
 
 References
 ----------
-Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016. Howard et al.,
-"MobileNets", 2017. Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks",
-CVPR 2018.
+Howard et al., "MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications",
+2017. Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from dlstudio.errors import ParamError
 from dlstudio.gluon import nn
-from dlstudio.gluon.contrib.nn import HybridConcurrent
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device, variant
 
-__all__ = ["MobileNet", "MobileNetV2", "SqueezeNet", "get_mobilenet", "get_mobilenet_v2"]
-
-
-def _fire_conv(channels: int, kernel: int, padding: int = 0) -> nn.HybridSequential:
-    part = nn.HybridSequential(prefix="")
-    part.add(nn.Conv2D(channels, kernel, padding=padding), nn.Activation("relu"))
-    return part
-
-
-def _fire(squeeze: int, expand: int) -> nn.HybridSequential:
-    """Squeeze to few channels, then expand by 1×1 and 3×3 convolutions side by side."""
-    part = nn.HybridSequential(prefix="")
-    part.add(_fire_conv(squeeze, 1))
-    paths = HybridConcurrent(axis=1, prefix="")
-    paths.add(_fire_conv(expand, 1), _fire_conv(expand, 3, 1))
-    part.add(paths)
-    return part
+__all__ = [
+    "RELU6", "LinearBottleneck", "MobileNet", "MobileNetV2", "get_mobilenet", "get_mobilenet_v2",
+    "mobilenet0_5", "mobilenet0_25", "mobilenet0_75", "mobilenet1_0", "mobilenet_v2_0_5",
+    "mobilenet_v2_0_25", "mobilenet_v2_0_75", "mobilenet_v2_1_0",
+]  # fmt: skip
 
 
-_POOL = 0  # stands for a pooling layer among the squeeze widths below; a fire expands fourfold
-_FIRES = {
-    "1.0": (96, 7, [16, 16, 32, _POOL, 32, 48, 48, 64, _POOL, 64]),
-    "1.1": (64, 3, [16, 16, _POOL, 32, 32, _POOL, 48, 48, 64, 64]),
-}
-
-
-class SqueezeNet(HybridBlock):
-    """SqueezeNet.
-
-    Parameters
-    ----------
-    version : {"1.0", "1.1"}
-    classes : int
-    prefix, params : see `Block`
-    """
-
-    def __init__(self, version: str, classes: int = 1000, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if version not in _FIRES:
-            raise ParamError(
-                f"SqueezeNet: parameter version must be '1.0' or '1.1'. Got {version!r}."
-            )
-        channels, kernel, widths = _FIRES[version]
-        with self.name_scope():
-            self.features = nn.HybridSequential(prefix="")
-            self.features.add(
-                nn.Conv2D(channels, kernel, 2), nn.Activation("relu"),
-                nn.MaxPool2D(3, 2, ceil_mode=True),
-            )  # fmt: skip
-            for width in widths:
-                self.features.add(
-                    nn.MaxPool2D(3, 2, ceil_mode=True)
-                    if width == _POOL
-                    else _fire(width, 4 * width)
-                )
-            self.features.add(nn.Dropout(0.5))
-            self.output = nn.HybridSequential(prefix="")
-            self.output.add(
-                nn.Conv2D(classes, 1), nn.Activation("relu"), nn.AvgPool2D(13), nn.Flatten()
-            )
-
-    def hybrid_forward(self, F: Any, x: Any) -> Any:
-        """Scores of the classes, (B, classes)."""
-        return self.output(self.features(x))
-
-
-class _ReLU6(HybridBlock):
+class RELU6(HybridBlock):
     """``min(max(x, 0), 6)``."""
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """See the class."""
         return F.clip(x, 0, 6, name="relu6")
 
 
@@ -105,7 +45,7 @@ def _add_conv(
         nn.BatchNorm(scale=True),
     )
     if active:
-        out.add(_ReLU6() if relu6 else nn.Activation("relu"))
+        out.add(RELU6() if relu6 else nn.Activation("relu"))
 
 
 class MobileNet(HybridBlock):
@@ -213,6 +153,7 @@ def _suffix(multiplier: float) -> str:
     return text[:-1] if text.endswith("0") else text
 
 
+@takes_device
 def get_mobilenet(
     multiplier: float, pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
 ) -> MobileNet:
@@ -222,6 +163,7 @@ def get_mobilenet(
     return load_weights(net, name, ctx, root) if pretrained else net
 
 
+@takes_device
 def get_mobilenet_v2(
     multiplier: float, pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
 ) -> MobileNetV2:
@@ -229,3 +171,13 @@ def get_mobilenet_v2(
     net = MobileNetV2(multiplier, **kwargs)
     name = f"mobilenetv2_{_suffix(multiplier)}"
     return load_weights(net, name, ctx, root) if pretrained else net
+
+
+mobilenet1_0 = variant("mobilenet1_0", get_mobilenet, 1.0)
+mobilenet0_75 = variant("mobilenet0_75", get_mobilenet, 0.75)
+mobilenet0_5 = variant("mobilenet0_5", get_mobilenet, 0.5)
+mobilenet0_25 = variant("mobilenet0_25", get_mobilenet, 0.25)
+mobilenet_v2_1_0 = variant("mobilenet_v2_1_0", get_mobilenet_v2, 1.0)
+mobilenet_v2_0_75 = variant("mobilenet_v2_0_75", get_mobilenet_v2, 0.75)
+mobilenet_v2_0_5 = variant("mobilenet_v2_0_5", get_mobilenet_v2, 0.5)
+mobilenet_v2_0_25 = variant("mobilenet_v2_0_25", get_mobilenet_v2, 0.25)

@@ -1,9 +1,9 @@
-"""Networks without branches: AlexNet and VGG.
+"""VGG: small convolutions, many of them.
 
 References
 ----------
-Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014. Simonyan and
-Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR 2015.
+Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", ICLR
+2015.
 """
 
 from __future__ import annotations
@@ -14,46 +14,13 @@ from dlstudio.errors import ParamError
 from dlstudio.gluon import nn
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.model_zoo.model_store import load_weights
+from dlstudio.gluon.model_zoo.vision.variants import takes_device, variant
 from dlstudio.initializer import Xavier
 
-__all__ = ["VGG", "AlexNet", "alexnet", "get_vgg"]
-
-
-class AlexNet(HybridBlock):
-    """The one-column AlexNet.
-
-    Parameters
-    ----------
-    classes : int
-    prefix, params : see `Block`
-    """
-
-    def __init__(self, classes: int = 1000, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        with self.name_scope():
-            self.features = nn.HybridSequential(prefix="")
-            with self.features.name_scope():
-                self.features.add(
-                    nn.Conv2D(64, 11, 4, 2, activation="relu"), nn.MaxPool2D(3, 2),
-                    nn.Conv2D(192, 5, padding=2, activation="relu"), nn.MaxPool2D(3, 2),
-                    nn.Conv2D(384, 3, padding=1, activation="relu"),
-                    nn.Conv2D(256, 3, padding=1, activation="relu"),
-                    nn.Conv2D(256, 3, padding=1, activation="relu"), nn.MaxPool2D(3, 2),
-                    nn.Flatten(),
-                    nn.Dense(4096, activation="relu"), nn.Dropout(0.5),
-                    nn.Dense(4096, activation="relu"), nn.Dropout(0.5),
-                )  # fmt: skip
-            self.output = nn.Dense(classes)
-
-    def hybrid_forward(self, F: Any, x: Any) -> Any:
-        """Scores of the classes, (B, classes)."""
-        return self.output(self.features(x))
-
-
-def alexnet(pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any) -> AlexNet:
-    """Make AlexNet, with weights from `root` if `pretrained`; see `get_resnet`."""
-    net = AlexNet(**kwargs)
-    return load_weights(net, "alexnet", ctx, root) if pretrained else net
+__all__ = [
+    "VGG", "get_vgg", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19",
+    "vgg19_bn", "vgg_spec",
+]  # fmt: skip
 
 
 class VGG(HybridBlock):
@@ -108,9 +75,17 @@ class VGG(HybridBlock):
         return self.output(self.features(x))
 
 
-_VGG = {11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3], 19: [2, 2, 4, 4, 4]}
+_FILTERS = [64, 128, 256, 512, 512]
+vgg_spec = {
+    11: ([1, 1, 2, 2, 2], _FILTERS),
+    13: ([2, 2, 2, 2, 2], _FILTERS),
+    16: ([2, 2, 3, 3, 3], _FILTERS),
+    19: ([2, 2, 4, 4, 4], _FILTERS),
+}
+"""Convolutions and channels per stage, by depth."""
 
 
+@takes_device
 def get_vgg(
     num_layers: int, pretrained: bool = False, ctx: Any = None, root: Any = None, **kwargs: Any
 ) -> VGG:
@@ -121,10 +96,20 @@ def get_vgg(
     ParamError
         If there is no such depth.
     """
-    if num_layers not in _VGG:
+    if num_layers not in vgg_spec:
         raise ParamError(
-            f"get_vgg: parameter num_layers must be one of {list(_VGG)}. Got {num_layers}."
+            f"get_vgg: parameter num_layers must be one of {list(vgg_spec)}. Got {num_layers}."
         )
-    net = VGG(_VGG[num_layers], [64, 128, 256, 512, 512], **kwargs)
+    net = VGG(*vgg_spec[num_layers], **kwargs)
     name = f"vgg{num_layers}{'_bn' if kwargs.get('batch_norm') else ''}"
     return load_weights(net, name, ctx, root) if pretrained else net
+
+
+vgg11 = variant("vgg11", get_vgg, 11)
+vgg13 = variant("vgg13", get_vgg, 13)
+vgg16 = variant("vgg16", get_vgg, 16)
+vgg19 = variant("vgg19", get_vgg, 19)
+vgg11_bn = variant("vgg11_bn", get_vgg, 11, batch_norm=True)
+vgg13_bn = variant("vgg13_bn", get_vgg, 13, batch_norm=True)
+vgg16_bn = variant("vgg16_bn", get_vgg, 16, batch_norm=True)
+vgg19_bn = variant("vgg19_bn", get_vgg, 19, batch_norm=True)
