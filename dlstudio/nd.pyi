@@ -5752,12 +5752,13 @@ class image:
         >>> mx.nd.image.random_contrast(mx.nd.ones((2, 3, 3)), min_factor=1.2, max_factor=1.2).shape
         (2, 3, 3)"""
     @staticmethod
-    def random_flip_left_right(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
-        """`flip_left_right` with probability 1/2.
+    def random_flip_left_right(data: Any = None, p: float = 0.5, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """`flip_left_right` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------
@@ -5768,12 +5769,13 @@ class image:
         -----
         No gradient flows through: it prepares pictures; its choice is random."""
     @staticmethod
-    def random_flip_top_bottom(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
-        """`flip_top_bottom` with probability 1/2.
+    def random_flip_top_bottom(data: Any = None, p: float = 0.5, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """`flip_top_bottom` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------

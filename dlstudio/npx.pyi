@@ -2017,12 +2017,13 @@ class image:
 
         A picture that is too small gives a smaller part, which is then resized."""
     @staticmethod
-    def random_flip_left_right(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
-        """`flip_left_right` with probability 1/2.
+    def random_flip_left_right(data: Any, p: float = 0.5, out: Any = None, **kwargs: Any) -> ndarray:
+        """`flip_left_right` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------
@@ -2033,12 +2034,13 @@ class image:
         -----
         No gradient flows through: it prepares pictures; its choice is random."""
     @staticmethod
-    def random_flip_top_bottom(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
-        """`flip_top_bottom` with probability 1/2.
+    def random_flip_top_bottom(data: Any, p: float = 0.5, out: Any = None, **kwargs: Any) -> ndarray:
+        """`flip_top_bottom` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------

@@ -5778,12 +5778,13 @@ class image:
         >>> mx.sym.image.random_contrast(mx.sym.var("x0"), min_factor=1.2, max_factor=1.2).infer_shape(x0=(2, 3, 3))[1]
         [(2, 3, 3)]"""
     @staticmethod
-    def random_flip_left_right(data: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
-        """`flip_left_right` with probability 1/2.
+    def random_flip_left_right(data: Any = None, p: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """`flip_left_right` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------
@@ -5794,12 +5795,13 @@ class image:
         -----
         No gradient flows through: it prepares pictures; its choice is random."""
     @staticmethod
-    def random_flip_top_bottom(data: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
-        """`flip_top_bottom` with probability 1/2.
+    def random_flip_top_bottom(data: Any = None, p: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """`flip_top_bottom` with probability `p`.
 
         Parameters
         ----------
         data : array
+        p : a number >= 0 and <= 1, default 0.5
 
         Examples
         --------

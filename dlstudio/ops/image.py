@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.params import Choice, Int, Shape
+from dlstudio.core.params import Choice, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.ops.nn_resize import whole_weights
@@ -260,18 +260,19 @@ def _flip(name: str, axis: int, doc: str) -> None:
         errors=lambda s: [bad(s(1, 2, 3, 3), ShapeError, r"\(H, W, C\)")],
     )(expand)
 
-    def forward(xp: Any, data: Array, *, rng: Any) -> Array:
+    def forward(xp: Any, data: Array, *, p: float = 0.5, rng: Any) -> Array:
         expect_picture(f"random_{name}", data, batch=False)
-        return xp.flip(data, axis).copy() if float(rng.random()) < 0.5 else data.copy()
+        return xp.flip(data, axis).copy() if float(rng.random()) < p else data.copy()
 
-    forward.__doc__ = f"`{name}` with probability 1/2."
+    forward.__doc__ = f"`{name}` with probability `p`."
     op(
         f"image_random_{name}",
-        infer=lambda data: aval(data.shape, data),
+        infer=lambda data, *, p: aval(data.shape, data),
         grad=NotDifferentiable("it prepares pictures; its choice is random"),
+        params={"p": Float(0, 1)},
         names=picture_names(f"random_{name}"),
         flags=Flags(random=True),
-        samples=lambda s: [s(2, 3, 2)],
+        samples=lambda s: [s(2, 3, 2), s(2, 3, 2, p=0.2)],
     )(forward)
 
 

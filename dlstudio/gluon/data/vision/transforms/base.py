@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core import tape
 from dlstudio.core.random import host_generator
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.data.batchify import to_tensors
-from dlstudio.gluon.nn import Sequential
+from dlstudio.gluon.hybrid import HybridBlock
+from dlstudio.gluon.nn import HybridSequential, Sequential
+from dlstudio.graph.symbol import Symbol
+from dlstudio.graph.tracing import is_tracing
 
 __all__ = [
     "ArrayTransform",
@@ -21,38 +25,59 @@ __all__ = [
     "HybridRandomApply",
     "RandomApply",
     "chance",
+    "probability",
     "uniform",
 ]
 
 Array = Any
 
 
-class ArrayTransform(Block):
+class ArrayTransform(HybridBlock):
     """A transform written for NumPy arrays: subclasses define `compute`.
 
-    Tensors go in and come out as such; no gradient flows through.
+    Images that are only read, in a data set, take this way, since it costs least. Inside a
+    hybridized network, and where a gradient must flow, the operators of ``hybrid_forward`` run
+    instead, if the transform has any.
     """
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Transform an image.
 
         Parameters
         ----------
-        x : NDArray or numpy.ndarray
+        x : NDArray, numpy.ndarray or Symbol
 
         Returns
         -------
-        NDArray
+        NDArray or Symbol
         """
+        if isinstance(x, Symbol):
+            return super().forward(x, *args)
+        if isinstance(x, Tensor) and (is_tracing() or x._entry is not None):
+            if type(self).hybrid_forward is not HybridBlock.hybrid_forward:
+                return self._run_operators(x)
+            _stop_tracing(self)
+        return self._on_arrays(x)
+
+    def compute(self, image: Array) -> Array:
+        """Transform a NumPy image; must not change it in place."""
+        raise ParamError(explain(f"{type(self).__name__} does not define compute(self, image)."))
+
+    def _on_arrays(self, x: Any) -> Any:
         result = _own(self.compute(np.asarray(x)))
         if not isinstance(x, Tensor):
             return to_tensors(result)
         on_cpu = x.context.device_type == "cpu"
         return type(x)._wrap(result if on_cpu else x.context.backend.from_numpy(result), x.context)
 
-    def compute(self, image: Array) -> Array:
-        """Transform a NumPy image; must not change it in place."""
-        raise ParamError(explain(f"{type(self).__name__} does not define compute(self, image)."))
+    def _dispatch(self, args: tuple[Any, ...]) -> Any:
+        """Run at once also when hybridized: a plan for every size of image would cost more."""
+        return self.forward(*args)
+
+
+def _stop_tracing(block: Block) -> None:
+    if tape.state.tracer is not None:
+        tape.state.tracer.stop(f"{type(block).__name__} decides in Python, anew for each image")
 
 
 def _own(image: Array) -> Array:
@@ -75,14 +100,17 @@ class Compose(Sequential):
             self.add(transform if isinstance(transform, Block) else _Function(transform))
 
 
-class HybridCompose(Compose):
-    """Several transforms in a row, under the name that MXNet 2.0 gives to those it can compile.
+class HybridCompose(HybridSequential):
+    """Several transforms in a row, each of which can be part of a hybridized network.
 
     Parameters
     ----------
-    transforms : list of callable
-        Blocks, or any functions from image to image.
+    transforms : list of HybridBlock
     """
+
+    def __init__(self, transforms: Sequence[HybridBlock]) -> None:
+        super().__init__()
+        self.add(*transforms)
 
 
 class _Function(Block):
@@ -116,24 +144,50 @@ class RandomApply(Block):
         return self.transforms(x) if chance(self.p) else x
 
 
-class HybridRandomApply(RandomApply):
-    """Apply a transform with probability `p`; MXNet 2.0's name for transforms it can compile.
+class HybridRandomApply(HybridBlock):
+    """Apply a transform with probability `p`; a hybridized network around it runs uncompiled.
 
     Parameters
     ----------
-    transforms : callable
-        One transform; a `Compose` for several.
+    transforms : HybridBlock
+        One transform; a `HybridCompose` for several.
     p : float in [0, 1], default 0.5
     """
+
+    def __init__(self, transforms: HybridBlock, p: float = 0.5) -> None:
+        super().__init__()
+        self.transforms = transforms
+        self.p = p
+
+    def forward(self, x: Any) -> Any:
+        """Transform an image, or not."""
+        _stop_tracing(self)
+        return self.transforms(x) if chance(self.p) else x
+
+    def _dispatch(self, args: tuple[Any, ...]) -> Any:
+        return self.forward(*args)
 
 
 # Augmentation draws from the stream that mx.random.seed starts, and that loader workers start anew
 # for each batch.
-def chance(probability: float) -> bool:
-    """Return True with the given probability."""
-    return bool(host_generator().random() < probability)
+def chance(p: float) -> bool:
+    """Return True with probability `p`."""
+    return bool(host_generator().random() < p)
 
 
 def uniform(low: float, high: float) -> float:
     """Draw a number in [low, high)."""
     return float(host_generator().uniform(low, high))
+
+
+def probability(p: float, owner: str) -> float:
+    """Return `p` if it is a probability.
+
+    Raises
+    ------
+    ParamError
+        If it is not.
+    """
+    if not 0 <= p <= 1:
+        raise ParamError(explain(f"{owner}: got p={p}.", "a probability from 0 to 1."))
+    return p

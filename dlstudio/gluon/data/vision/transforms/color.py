@@ -14,7 +14,7 @@ import numpy as np
 from dlstudio.core.random import host_generator
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.data.vision.pixels import saturate
-from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, uniform
+from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, probability, uniform
 
 __all__ = [
     "RandomBrightness",
@@ -48,10 +48,18 @@ class _Jitter(ArrayTransform):
             raise ParamError(
                 explain(f"{type(self).__name__}: got {name}={amount}.", "0 or a positive number.")
             )
-        self._amount = amount
+        self._amount, self._name = amount, name
 
     def _factor(self) -> float:
-        return uniform(max(0.0, 1.0 - self._amount), 1.0 + self._amount)
+        return uniform(*self._range())
+
+    def _range(self) -> tuple[float, float]:
+        return max(0.0, 1.0 - self._amount), 1.0 + self._amount
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        low, high = self._range()
+        return getattr(F.image, f"random_{self._name}")(x, min_factor=low, max_factor=high)
 
 
 class RandomBrightness(_Jitter):
@@ -144,12 +152,11 @@ class RandomColorJitter(ArrayTransform):
         hue: float = 0,
     ) -> None:
         super().__init__()
-        amounts = (
-            (RandomBrightness, brightness),
-            (RandomContrast, contrast),
-            (RandomSaturation, saturation),
-            (RandomHue, hue),
+        kinds = (RandomBrightness, RandomContrast, RandomSaturation, RandomHue)
+        self._amounts = dict(
+            brightness=brightness, contrast=contrast, saturation=saturation, hue=hue
         )
+        amounts = zip(kinds, self._amounts.values(), strict=True)
         self._parts = [kind(amount) for kind, amount in amounts if amount]
 
     def compute(self, image: Array) -> Array:
@@ -157,6 +164,10 @@ class RandomColorJitter(ArrayTransform):
         for number in host_generator().permutation(len(self._parts)):
             image = self._parts[number].compute(image)
         return image
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        return F.image.random_color_jitter(x, **self._amounts)
 
 
 class RandomLighting(ArrayTransform):
@@ -179,6 +190,10 @@ class RandomLighting(ArrayTransform):
         shift = (_AXES @ (strength * _SPREAD)).astype(np.float32)
         return saturate(image.astype(np.float32) + shift, image.dtype)
 
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        return F.image.random_lighting(x, alpha_std=self._alpha)
+
 
 class RandomGray(ArrayTransform):
     """Take the colours away from some images; the three channels become equal.
@@ -191,9 +206,7 @@ class RandomGray(ArrayTransform):
 
     def __init__(self, p: float = 0.5) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ParamError(explain(f"RandomGray: got p={p}.", "a probability from 0 to 1."))
-        self._p = p
+        self._p = probability(p, "RandomGray")
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, 3)."""

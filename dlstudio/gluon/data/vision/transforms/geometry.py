@@ -10,7 +10,7 @@ import numpy as np
 from dlstudio.core.random import host_generator
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.data.vision import pixels
-from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, uniform
+from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, chance, probability, uniform
 
 __all__ = [
     "CenterCrop",
@@ -60,6 +60,12 @@ class Resize(ArrayTransform):
         size = pixels.shorter_edge(image, self._shorter) if self._shorter else self._size
         return pixels.resize(image, *size, self._interpolation)
 
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image, or a batch of images, inside a network."""
+        size = self._shorter or self._size
+        keep = self._shorter is not None
+        return F.image.resize(x, size=size, keep_ratio=keep, interp=self._interpolation)
+
 
 class CropResize(ArrayTransform):
     """Cut out a rectangle, then scale it if a size is given.
@@ -92,6 +98,14 @@ class CropResize(ArrayTransform):
         """Transform a NumPy image (H, W, C) or (B, H, W, C)."""
         part = pixels.crop(image, *self._box)
         return part if self._size is None else pixels.resize(part, *self._size, self._interpolation)
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image, or a batch of images, inside a network."""
+        left, top, width, height = self._box
+        part = F.image.crop(x, x=left, y=top, width=width, height=height)
+        if self._size is None:
+            return part
+        return F.image.resize(part, size=self._size, interp=self._interpolation)
 
 
 class CenterCrop(ArrayTransform):
@@ -201,17 +215,43 @@ def _random_part(image: Array, width: int, height: int) -> Array:
     return pixels.crop(image, x, y, width, height)
 
 
-class RandomFlipLeftRight(ArrayTransform):
-    """Mirror an image left to right, every second time on average."""
+class _RandomFlip(ArrayTransform):
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self._p = probability(p, type(self).__name__)
+
+
+class RandomFlipLeftRight(_RandomFlip):
+    """Mirror an image left to right, every second time on average.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default 0.5
+        How often.
+    """
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, C)."""
-        return image[..., ::-1, :] if chance(0.5) else image
+        return image[..., ::-1, :] if chance(self._p) else image
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        return F.image.random_flip_left_right(x, p=self._p)
 
 
-class RandomFlipTopBottom(ArrayTransform):
-    """Turn an image upside down (mirrored), every second time on average."""
+class RandomFlipTopBottom(_RandomFlip):
+    """Turn an image upside down (mirrored), every second time on average.
+
+    Parameters
+    ----------
+    p : float in [0, 1], default 0.5
+        How often.
+    """
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, C)."""
-        return image[..., ::-1, :, :] if chance(0.5) else image
+        return image[..., ::-1, :, :] if chance(self._p) else image
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        return F.image.random_flip_top_bottom(x, p=self._p)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio.gluon.block import Block
 from dlstudio.gluon.data.vision import pixels
 from dlstudio.gluon.data.vision.transforms.base import ArrayTransform
+from dlstudio.gluon.hybrid import HybridBlock
+from dlstudio.graph.symbol import Symbol
 
 __all__ = ["Cast", "Normalize", "ToTensor"]
 
 Array = Any
 
 
-class Cast(Block):
+class Cast(HybridBlock):
     """Change the dtype.
 
     Parameters
@@ -25,9 +26,16 @@ class Cast(Block):
         super().__init__()
         self._dtype = dtype
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Convert an array of any shape."""
-        return x.astype(self._dtype)
+        return super().forward(x, *args) if isinstance(x, Symbol) else x.astype(self._dtype)
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Convert a symbol."""
+        return F.cast(x, dtype=self._dtype)
+
+    def _dispatch(self, args: tuple[Any, ...]) -> Any:
+        return self.forward(*args)
 
 
 class ToTensor(ArrayTransform):
@@ -39,6 +47,10 @@ class ToTensor(ArrayTransform):
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image."""
         return pixels.to_chw(image)
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image inside a network."""
+        return F.image.to_tensor(x)
 
 
 class Normalize(ArrayTransform):
@@ -58,3 +70,7 @@ class Normalize(ArrayTransform):
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (C, H, W) or (B, C, H, W)."""
         return pixels.normalize(image, self._mean, self._std)
+
+    def hybrid_forward(self, F: Any, x: Any) -> Any:
+        """Transform an image, or a batch of images, inside a network."""
+        return F.image.normalize(x, mean=self._mean, std=self._std)
