@@ -149,6 +149,12 @@ def test_evaluation_loss_is_the_older_name_of_val_loss():
     assert estimator.val_metrics[1].get()[1] == 0
 
 
+def test_device_is_the_newer_name_of_context():
+    estimator = classifier(device=mx.cpu(0))
+
+    assert estimator.device == estimator.context == [mx.cpu(0)]
+
+
 def test_validation_runs_by_its_periods():
     calls = []
     handler = es.ValidationHandler(

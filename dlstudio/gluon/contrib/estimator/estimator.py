@@ -62,6 +62,8 @@ class Estimator:
         What is done with one batch.
     evaluation_loss : Loss, optional
         Older name of `val_loss`.
+    device : Device or list of Device, optional
+        Newer name of `context`.
 
     Raises
     ------
@@ -98,7 +100,9 @@ class Estimator:
         batch_processor: Any = None,
         *,
         evaluation_loss: Any = None,
+        device: Any = None,
     ) -> None:
+        context = device if context is None else context
         val_loss = evaluation_loss if val_loss is None else val_loss
         self.net = net
         self.loss = _checked("loss", loss, Loss, "gluon.loss.L2Loss()")
@@ -127,6 +131,11 @@ class Estimator:
     def val_metrics(self) -> list[EvalMetric]:
         """Metrics of `evaluate`."""
         return self._val_metrics
+
+    @property
+    def device(self) -> list[Device]:
+        """Newer name of `context`."""
+        return self.context
 
     @property
     def logger(self) -> logging.Logger:
