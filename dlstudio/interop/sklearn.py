@@ -11,6 +11,8 @@ True
 
 from __future__ import annotations
 
+import copy
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -18,8 +20,9 @@ from typing import Any, Self
 import numpy as np
 
 from dlstudio import autograd, gluon, nd
+from dlstudio import optimizer as mx_optimizer
 from dlstudio.core import random
-from dlstudio.errors import ParamError, explain, missing_extra
+from dlstudio.errors import ParamError, ShapeError, explain, missing_extra
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -31,21 +34,22 @@ except ImportError as error:
 __all__ = ["GluonClassifier", "GluonRegressor"]
 
 Array = np.ndarray[Any, Any]
+_ROWS = 1024  # samples that `predict` computes at once: images of a whole data set may not fit
 
 
 class _GluonEstimator(BaseEstimator):
     """What both estimators share: building, training and applying the network."""
 
     _n_outputs: int
-    n_features_in_: int
+    _shape: tuple[int, ...]
 
     def __init__(
         self,
-        net: Callable[[int], Any] | None = None,
+        net: Callable[[int], Any] | gluon.Block | None = None,
         *,
         hidden: Sequence[int] = (32,),
         loss: Any = None,
-        optimizer: str = "adam",
+        optimizer: str | mx_optimizer.Optimizer = "adam",
         optimizer_params: dict[str, Any] | None = None,
         learning_rate: float = 0.01,
         batch_size: int = 32,
@@ -68,6 +72,8 @@ class _GluonEstimator(BaseEstimator):
 
     # ---- training --------------------------------------------------------------------------
     def _build(self, outputs: int) -> Any:
+        if isinstance(self.net, gluon.Block):
+            return copy.deepcopy(self.net)
         if self.net is not None:
             return self.net(outputs)
         net = gluon.nn.HybridSequential()
@@ -79,17 +85,41 @@ class _GluonEstimator(BaseEstimator):
         _check_counts(self.batch_size, self.epochs)
         rng = check_random_state(self.random_state)
         with _seeded(self.random_state, rng):
-            self.net_ = self._build(outputs)
-            self.net_.initialize(ctx=self.ctx)
-            self.net_.cast(self.dtype)
-            self.net_(self._tensor(data[:1]))  # gives every parameter its shape
-            options = {"learning_rate": self.learning_rate, **(self.optimizer_params or {})}
-            trainer = gluon.Trainer(self.net_.collect_params(), self.optimizer, options)
+            self._shape = data.shape[1:]
+            self.net_ = self._prepared(outputs)
+            trainer = self._trainer()
             self.loss_curve_ = [
                 self._epoch(trainer, data, targets, rng.permutation(len(data)))
                 for _ in range(self.epochs)
             ]
         self.n_iter_ = self.epochs
+
+    def _prepared(self, outputs: int) -> Any:
+        """Build the network, and run it once so that every parameter has its shape."""
+        net = self._build(outputs)
+        with warnings.catch_warnings():  # weights that are there stay: training goes on from them
+            warnings.filterwarnings("ignore", ".* is already initialized")
+            net.initialize(ctx=self.ctx)
+        net.cast(self.dtype)
+        self._check(net(self._tensor(np.zeros((1, *self._shape)))), outputs)
+        return net
+
+    def _check(self, out: Any, outputs: int) -> None:
+        if out.shape != (1, outputs):
+            raise ShapeError(
+                explain(
+                    f"the network answers {out.shape} for one sample of shape {self._shape}.",
+                    f"(1, {outputs}): one number per class or target.",
+                    f"end the network with nn.Dense({outputs})",
+                )
+            )
+
+    def _trainer(self) -> gluon.Trainer:
+        weights = self.net_.collect_params()
+        if not isinstance(self.optimizer, str):  # it counts steps: another fit begins anew
+            return gluon.Trainer(weights, copy.deepcopy(self.optimizer), self.optimizer_params)
+        options = {"learning_rate": self.learning_rate, **(self.optimizer_params or {})}
+        return gluon.Trainer(weights, self.optimizer, options)
 
     def _epoch(self, trainer: Any, data: Array, targets: Array, order: Array) -> float:
         """Train on all samples once, in this order; answer the mean loss."""
@@ -113,8 +143,9 @@ class _GluonEstimator(BaseEstimator):
     # ---- application -----------------------------------------------------------------------
     def _outputs(self, X: Any) -> Array:
         check_is_fitted(self, "net_")
-        data: Any = validate_data(self, X, dtype=self.dtype, reset=False)
-        return self.net_(self._tensor(data)).asnumpy()
+        data: Any = validate_data(self, X, dtype=self.dtype, reset=False, allow_nd=True)
+        parts = [data[start : start + _ROWS] for start in range(0, len(data), _ROWS)]
+        return np.concatenate([self.net_(self._tensor(part)).asnumpy() for part in parts])
 
     # ---- copies ----------------------------------------------------------------------------
     def __getstate__(self) -> dict[str, Any]:
@@ -132,10 +163,7 @@ class _GluonEstimator(BaseEstimator):
         super().__setstate__(state)
         if weights is None:
             return
-        self.net_ = self._build(self._n_outputs)
-        self.net_.initialize(ctx=self.ctx)
-        self.net_.cast(self.dtype)
-        self.net_(self._tensor(np.zeros((1, self.n_features_in_))))
+        self.net_ = self._prepared(self._n_outputs)
         named = self.net_._collect_params_with_prefix()
         for name, value in weights.items():
             named[name].set_data(self._tensor(value))
@@ -144,17 +172,19 @@ class _GluonEstimator(BaseEstimator):
 _PARAMETERS = """
     Parameters
     ----------
-    net : callable, optional
-        ``net(outputs)`` makes an uninitialized block that maps (B, features) to (B, outputs).
-        By default dense layers with ReLU.
+    net : callable or Block, optional
+        ``net(outputs)`` makes a block that maps (B, features) or, of images, (B, C, H, W) to
+        (B, outputs); weights that it has already are where training begins. Of a block, every `fit`
+        trains a copy. By default dense layers with ReLU.
     hidden : sequence of int
         Widths of the default network's hidden layers.
     loss : gluon.loss.Loss, optional
         By default {loss}.
-    optimizer : str
+    optimizer : str or Optimizer
     optimizer_params : dict, optional
-        Further arguments of the optimizer.
+        Further arguments of an optimizer given by name.
     learning_rate : float
+        Of an optimizer given by name.
     batch_size : int
     epochs : int
         How often all samples are shown.
@@ -180,8 +210,8 @@ class GluonClassifier(ClassifierMixin, _GluonEstimator):
     """A network that classifies; see the parameters below."""
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on samples (N, features) and their labels (N,) of any kind."""
-        X, y = validate_data(self, X, y, dtype=self.dtype)
+        """Train on samples (N, features) or (N, C, H, W) and their labels (N,) of any kind."""
+        X, y = validate_data(self, X, y, dtype=self.dtype, allow_nd=True)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self._n_outputs = max(2, len(self.classes_))
@@ -191,9 +221,15 @@ class GluonClassifier(ClassifierMixin, _GluonEstimator):
     def _loss(self) -> Any:
         return gluon.loss.SoftmaxCrossEntropyLoss() if self.loss is None else self.loss
 
+    def _check(self, out: Any, outputs: int) -> None:
+        if out.shape != (1, 1) or outputs > 2 or self.loss is None:
+            super()._check(out, outputs)
+
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of the classes, (N, classes)."""
         scores = self._outputs(X)
+        if scores.shape[1] == 1:  # of the second of two classes, for SigmoidBCELoss
+            scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
         odds = np.exp(scores - scores.max(axis=1, keepdims=True))[:, : len(self.classes_)]
         return odds / odds.sum(axis=1, keepdims=True)
 
@@ -207,8 +243,10 @@ class GluonRegressor(RegressorMixin, _GluonEstimator):
     """A network that predicts numbers; see the parameters below."""
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train on samples (N, features) and targets (N,) or (N, outputs)."""
-        X, y = validate_data(self, X, y, dtype=self.dtype, multi_output=True, y_numeric=True)
+        """Train on samples (N, features) or (N, C, H, W) and targets (N,) or (N, outputs)."""
+        X, y = validate_data(
+            self, X, y, dtype=self.dtype, allow_nd=True, multi_output=True, y_numeric=True
+        )
         self._flat = y.ndim == 1
         targets = y.reshape(len(y), -1).astype(self.dtype)
         self._n_outputs = targets.shape[1]

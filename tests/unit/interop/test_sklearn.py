@@ -4,14 +4,16 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import dlstudio as mx
-from dlstudio.errors import ParamError
+from dlstudio import gluon
+from dlstudio.errors import ParamError, ShapeError
 from dlstudio.gluon import nn
 from dlstudio.interop.sklearn import GluonClassifier, GluonRegressor
 
@@ -56,6 +58,54 @@ def test_own_networks_are_pickled_with_their_weights():
     np.testing.assert_array_equal(again.predict_proba(IRIS[0]), model.predict_proba(IRIS[0]))
     assert model.score(*IRIS) > 0.9
     assert len(model.loss_curve_) == 20
+
+
+def test_a_block_is_copied_by_every_fit_and_training_begins_with_its_weights():
+    net = make_net(3)
+    net.hybridize()
+    grid = GridSearchCV(GluonClassifier(net, epochs=15, random_state=0), {"epochs": [1, 25]}, cv=2)
+    assert grid.fit(IRIS[0], [f"kind {k}" for k in IRIS[1]]).best_params_ == {"epochs": 25}
+    assert net[0].weight.shape == (16, 0)
+    net.initialize()
+    net(mx.nd.array(IRIS[0][:1]))
+    model = GluonClassifier(net, epochs=1, learning_rate=1e-12).fit(*IRIS)
+    np.testing.assert_allclose(
+        model.net_[0].weight.data().asnumpy(), net[0].weight.data().asnumpy(), rtol=1e-6
+    )
+
+
+def test_an_optimizer_is_copied_by_every_fit():
+    adam = mx.optimizer.Adam(learning_rate=0.05)
+    model = clone(GluonClassifier(epochs=15, optimizer=adam, random_state=0))
+    first, second = (model.fit(*IRIS).predict_proba(IRIS[0]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert adam.num_update == 0
+    assert model.score(*IRIS) > 0.9
+
+
+def test_images_are_classified_in_their_own_shape():
+    images, labels = load_digits(return_X_y=True)
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(8, 3, activation="relu"), nn.MaxPool2D(2), nn.Dense(10))
+    model = GluonClassifier(net, epochs=3, dtype="float32", random_state=0)
+    model.fit(images.reshape(-1, 1, 8, 8) / 16, labels)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.score(images.reshape(-1, 1, 8, 8) / 16, labels) > 0.9
+
+
+def test_one_output_decides_between_two_classes():
+    loss = gluon.loss.SigmoidBCELoss()
+    model = GluonClassifier(nn.Dense(1), loss=loss, epochs=30, random_state=0)
+    data, labels = IRIS[0][:100], np.array(["no", "yes"])[IRIS[1][:100]]
+    assert model.fit(data, labels).score(data, labels) > 0.95
+    odds = model.predict_proba(data)
+    np.testing.assert_allclose(odds.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("net", [nn.Dense(5), lambda outputs: nn.Dense(outputs - 1)])
+def test_networks_with_a_wrong_number_of_outputs_teach(net):
+    with pytest.raises(ShapeError, match=r"end the network with nn\.Dense\(3\)"):
+        GluonClassifier(net, epochs=1).fit(*IRIS)
 
 
 def test_fitting_leaves_the_random_generator_of_the_process_alone():
