@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dlstudio import nd
+import numpy
+
+from dlstudio import nd, np, npx
 from dlstudio.core.device import cpu
 from dlstudio.core.random import next_generator
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.block import Block
-from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.trainer import Trainer
 
@@ -23,8 +24,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-class MultiTaskLoss(HybridBlock):
+class MultiTaskLoss(Block):
     """The weighted sum of several heads' losses, to train them all in one step.
+
+    `hybridize` compiles the losses one by one, so that `weights` remain what they are now.
 
     Parameters
     ----------
@@ -135,6 +138,8 @@ class GradientAccumulation:
 class ExponentialMovingAverage:
     """Keeps averages of the weights over the steps, which often predict better.
 
+    Averages of float16 weights are float32: small steps would be lost in rounding.
+
     Parameters
     ----------
     net : Block
@@ -159,7 +164,10 @@ class ExponentialMovingAverage:
             self._begin()
 
     def _begin(self) -> None:
-        self.averages = [p._on(p.list_ctx()[0]).copy() for p in self._parameters]
+        self.averages = [_widened(value) for value in self._values()]
+
+    def _values(self) -> list[Tensor]:
+        return [p._on(p.list_ctx()[0]).detach() for p in self._parameters]
 
     def update(self) -> None:
         """Take in the weights of now; call after every `Trainer.step`."""
@@ -169,16 +177,15 @@ class ExponentialMovingAverage:
         decay = self._decay
         if self._warmup:
             decay = min(decay, (1 + self._steps) / (10 + self._steps))
-        for average, parameter in zip(self.averages, self._parameters, strict=True):
-            weight = parameter._on(average.context).detach()
-            average[:] = average * decay + weight * (1 - decay)
+        for average, weight in zip(self.averages, self._values(), strict=True):
+            average[:] = average * decay + weight.astype(average.dtype, copy=False) * (1 - decay)
 
     @contextmanager
     def applied(self) -> Iterator[None]:
         """``with average.applied():`` the network computes with the averages."""
         if not self.averages:
             self._begin()
-        kept = [p._on(p.list_ctx()[0]).copy() for p in self._parameters]
+        kept = [value.copy() for value in self._values()]
         self._put(self.averages)
         try:
             yield
@@ -187,7 +194,17 @@ class ExponentialMovingAverage:
 
     def _put(self, values: Sequence[Tensor]) -> None:
         for parameter, value in zip(self._parameters, values, strict=True):
-            parameter.set_data(value)
+            parameter.set_data(value.astype(parameter.dtype, copy=False))
+
+
+def _widened(array: Any) -> Any:
+    """Copy an array, into float32 if its own kind of numbers is too coarse for shares."""
+    fine = numpy.dtype(array.dtype) in (numpy.float32, numpy.float64)
+    return array.copy() if fine else array.astype("float32")
+
+
+def _one_hot(label: Any, classes: int) -> Any:
+    return (npx if isinstance(label, np.ndarray) else nd).one_hot(label, classes)
 
 
 def mixup(
@@ -209,7 +226,8 @@ def mixup(
     Returns
     -------
     tuple of NDArray
-        Mixed data, and mixed labels (B, classes) for a loss with ``sparse_label=False``.
+        Mixed data, and mixed labels (B, classes) for a loss with ``sparse_label=False``; integers
+        become float32.
 
     References
     ----------
@@ -218,7 +236,7 @@ def mixup(
     rng = rng or next_generator(cpu())
     share = float(rng.beta(alpha, alpha)) if alpha > 0 else 1.0
     order = nd.array(rng.permutation(len(data)), ctx=data.context, dtype="int64")
-    spread = label if classes is None else nd.one_hot(label, classes)
+    spread = label if classes is None else _one_hot(label, classes)
     if len(spread.shape) < 2:
         raise ShapeError(
             explain(
@@ -227,9 +245,10 @@ def mixup(
                 "mixup(data, label, classes=10)",
             )
         )
+    data, spread = _widened(data), _widened(spread)
     return (
-        data * share + nd.take(data, order) * (1 - share),
-        spread * share + nd.take(spread, order) * (1 - share),
+        data * share + data.take(order, axis=0) * (1 - share),
+        spread * share + spread.take(order, axis=0) * (1 - share),
     )
 
 
@@ -254,7 +273,7 @@ def smooth_labels(label: Any, classes: int, epsilon: float = 0.1) -> Any:
     """
     if not 0 <= epsilon < 1:
         raise ParamError(f"smooth_labels: epsilon must be in [0, 1). Got {epsilon}.")
-    return nd.one_hot(label, classes) * (1 - epsilon) + epsilon / classes
+    return _one_hot(label, classes) * (1 - epsilon) + epsilon / classes
 
 
 def no_decay(net: Block, pattern: str = r".*(bias|gamma|beta)$") -> list[str]:

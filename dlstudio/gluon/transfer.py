@@ -120,7 +120,7 @@ def _forget_plans(block: Block) -> None:
 def replace_head(
     net: Block, head: Block | None = None, *, classes: int | None = None, name: str = "output"
 ) -> Block:
-    """Put a new, initialized head in place of the old one.
+    """Put a new head in place of the old one, initialized if `net` is.
 
     Parameters
     ----------
@@ -129,7 +129,8 @@ def replace_head(
         By default a dense layer of `classes` outputs.
     classes : int, optional
     name : str
-        Attribute of `net` that holds the head; networks of the model zoo call it ``output``.
+        Structural name of the head; networks of the model zoo call it ``output``, and the third
+        part of a Sequential is ``"2"``.
 
     Returns
     -------
@@ -141,23 +142,33 @@ def replace_head(
     ParamError
         If `net` has no such part, or neither `head` nor `classes` is given.
     """
-    old = getattr(net, name, None)
-    if not isinstance(old, Block):
-        parts = ", ".join(net._children)
-        raise ParamError(
-            explain(f"{type(net).__name__} has no part {name!r}.", f"one of its parts: {parts}.")
-        )
+    *path, last = name.split(".")
+    owner = net
+    for part in path:
+        owner = _part(owner, part)
+    _part(owner, last)
     if head is None:
         if classes is None:
             raise ParamError("replace_head: give classes=10 or a block as the new head.")
-        with net.name_scope():
-            head = nn.Dense(classes, prefix=f"{name}_new_")
-    object.__setattr__(net, name, head)  # the new head may be of another type than the old
-    net.register_child(head, name)
+        with owner.name_scope():
+            head = nn.Dense(classes, prefix=f"{last}_new_")
+    if last in vars(owner):
+        object.__setattr__(owner, last, head)  # may be of another type than the old one
+    owner.register_child(head, last)
     net.apply(_forget_plans)
-    contexts = next(iter(net.collect_params().values())).list_ctx()
-    head.initialize(ctx=contexts)
+    first = next(iter(net.collect_params().values()))
+    if first._data is not None or first._deferred is not None:
+        head.initialize(ctx=first.list_ctx())
     return head
+
+
+def _part(block: Block, name: str) -> Block:
+    if name not in block._children:
+        parts = ", ".join(block._children)
+        raise ParamError(
+            explain(f"{type(block).__name__} has no part {name!r}.", f"one of its parts: {parts}.")
+        )
+    return block._children[name]
 
 
 def learning_rates(net: Block, rates: Mapping[str, float]) -> None:

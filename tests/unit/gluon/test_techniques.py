@@ -65,6 +65,15 @@ def test_several_heads_train_in_one_step_with_their_weights(hybrid):
     np.testing.assert_allclose(got.asnumpy(), want.asnumpy(), rtol=1e-6)
 
 
+def test_weights_of_the_losses_may_change_between_steps_of_a_hybridized_loss():
+    loss_of = techniques.MultiTaskLoss([gluon.loss.L2Loss(), gluon.loss.L1Loss()])
+    loss_of.hybridize()
+    ones, zeros = [nd.ones(1), nd.ones(1)], [nd.zeros(1), nd.zeros(1)]
+    assert loss_of(ones, zeros).asscalar() == 1.5
+    loss_of.weights[1] = 0.0
+    assert loss_of(ones, zeros).asscalar() == 0.5
+
+
 def test_counts_of_heads_and_weights_must_agree():
     with pytest.raises(ParamError, match="3 weights for 1 losses"):
         techniques.MultiTaskLoss([gluon.loss.L2Loss()], [1, 2, 3])
@@ -126,6 +135,33 @@ def test_moving_average_of_the_weights():
     assert net(nd.ones((1, 1))).asscalar() == 5.0
     with pytest.raises(ParamError, match="decay"):
         techniques.ExponentialMovingAverage(net, decay=1.5)
+
+
+def test_averages_of_float16_weights_are_exact():
+    net = nn.Dense(1, in_units=1, use_bias=False)
+    net.cast("float16")
+    net.initialize(mx.init.Zero())
+    average = techniques.ExponentialMovingAverage(net, decay=0.999, warmup=False)
+    net.weight.set_data(nd.ones((1, 1), dtype="float16"))
+    for _ in range(2000):
+        average.update()
+    with average.applied():
+        assert net.weight.data().dtype == np.float16
+        assert net.weight.data().asscalar() == pytest.approx(1 - 0.999**2000, rel=1e-3)
+
+
+def test_pixels_are_mixed_as_fractions():
+    data, label = nd.array([[0], [200]], dtype="uint8"), nd.array([0, 1], dtype="int32")
+    mixed, spread = techniques.mixup(data, label, 1.0, classes=2, rng=np.random.default_rng(0))
+    assert mixed.dtype == np.float32
+    np.testing.assert_allclose(mixed.asnumpy()[:, 0], 200 * spread.asnumpy()[:, 1], rtol=1e-6)
+
+
+def test_arrays_of_mxnet_2_stay_so():
+    data, label = mx.np.array(np.eye(4)), mx.np.array([0, 1, 2, 3])
+    mixed = techniques.mixup(data, label, classes=4)
+    smoothed = techniques.smooth_labels(label, 4)
+    assert all(isinstance(x, mx.np.ndarray) for x in (*mixed, smoothed))
 
 
 def test_mixup_mixes_data_and_labels_alike():

@@ -90,6 +90,30 @@ def test_a_new_head_is_initialized_and_trained():
     assert squeeze(nd.zeros((1, 3, 64, 64))).shape == (1, 4)
 
 
+@pytest.mark.parametrize("name", ["1", "0.1"])
+def test_the_head_of_a_row_of_blocks_is_named_by_its_place(name):
+    inner = nn.HybridSequential()
+    inner.add(nn.Dense(4), nn.Dense(3))
+    net = nn.HybridSequential()
+    net.add(inner, nn.Dense(3))
+    net.initialize()
+    net.hybridize()
+    net(nd.ones((1, 2)))
+    head = transfer.replace_head(net, classes=7, name=name)
+    assert net._collect_params_with_prefix()[f"{name}.weight"] is head.weight
+    if name == "1":
+        assert net(nd.ones((1, 2))).shape == (1, 7)
+    else:
+        assert inner(nd.ones((1, 2))).shape == (1, 7)
+
+
+def test_the_head_of_a_network_without_weights_is_initialized_with_it():
+    net = vision.mobilenet0_25(classes=7)
+    transfer.replace_head(net, classes=2)
+    net.initialize()
+    assert net(nd.zeros((1, 3, 32, 32))).shape == (1, 2)
+
+
 def test_bad_heads_teach():
     with pytest.raises(ParamError, match="features, output"):
         transfer.replace_head(small(), classes=2, name="classifier")
