@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable
 from typing import Any
+
+from dlstudio.core import unknown
+from dlstudio.core.unknown import local, process
 
 __all__ = [
     "is_np_array",
@@ -24,20 +26,10 @@ __all__ = [
 ]
 
 
-class _State(threading.local):
-    array = False
-    shape = False
-
-
-# set_np() in the main thread holds for threads started later, as users expect
-_process = {"array": False, "shape": False}
-_state = _State()
-
-
 def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
     """Let Gluon hand out `mx.np` arrays from now on."""
     del dtype
-    _process.update(array=array, shape=shape)
+    process.update(array=array, shape=shape)
 
 
 def reset_np() -> None:
@@ -47,17 +39,17 @@ def reset_np() -> None:
 
 def is_np_array() -> bool:
     """Whether Gluon hands out `mx.np` arrays."""
-    return _process["array"] or _state.array
+    return process["array"] or local.array
 
 
 def is_np_shape() -> bool:
     """Whether an unknown dimension is -1 and zero-size arrays are allowed (always allowed here)."""
-    return _process["shape"] or _state.shape
+    return unknown.is_np_shape()
 
 
 def set_np_shape(active: bool) -> bool:
     """Switch NumPy shape semantics; return what it was."""
-    before, _process["shape"] = _process["shape"], bool(active)
+    before, process["shape"] = process["shape"], bool(active)
     return before
 
 
@@ -69,11 +61,11 @@ class _Switch:
         self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._before.append(getattr(_state, self._name))
-        setattr(_state, self._name, self._active)
+        self._before.append(getattr(local, self._name))
+        setattr(local, self._name, self._active)
 
     def __exit__(self, *exc: object) -> None:
-        setattr(_state, self._name, self._before.pop())
+        setattr(local, self._name, self._before.pop())
 
 
 def np_array(active: bool = True) -> _Switch:

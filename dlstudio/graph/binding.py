@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core import params
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
+from dlstudio.core.unknown import stated
 from dlstudio.errors import GraphError, OutOfMemoryError, ParamError, ShapeError, explain
 from dlstudio.graph.arenas import Arenas
 from dlstudio.graph.compose import check_unique, label, topological
@@ -21,12 +23,13 @@ from dlstudio.graph.sparse_executor import (
 )
 
 if TYPE_CHECKING:
+    from dlstudio.core.avals import Aval
     from dlstudio.graph.symbol import Symbol
 
 __all__ = ["bind", "requests_of", "simple_bind"]
 
 _REQS = ("write", "add", "null", "inplace")
-_SHAPE, _DTYPE = params.Shape(0), params.DType()
+_SHAPE, _DTYPE = params.Shape(-1), params.DType()
 
 
 def _listed(
@@ -198,8 +201,8 @@ def simple_bind(
     check_unique(topological(symbol.outputs_))
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     symbol._by_name((), shapes)
-    stated = {n: _SHAPE.parse(s, f"simple_bind: shape of {n!r}") for n, s in shapes.items()}
-    avals = input_avals(symbol, stated, _dtypes(type_dict or {}))
+    given = {n: _SHAPE.parse(s, f"simple_bind: shape of {n!r}") for n, s in shapes.items()}
+    avals = _inferred(symbol, given, _dtypes(type_dict or {}))
     requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
     old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
     old_aux = shared_exec.aux_dict if shared_exec else {}
@@ -231,6 +234,18 @@ def simple_bind(
     return kind(
         symbol, Device(ctx), args, grads, aux, requests, group2ctx, arenas=_arenas(shared_exec)
     )
+
+
+def _inferred(
+    symbol: Symbol, given: Mapping[str, tuple[int, ...]], dtypes: Mapping[str, Any]
+) -> dict[str, Aval]:
+    """Avals of all variables. A 0 that nothing else tells the size of is an empty batch."""
+    shapes = {name: stated(shape) for name, shape in given.items()}
+    if any(0 in shape and stated(shape) != shape for shape in given.values()):
+        with contextlib.suppress(ShapeError):
+            return input_avals(symbol, shapes, dtypes)
+        shapes = dict(given)
+    return input_avals(symbol, shapes, dtypes)
 
 
 def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dlstudio.graph.control.lowering import lower_node
 from dlstudio.graph.control.subgraph import is_dynamic
 from dlstudio.graph.ir import Builder, Graph, Origin, Ref
 from dlstudio.graph.passes.infer import infer_nodes
+from dlstudio.graph.passes.infer import known as is_known
 
 if TYPE_CHECKING:
     from dlstudio.core.node import Node
@@ -127,7 +128,7 @@ def _creators(
     dtypes = {name: aval.dtype for name, aval in known.items()}
     facts = infer_nodes(symbol.outputs_, shapes, dtypes)
     found = {id(n): facts.shape((n, 0)) for n in open_}
-    return {key: {"shape": shape} for key, shape in found.items() if shape and 0 not in shape}
+    return {key: {"shape": shape} for key, shape in found.items() if is_known(shape)}
 
 
 def _dynamic(node: Node) -> GraphError:
@@ -158,7 +159,7 @@ def input_avals(
         if not node.is_variable:
             continue
         shape = facts.shape((node, 0))
-        if shape is None or (0 in shape and tuple(shapes.get(node.name, ())) != shape):
+        if shape is None or not is_known(shape):
             unknown.append(node)
         else:
             found[node.name] = Aval(shape, facts.dtype((node, 0)) or np.dtype(np.float32))

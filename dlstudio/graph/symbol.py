@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlstudio.core.unknown import shown
 from dlstudio.errors import ArgumentError, ParamError, explain
 from dlstudio.graph.compose import Output, apply, topological, variable
 from dlstudio.graph.scopes import HIDDEN_KEYS, AttrScope, hidden
@@ -145,8 +146,7 @@ def _facts(
     raw: dict[str, str] = {}
     if shape is not None:
         sizes = (shape,) if isinstance(shape, int) else shape
-        # the np dialect writes -1 for an unknown dimension
-        raw["__shape__"] = str(tuple(max(0, int(n)) for n in sizes))
+        raw["__shape__"] = str(shown(tuple(max(-1, int(n)) for n in sizes)))
     if lr_mult is not None:
         raw["__lr_mult__"] = str(lr_mult)
     if wd_mult is not None:

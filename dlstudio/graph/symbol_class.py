@@ -11,7 +11,8 @@ import numpy as np
 
 from dlstudio.core.node import Node
 from dlstudio.core.params import DType, Shape
-from dlstudio.errors import ArgumentError, GraphError, ParamError, explain
+from dlstudio.core.unknown import is_np_shape, shown, stated
+from dlstudio.errors import ArgumentError, GraphError, ParamError, UnknownNameError, explain
 from dlstudio.graph.compose import (
     Output,
     auxiliary,
@@ -179,6 +180,11 @@ class Symbol:
         """Replace variables by other symbols, positionally or by name."""
         return _compose(self, args, kwargs, name)
 
+    if not TYPE_CHECKING:  # a type checker shall know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            raise _lacks(self, name)
+
     def __bool__(self) -> bool:
         raise GraphError(
             explain(
@@ -213,7 +219,7 @@ class Symbol:
         *args : tuple or None
             Shapes of the arguments in order, or
         **kwargs : tuple
-            by name; a dimension of 0 is unknown.
+            by name; a dimension of 0 is unknown (of -1 under `mx.util.np_shape`).
 
         Raises
         ------
@@ -228,7 +234,8 @@ class Symbol:
         ]
         if missing or not all(known(facts.shape(edge)) for edge in self.outputs_):
             warnings.warn(
-                f"Cannot decide shapes of the arguments {missing} (0 means unknown). "
+                f"Cannot decide shapes of the arguments {missing} "
+                f"({-1 if is_np_shape() else 0} means unknown). "
                 "Give more shapes to infer_shape.",
                 stacklevel=2,
             )
@@ -236,15 +243,24 @@ class Symbol:
         return self._collect(facts.shape)
 
     def infer_shape_partial(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
-        """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown."""
+        """As `infer_shape`, with () for shapes and 0 for dimensions that stay unknown.
+
+        Under NumPy shape semantics (`mx.util.np_shape`) these are None and -1.
+        """
         facts = self._infer_shape(args, kwargs)
-        return self._collect(lambda edge: facts.shape(edge) or ())
+        unknown = None if is_np_shape() else ()
+
+        def fact(edge: Output) -> tuple[int, ...] | None:
+            shape = facts.shape(edge)
+            return unknown if shape is None else shown(shape)
+
+        return self._collect(fact)
 
     def _infer_shape(self, args: Any, kwargs: Any) -> Facts:
         given = {k: v for k, v in self._by_name(args, kwargs).items() if v is not None}
-        stated = {k: _SHAPE.parse(v, f"infer_shape: shape of {k!r}") for k, v in given.items()}
-        # the np dialect writes -1 for an unknown dimension
-        shapes = {k: tuple(max(0, n) for n in shape) for k, shape in stated.items()}
+        shapes = {
+            k: stated(_SHAPE.parse(v, f"infer_shape: shape of {k!r}")) for k, v in given.items()
+        }
         return infer_nodes(self.outputs_, shapes, typed=False)
 
     def infer_type(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
@@ -400,6 +416,24 @@ def _both_spellings(raw: Mapping[str, str]) -> dict[str, str]:
     """Answer hidden keys under both spellings, as MXNet lists them."""
     plain = {k[2:-2]: v for k, v in raw.items() if k.startswith("__") and k[2:-2] in HIDDEN_KEYS}
     return {**raw, **plain}
+
+
+_OF_ARRAYS = ("shape", "dtype", "size", "ndim", "context", "ctx", "device", "stype", "grad")
+
+
+def _lacks(symbol: Symbol, name: str) -> UnknownNameError:
+    """Say why a symbol has no attribute of that name."""
+    if name not in _OF_ARRAYS:
+        return UnknownNameError(f"a symbol has no attribute {name!r}.")
+    return UnknownNameError(
+        explain(
+            f"{name} of a symbol was asked for: no array is there yet.",
+            "a graph that holds for arrays of any shape and dtype.",
+            "x.infer_shape(data=...)[1] tells shapes; operators take codes for sizes, such as "
+            "reshape(x, shape=(0, -1)), slice_like and broadcast_like; a HybridBlock with "
+            "forward(self, x) instead of hybrid_forward(self, F, x) sees arrays",
+        )
+    )
 
 
 def _not_an_array(name: str) -> Any:

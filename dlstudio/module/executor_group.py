@@ -10,6 +10,7 @@ import numpy as np
 
 from dlstudio import nd
 from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.graph.passes.infer import infer_nodes
 from dlstudio.io import DataDesc
 from dlstudio.module.pieces import split_batch
 
@@ -148,7 +149,7 @@ class DataParallelExecutorGroup:
         return made
 
     def _shape_here(self, shape: tuple[int, ...], axis: int, i: int) -> tuple[int, ...]:
-        if axis < 0:
+        if axis < 0 or len(self.contexts) == 1:  # one device gets it all, whatever the sizes
             return tuple(shape)
         part = self.slices[i]
         return (*shape[:axis], part.stop - part.start, *shape[axis + 1 :])
@@ -244,7 +245,8 @@ class DataParallelExecutorGroup:
         """Name and shape of each output of the whole batch."""
         described = [*self.data_shapes, *self.label_shapes]
         given = {d.name: tuple(d.shape) for d in described if d.name in self.arg_names}
-        shapes = self.symbol.infer_shape(**given)[1]
+        facts = infer_nodes(self.symbol.outputs_, given)  # an empty batch is no unknown one
+        shapes = [facts.shape(edge) or () for edge in self.symbol.outputs_]
         return list(zip(self.symbol.list_outputs(), shapes, strict=True))
 
     def get_outputs(

@@ -120,7 +120,7 @@ def _complete_concat(shapes: Any, attrs: Any) -> Any:
     if known is None:
         return shapes
     axis = normalize_axis("concat", attrs["dim"], len(known))
-    open_ = tuple(0 if i == axis else n for i, n in enumerate(known))
+    open_ = tuple(-1 if i == axis else n for i, n in enumerate(known))
     return [open_ if s is None else s for s in shapes]
 
 

@@ -105,10 +105,11 @@ def _symbol_nodes(symbol: Any) -> list[Any]:
 
 def _inferred(symbol: Any, shape: Mapping[str, Shape]) -> dict[tuple[int, int], tuple[Any, str]]:
     """Infer (shape, dtype) of every output as far as `shape` and the symbol's attributes allow."""
+    from dlstudio.core.unknown import stated
     from dlstudio.graph.passes.infer import infer_nodes, known
 
     _check_names(symbol, shape)
-    facts = infer_nodes(symbol.outputs_, dict(shape))
+    facts = infer_nodes(symbol.outputs_, {name: stated(s) for name, s in shape.items()})
     found: dict[tuple[int, int], tuple[Any, str]] = {}
     for node in _symbol_nodes(symbol):
         for port in range(node.n_outputs):

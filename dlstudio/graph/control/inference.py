@@ -123,9 +123,9 @@ def completed(record: Op, shapes: Sequence[Any], attrs: Attrs) -> list[Any]:
         for name, sources in feeds(record, attrs).items():
             variables, outputs = attrs[name].complete([rows[i] for i in sources])
             for source, shape in zip(sources, variables, strict=True):
-                rows[source] = rows[source] or shape
+                rows[source] = shape if rows[source] is None else rows[source]
             for source, shape in zip(_carried(record, name, attrs), outputs[::-1], strict=False):
-                rows[source] = rows[source] or shape
+                rows[source] = shape if rows[source] is None else rows[source]
     return [known[i] if i < split else rows[i] for i in range(len(known))]
 
 

@@ -1,6 +1,6 @@
 """What inference knows so far of each node output: shapes and dtypes, and how they are merged.
 
-An unknown shape is None and an unknown dimension is 0, as in MXNet.
+An unknown shape is None and an unknown dimension -1; `dlstudio.core.unknown` translates.
 """
 
 from __future__ import annotations
@@ -13,34 +13,45 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import DType
 from dlstudio.core.params import Shape as ShapeParam
+from dlstudio.core.unknown import is_np_shape
 from dlstudio.errors import DTypeError, MXNetError, ShapeError, explain
 from dlstudio.graph.compose import Output, label
 
 if TYPE_CHECKING:
     from dlstudio.core.node import Node
 
-__all__ = ["FLOAT32", "Facts", "Shape", "known", "merged", "node_outputs", "read_variable"]
+__all__ = [
+    "FLOAT32",
+    "Facts",
+    "Shape",
+    "known",
+    "merged",
+    "node_outputs",
+    "read_variable",
+    "zero_sized",
+]
 
 Shape = tuple[int, ...]
 FLOAT32 = np.dtype(np.float32)
 _RARE = tuple(np.dtype(name) for name in ("int32", "bool", "int8", "complex64"))
 _CODES = ("float32", "float64", "float16", "uint8", "int32", "int8", "int64", "bool")
 _NUMBERS = frozenset(str(i) for i in range(len(_CODES)))  # files hold MXNet's numbers of dtypes
-_SHAPE, _DTYPE = ShapeParam(0), DType()
+_SHAPE, _DTYPE = ShapeParam(-1), DType()
 
 
 def known(shape: Shape | None) -> bool:
     """Whether every dimension is known."""
-    return shape is not None and 0 not in shape
+    return shape is not None and -1 not in shape
 
 
 def merged(old: Shape | None, new: Shape | None) -> Shape | None:
     """Join what two shapes tell; None if they contradict each other or both are unknown."""
     if old is None or new is None:
         return new if old is None else old
-    if len(old) != len(new) or any(a and b and a != b for a, b in zip(old, new, strict=True)):
+    pairs = list(zip(old, new, strict=False))
+    if len(old) != len(new) or any(a != b and min(a, b) >= 0 for a, b in pairs):
         return None
-    return tuple(a or b for a, b in zip(old, new, strict=True))
+    return tuple(max(pair) for pair in pairs)
 
 
 class Facts:
@@ -52,7 +63,7 @@ class Facts:
         self.changed = False
 
     def shape(self, edge: Output) -> Shape | None:
-        """Shape of a node output, 0 for unknown dimensions."""
+        """Shape of a node output, -1 for unknown dimensions."""
         return self.shapes.get((id(edge[0]), edge[1]))
 
     def dtype(self, edge: Output) -> np.dtype[Any] | None:
@@ -105,8 +116,9 @@ def read_variable(
     edge = (node, 0)
     where = f"{label(node)}: attribute"
     if "__shape__" in node.raw:
-        stated = _SHAPE.parse(node.raw["__shape__"], f"{where} __shape__")
-        facts.learn_shape(edge, stated, node)
+        # files are written under either semantics: 0 may mean unknown (see `zero_sized`)
+        sizes = _SHAPE.parse(node.raw["__shape__"], f"{where} __shape__")
+        facts.learn_shape(edge, tuple(n or -1 for n in sizes), node)
     if shapes.get(node.name) is not None:
         facts.learn_shape(edge, shapes[node.name], node)
     if dtypes.get(node.name) is not None:
@@ -117,6 +129,17 @@ def read_variable(
             return
         name = _CODES[int(text)] if text in _NUMBERS else text
         facts.learn_dtype(edge, _DTYPE.parse(name, f"{where} __dtype__"))
+
+
+def zero_sized(facts: Facts, nodes: Sequence[Node]) -> None:
+    """Under NumPy shape semantics a 0 stated by a variable is a size, if nothing else is told."""
+    if not is_np_shape():
+        return
+    for node in nodes:
+        shape = facts.shape((node, 0))
+        if node.is_variable and shape is not None and not known(shape):
+            sizes = _SHAPE.parse(node.raw.get("__shape__", shape), "__shape__")
+            facts.learn_shape((node, 0), sizes, node)
 
 
 def node_outputs(node: Node, avals: Sequence[Aval]) -> tuple[Aval, ...]:

@@ -1,6 +1,6 @@
 """Shapes and dtypes: of symbols whose inputs are partly unknown, and of whole graphs.
 
-In a symbol an unknown shape is None and an unknown dimension is 0, as in MXNet. Nodes are visited
+In a symbol an unknown shape is None and an unknown dimension is -1. Nodes are visited
 forwards and backwards until nothing new is learned: `infer_shapes` and `infer_types` say what one
 node tells.
 """
@@ -12,7 +12,7 @@ from dataclasses import replace as replaced
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.graph.compose import Output, topological
-from dlstudio.graph.passes.facts import Facts, Shape, known, node_outputs, read_variable
+from dlstudio.graph.passes.facts import Facts, Shape, known, node_outputs, read_variable, zero_sized
 from dlstudio.graph.passes.infer_shapes import visit
 from dlstudio.graph.passes.infer_types import learn_dtypes
 
@@ -37,7 +37,7 @@ def infer_nodes(
     Parameters
     ----------
     outputs : the symbol's outputs
-    shapes : shapes of variables by name; 0 stands for an unknown dimension
+    shapes : shapes of variables by name; -1 stands for an unknown dimension
     dtypes : dtypes of variables by name
     typed : learn dtypes too; without, those that are not known are no mistake
 
@@ -52,6 +52,8 @@ def infer_nodes(
             read_variable(facts, node, shapes, dtypes or {})
     applied = [node for node in nodes if node.op is not None]
     pending = _settle(facts, applied)
+    zero_sized(facts, nodes)
+    pending = _settle(facts, pending)
     if not typed:
         return facts
     learn_dtypes(facts, nodes)

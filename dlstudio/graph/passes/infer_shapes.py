@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dlstudio.core.avals import Aval
+from dlstudio.core.unknown import stated
 from dlstudio.errors import DTypeError, MXNetError, ShapeError
 from dlstudio.graph.compose import label
 from dlstudio.graph.passes.facts import Facts, Shape, known, merged, node_outputs
@@ -51,6 +52,8 @@ def _whole(facts: Facts, node: Node) -> bool:
         if unsure:
             return False  # a dtype that is not known yet may be to blame
         raise
+    if not node.inputs:  # zeros(shape=(0, 4)): what reads it may say how large it is
+        results = [stated(shape) for shape in results]
     for i, shape in enumerate(results):
         facts.learn_shape((node, i), shape, node)
     return all(known(shape) for shape in results)
@@ -71,7 +74,7 @@ def _computed(facts: Facts, node: Node, shapes: Sequence[Shape]) -> list[Shape]:
 
 # ---- asking with stand-ins --------------------------------------------------------------------
 def _fill(shape: Shape | None, number: int) -> Shape | None:
-    return None if shape is None else tuple(n or number for n in shape)
+    return None if shape is None else tuple(number if n < 0 else n for n in shape)
 
 
 def _filled(shapes: Shapes) -> list[list[Shape | None]]:
@@ -91,7 +94,7 @@ def _answer(facts: Facts, node: Node, shapes: Shapes) -> list[Shape] | None:
 
 
 def _agreed(answers: Sequence[Shapes | None]) -> list[Shape | None]:
-    """What all answers have in common: 0 for dimensions, None for shapes that differ."""
+    """What all answers have in common: -1 for dimensions, None for shapes that differ."""
     found = [answer for answer in answers if answer is not None]
     if len(found) < 2:
         return []
@@ -102,7 +105,7 @@ def _common(shapes: Shapes) -> Shape | None:
     whole = [shape for shape in shapes if shape is not None]
     if len(whole) < len(shapes) or len({len(shape) for shape in whole}) > 1:
         return None
-    return tuple(sizes[0] if len(set(sizes)) == 1 else 0 for sizes in zip(*whole, strict=True))
+    return tuple(sizes[0] if len(set(sizes)) == 1 else -1 for sizes in zip(*whole, strict=True))
 
 
 # ---- inputs from inputs -----------------------------------------------------------------------
@@ -171,13 +174,13 @@ def _share(facts: Facts, node: Node) -> None:
 # ---- inputs from outputs ----------------------------------------------------------------------
 def _from_outputs(facts: Facts, node: Node) -> None:
     outputs = [facts.shape((node, i)) for i in range(node.n_outputs)]
-    if not node.inputs or not any(shape and any(shape) for shape in outputs):
+    if not node.inputs or not any(n >= 0 for shape in outputs for n in shape or ()):
         return
     if facts.shape(node.inputs[0]) is None:
         _guess_rank(facts, node, outputs)
     for i, edge in enumerate(node.inputs):
         for axis, size in enumerate(facts.shape(edge) or ()):
-            if size == 0:
+            if size < 0:
                 _solve(facts, node, outputs, (i, axis))
 
 
@@ -187,7 +190,7 @@ def _guess_rank(facts: Facts, node: Node, outputs: Shapes) -> None:
         return
     fitting = [r for r in range(_MAX_RANK + 1) if _rank_gives(facts, node, r) == len(outputs[0])]
     if len(fitting) == 1:
-        facts.learn_shape(node.inputs[0], (0,) * fitting[0], node)
+        facts.learn_shape(node.inputs[0], (-1,) * fitting[0], node)
 
 
 def _rank_gives(facts: Facts, node: Node, rank: int) -> int | None:
@@ -222,7 +225,9 @@ def _solve(facts: Facts, node: Node, outputs: Shapes, place: tuple[int, int]) ->
                 for a, n in zip(answers, _GROWING, strict=True)
             }
             gain = gains.pop()
-            if size and gain is not None and not gains and size > gain:
+            if gain is None or gains or size < 0:
+                continue
+            if size > gain or size == gain == 0:
                 _learn_dimension(facts, node, place, size - gain)
                 return
 
@@ -239,4 +244,4 @@ def _grown(facts: Facts, node: Node, place: tuple[int, int], number: int) -> lis
 def _learn_dimension(facts: Facts, node: Node, place: tuple[int, int], size: int) -> None:
     i, axis = place
     rank = len(facts.shape(node.inputs[i]) or ())
-    facts.learn_shape(node.inputs[i], tuple(size if a == axis else 0 for a in range(rank)), node)
+    facts.learn_shape(node.inputs[i], tuple(size if a == axis else -1 for a in range(rank)), node)

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 
+import dlstudio as mx
 from dlstudio import sym
 from dlstudio.errors import DTypeError, ParamError, ShapeError
 
@@ -185,3 +186,43 @@ def test_unknown_sizes_flow_through_a_thousand_layers_quickly():
     assert (x + b).infer_shape_partial(b=(0, 3)) == ([(0, 3), (0, 3)], [(0, 3)], [])
     assert (x + b).infer_type_partial(b="float16")[0] == [np.float16] * 2
     assert time.perf_counter() - start < 20
+
+
+def test_under_numpy_shape_semantics_zero_is_a_size_and_minus_one_is_unknown():
+    net = sym.SoftmaxOutput(sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc"))
+    with mx.util.np_shape():
+        arguments, outputs, _ = net.infer_shape(data=(0, 4))
+        assert (arguments[-1], outputs) == ((0,), [(0, 3)])
+        assert net.infer_shape_partial(data=(-1, 4))[1] == [(-1, 3)]
+        assert net.infer_shape_partial()[1] == [None]
+        assert sym.zeros((0, 3)).infer_shape()[1] == [(0, 3)]
+        assert sym.var("v", shape=(0, 3)).infer_shape()[1] == [(0, 3)]
+        assert sym.var("v", shape=(-1, 3)).infer_shape(v=(5, 3))[1] == [(5, 3)]
+        assert sym.var("v", shape=(-1, 3)).attr("__shape__") == "(-1, 3)"
+        assert sym.concat(a, b, dim=0).infer_shape(a=(0, 3), b=(2, 3))[1] == [(2, 3)]
+        with pytest.raises(ShapeError, match=r"\(0, 3\) and \(2, 3\) differ"):
+            (a + b).infer_shape(a=(0, 3), b=(2, 3))
+    assert net.infer_shape_partial(data=(0, 4))[1] == [(0, 3)]
+    assert net.infer_shape_partial()[1] == [()]
+
+
+@pytest.mark.parametrize("np_shape", [False, True])
+def test_an_empty_batch_is_bound_with_the_label_it_implies(np_shape):
+    net = sym.SoftmaxOutput(
+        sym.FullyConnected(sym.var("data"), num_hidden=3, name="fc"), name="softmax"
+    )
+    with mx.util.np_shape(np_shape):
+        executor = net.simple_bind(mx.cpu(), data=(0, 4))
+        assert executor.arg_dict["softmax_label"].shape == (0,)
+        assert executor.forward(is_train=True)[0].shape == (0, 3)
+        executor.backward()
+        assert executor.grad_dict["fc_weight"].asnumpy().tolist() == [[0] * 4] * 3
+        mod = mx.mod.Module(net)
+        mod.bind([("data", (0, 4))], [("softmax_label", (0,))])
+        assert mod.output_shapes == [("softmax_output", (0, 3))]
+
+
+def test_an_unknown_size_that_another_shape_tells_is_bound_with_it():
+    net = sym.var("x") + sym.var("y")
+    executor = net.simple_bind(mx.cpu(), x=(0, 3), y=(2, 3))
+    assert executor.arg_dict["x"].shape == (2, 3)

@@ -307,3 +307,12 @@ def test_a_missing_symbol_file_teaches(tmp_path):
     (tmp_path / "net-symbol.json").write_text("{}")
     with pytest.raises(mx.errors.MissingFileError, match=r"did you mean net-symbol\.json"):
         mx.sym.load(tmp_path / "nat-symbol.json")
+
+
+def test_what_only_arrays_have_is_refused_with_what_to_do_instead():
+    x = sym.var("x")
+    assert not hasattr(x, "shape")  # programs tell symbols from arrays so
+    with pytest.raises(AttributeError, match=r"shape=\(0, -1\)"):
+        _ = x.shape
+    with pytest.raises(AttributeError, match="no attribute 'shap'"):
+        _ = x.shap

@@ -336,3 +336,11 @@ def test_parameters_may_be_handed_over_before_binding():
     mod.params_initialized = True
     mod.bind([("data", (2, 784))], for_training=False)
     assert_same(values(source), values(mod))
+
+
+def test_labels_need_not_have_the_batch_size_of_the_data():
+    steps = mx.sym.Reshape(mx.sym.var("data"), shape=(-1, 3))
+    net = mx.sym.SoftmaxOutput(mx.sym.FullyConnected(steps, num_hidden=2), name="softmax")
+    mod = mx.mod.Module(net)
+    mod.bind([("data", (4, 5, 3))], [("softmax_label", (20,))])
+    assert mod.output_shapes == [("softmax_output", (20, 2))]
