@@ -8,6 +8,7 @@ their results only pick among boxes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,24 +53,37 @@ def to_center(boxes: Any) -> Any:
 def overlaps(a: Any, b: Any) -> Any:
     """Intersection over union of corner boxes that broadcast against each other."""
     low = np.maximum(a[..., :2], b[..., :2])
-    high = np.minimum(a[..., 2:], b[..., 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=-1)
-    areas = [np.prod(np.maximum(x[..., 2:] - x[..., :2], 0), axis=-1) for x in (a, b)]
-    union = areas[0] + areas[1] - common
+    common = _areas(np.minimum(a[..., 2:], b[..., 2:]) - low)
+    union = _areas(a[..., 2:] - a[..., :2]) + _areas(b[..., 2:] - b[..., :2]) - common
     return np.where(union > 0, common / np.where(union > 0, union, 1), 0)
 
 
-def suppress(boxes: Any, classes: Any, threshold: float) -> Any:
-    """Which of the boxes, best first, survive: each removes later ones of its class it overlaps."""
+def _areas(sides: Any) -> Any:
+    sides = np.maximum(sides, 0)
+    return sides[..., 0] * sides[..., 1]
+
+
+def suppress(boxes: Any, classes: Any, beats: Callable[[Any], Any]) -> Any:
+    """Which of the boxes, best first, survive: each removes later ones of its class.
+
+    Parameters
+    ----------
+    boxes : (N, 4), corners
+    classes : (N,) or None, if boxes of all classes compete
+    beats : function of overlaps
+        Which of them are large enough to remove the later box.
+    """
     alive = np.ones(len(boxes), bool)
-    for i in range(len(boxes)):
-        if not alive[i]:
-            continue
-        rest = slice(i + 1, None)
-        rival = overlaps(boxes[i], boxes[rest]) > threshold
-        if classes is not None:
-            rival &= classes[rest] == classes[i]
-        alive[rest] &= ~rival
+    kinds = [None] if classes is None else np.unique(classes)
+    for kind in kinds:  # boxes of different classes never meet
+        waiting = np.arange(len(boxes)) if kind is None else np.flatnonzero(classes == kind)
+        rivals = boxes[waiting]
+        while len(waiting):
+            best, waiting, rivals = rivals[0], waiting[1:], rivals[1:]
+            beaten = beats(overlaps(best, rivals))
+            if beaten.any():
+                alive[waiting[beaten]] = False
+                waiting, rivals = waiting[~beaten], rivals[~beaten]
     return alive
 
 
@@ -156,7 +170,8 @@ def _suppressed(boxes: Any, attrs: Any) -> tuple[Any, Any]:
     order = _order(boxes, attrs)
     single = attrs["force_suppress"] or attrs["id_index"] < 0
     classes = None if single else boxes[order, attrs["id_index"]]
-    kept = order[suppress(corners[order], classes, attrs["overlap_thresh"])]
+    threshold = attrs["overlap_thresh"]
+    kept = order[suppress(corners[order], classes, lambda overlap: overlap > threshold)]
     out, source = np.full_like(boxes, -1), np.full(len(boxes), -1)
     out[: len(kept)], source[: len(kept)] = boxes[kept], kept
     if attrs["in_format"] != attrs["out_format"]:

@@ -18,7 +18,16 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.boxes import FORMAT, PICKS, host, no_slope, overlaps, to_center, to_corner
+from dlstudio.ops.boxes import (
+    FORMAT,
+    PICKS,
+    host,
+    no_slope,
+    overlaps,
+    suppress,
+    to_center,
+    to_corner,
+)
 from dlstudio.ops.nn_rules import Floats, aval
 from dlstudio.ops.rules import contrib
 
@@ -221,14 +230,10 @@ def _detections(scores: Any, boxes: Any, attrs: Any) -> Any:
     order = np.argsort(-rows[:, 1], kind="stable")
     out[:count] = rows[order[:count]]
     out[count : len(rows), 0] = -1
-    for i in range(count):
-        if out[i, 0] < 0:
-            continue
-        rest = slice(i + 1, count)
-        rival = overlaps(out[i, 2:], out[rest, 2:]) >= attrs["nms_threshold"]
-        if not attrs["force_suppress"]:
-            rival &= out[rest, 0] == out[i, 0]
-        out[rest, 0][rival] = -1
+    classes = None if attrs["force_suppress"] else out[:count, 0]
+    threshold = attrs["nms_threshold"]
+    alive = suppress(out[:count, 2:], classes, lambda overlap: overlap >= threshold)
+    out[:count, 0][~alive] = -1
     return out
 
 

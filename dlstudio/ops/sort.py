@@ -69,6 +69,8 @@ _position("argmax", "Position of the largest element along `axis`, or in the fla
 _position("argmin", "Position of the smallest element along `axis`, or in the flattened array.")
 
 
+_WORTH_SELECTING = 64  # elements along the axis; shorter ones are sorted as fast
+
 # --- sorting ------------------------------------------------------------------------------------
 
 
@@ -81,6 +83,23 @@ def descending(xp: Any, x: Array, axis: int) -> Array:
 def order_of(xp: Any, x: Array, axis: int, *, is_ascend: bool) -> Array:
     """Positions that sort `x` along `axis`."""
     return xp.argsort(x, axis=axis, kind="stable") if is_ascend else descending(xp, x, axis)
+
+
+def first_of(xp: Any, x: Array, axis: int, k: int, *, is_ascend: bool) -> Array:
+    """The first `k` of the positions that `order_of` gives, without sorting the others."""
+    n, before = x.shape[axis], (slice(None),) * (axis % x.ndim)
+    first = (*before, slice(0, k))
+    plain = x.dtype.kind in "iu" or (x.dtype.kind == "f" and not xp.isnan(x).any())
+    if n < _WORTH_SELECTING or k * 8 > n or not plain:
+        return order_of(xp, x, axis, is_ascend=is_ascend)[first]
+    middle, part = (k - 1, first) if is_ascend else (n - k, (*before, slice(n - k, n)))
+    chosen = xp.sort(xp.argpartition(x, middle, axis=axis)[part], axis=axis)
+    values = xp.take_along_axis(x, chosen, axis)
+    edge = (values.max if is_ascend else values.min)(axis=axis, keepdims=True)
+    reached = (x <= edge) if is_ascend else (x >= edge)
+    if int(reached.sum()) != chosen.size:  # others equal the last one chosen: the first ones count
+        return order_of(xp, x, axis, is_ascend=is_ascend)[first]
+    return xp.take_along_axis(chosen, order_of(xp, values, axis, is_ascend=is_ascend), axis)
 
 
 def _infer_sorted(a: Aval, *, axis: int | None, dtype: Any = None, is_ascend: bool = True) -> Aval:
@@ -233,8 +252,7 @@ def _(xp, data, *, axis=-1, k=1, ret_typ="indices", is_ascend=False, dtype="floa
     along, k = _topk_size(data, axis, k)
     flat = data.reshape(-1) if along is None else data
     along = along or 0
-    order = order_of(xp, flat, along, is_ascend=is_ascend)
-    first = order[(slice(None),) * along + (slice(0, k),)]
+    first = first_of(xp, flat, along, k, is_ascend=is_ascend)
     if ret_typ == "indices":
         return first.astype(dtype)
     if ret_typ == "mask":
