@@ -102,16 +102,15 @@ _BLOCK = 1 << 13  # elements; a dozen temporaries of such blocks stay in the cac
 
 def _wide(xp: Any, function: Callable[[Any, Array], Array], x: Array, out: Array | None) -> Array:
     """Apply a function that computes in float64; the result has the dtype of `x`, in `out`."""
-    if out is None:
-        out = xp.empty(x.shape, x.dtype)
-    if xp is not np or not (x.flags.c_contiguous and out.flags.c_contiguous):
-        xp.copyto(out, function(xp, x), casting="unsafe")
-        return out
-    flat, result = x.reshape(-1), out.reshape(-1)
+    y: Array = xp.empty(x.shape, x.dtype) if out is None else out
+    if xp is not np or not (x.flags.c_contiguous and y.flags.c_contiguous):
+        xp.copyto(y, function(xp, x), casting="unsafe")
+        return y
+    flat, result = x.reshape(-1), y.reshape(-1)
     for start in range(0, flat.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         result[part] = function(xp, flat[part])
-    return out
+    return y
 
 
 def _names(name: str) -> Names:

@@ -1,4 +1,4 @@
-"""The k largest elements are found without sorting the rest, and in the order that sorting gives."""
+"""The k largest elements are found without a full sort, in the order that it would give."""
 
 import numpy as np
 import pytest
