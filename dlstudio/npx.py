@@ -60,8 +60,15 @@ def from_dlpack(dlpack: Any) -> Any:
 
 
 def load(file: Any) -> Any:
-    """Read arrays saved with `save` as np arrays; see `mx.nd.load`."""
+    """Read arrays saved with `save` as np arrays; see `mx.nd.load`.
+
+    A file that NumPy saved (``.npy``) gives its array, as in MXNet 2.
+    """
     found = _load(file)
+    from dlstudio.interop import npz
+
+    if isinstance(found, list) and npz.is_npy(file):
+        return found[0].as_np_ndarray()
     if isinstance(found, dict):
         return {name: x.as_np_ndarray() for name, x in found.items()}
     return [x.as_np_ndarray() for x in found]

@@ -832,7 +832,9 @@ def leaky_relu(data: Any, gamma: Any = None, act_type: str = 'leaky', slope: flo
     He et al. 2015 (prelu), Clevert et al. 2016 (elu), Klambauer et al. 2017 (selu),
     Xu et al. 2015 (rrelu), Hendrycks and Gimpel 2016 (gelu)."""
 def load(file: Any) -> Any:
-    """Read arrays saved with `save` as np arrays; see `mx.nd.load`."""
+    """Read arrays saved with `save` as np arrays; see `mx.nd.load`.
+
+    A file that NumPy saved (``.npy``) gives its array, as in MXNet 2."""
 def log_sigmoid(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Log of the logistic function, :math:`-\\log(1 + e^{-x})`.
 

@@ -60,6 +60,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
     Raises
     ------
+    ArgumentError
+        If `path` is a folder.
     MissingFileError
         If the folder does not exist.
     OSError
@@ -74,6 +76,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
                 f"Path({str(target.parent)!r}).mkdir(parents=True)",
             )
         )
+    if target.is_dir():
+        raise ArgumentError(whereabouts(target))
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,18 +1,24 @@
-"""NumPy's ``.npz`` archives, which MXNet 2 writes its parameters in; no pickle is ever read."""
+"""NumPy's ``.npz`` archives, which MXNet 2 writes its parameters in, and ``.npy`` files.
+
+No pickle is ever read.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlstudio.errors import FileFormatError
 
-__all__ = ["check_members", "dumps", "loads"]
+__all__ = ["NPY_MARK", "check_members", "dumps", "is_npy", "load_one", "loads"]
 
+NPY_MARK = b"\x93NUMPY"
 _FREE, _RATIO = 1 << 28, 200  # compressed zeros may be small: up to 256 MB are always unpacked
 
 
@@ -33,6 +39,26 @@ def loads(content: bytes) -> dict[str, Any]:
         raise
     except Exception as error:  # a damaged header can fail in any way inside NumPy
         raise FileFormatError(f"not a whole .npz file of plain arrays: {error}") from error
+
+
+def is_npy(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as NumPy's files of a single array do."""
+    with Path(path).open("rb") as file:
+        return file.read(len(NPY_MARK)) == NPY_MARK
+
+
+def load_one(content: bytes) -> Any:
+    """Return the array of a ``.npy`` file.
+
+    Raises
+    ------
+    FileFormatError
+        If the bytes are damaged or hold objects.
+    """
+    try:
+        return np.load(io.BytesIO(content), allow_pickle=False)
+    except Exception as error:  # as above
+        raise FileFormatError(f"not a whole .npy file of one plain array: {error}") from error
 
 
 def dumps(arrays: Mapping[str, Any]) -> bytes:

@@ -216,6 +216,8 @@ def loads(content: bytes) -> dict[str, Any] | list[Any]:
     """
     if content[:2] == b"PK":
         return npz.loads(content)
+    if content.startswith(npz.NPY_MARK):
+        return [npz.load_one(content)]
     reader = _Reader(content)
     if len(content) < 24 or reader.number("Q") != LIST_MAGIC:
         _fail("it does not start with MXNet's file mark 0x112")

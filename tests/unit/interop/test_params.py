@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlstudio.errors import DTypeError, FileFormatError
+import dlstudio as mx
+from dlstudio.errors import ArgumentError, DTypeError, FileFormatError
 from dlstudio.interop import files, params
 
 PACK = Path(__file__).parents[2] / "reference" / "pack" / "symbols" / "open" / "params"
@@ -180,3 +181,25 @@ def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
         params.save(file, [np.zeros(1000)])
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_is_not_written_over(tmp_path):
+    with pytest.raises(ArgumentError, match="is a folder"):
+        files.write_atomically(tmp_path, b"content")
+    assert not [file for file in tmp_path.parent.iterdir() if file.name.startswith(".")]
+
+
+def test_numpys_file_of_one_array_is_read(tmp_path):
+    np.save(tmp_path / "one.npy", np.arange(3, dtype=np.float32))
+
+    assert isinstance(mx.nd.load(tmp_path / "one.npy"), list)
+    assert mx.npx.load(str(tmp_path / "one.npy")).tolist() == [0, 1, 2]
+
+
+def test_a_damaged_numpy_file_is_refused(tmp_path):
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    content = (tmp_path / "objects.npy").read_bytes()
+
+    for damaged in (content, content[:9], content[:20]):
+        with pytest.raises(FileFormatError, match=r"\.npy"):
+            params.loads(damaged)

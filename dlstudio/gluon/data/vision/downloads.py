@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import logging
+import tarfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,6 @@ from dlstudio.errors import DataError, FileFormatError, explain, missing_extra
 from dlstudio.io.idx import read_idx
 
 __all__ = ["Archive", "Source", "default_root", "fetch", "fetch_archive"]
-
-_logger = logging.getLogger("dlstudio")
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class Archive:
 
 
 def fetch_archive(archive: Archive, root: Path) -> Path:
-    """Return the path of the packed file in `root`, downloading it if it is not there.
+    """Return the path of the packed file in `root`, downloading it if it is absent or damaged.
 
     Raises
     ------
@@ -65,6 +64,8 @@ def fetch_archive(archive: Archive, root: Path) -> Path:
         If it is neither there nor to be had.
     """
     name = archive.address.rpartition("/")[2]
+    if _is_whole_archive(root / name):
+        return root / name
     try:
         import pooch
     except ImportError:
@@ -95,16 +96,18 @@ def default_root(name: str) -> str:
 def fetch(source: Source, name: str, root: Path) -> Path:
     """Return the path of a file in `root`, downloading it if it is absent or damaged.
 
+    A whole file is never replaced, whatever its checksum: it may be the user's own.
+
     Raises
     ------
     DataError
         If it is neither there nor to be had.
     """
+    if _is_whole(root / name):
+        return root / name
     try:
         import pooch
     except ImportError:
-        if (root / name).is_file():  # a copy brought by hand needs no downloader
-            return root / name
         raise missing_extra("pooch", "lab", f"downloading {source.name}") from None
     failures: list[str] = []
     for mirror in source.mirrors:
@@ -116,17 +119,24 @@ def fetch(source: Source, name: str, root: Path) -> Path:
             failures.append(f"{mirror}: {type(error).__name__}")
         else:
             return Path(found)
-    if _is_whole(root / name):
-        _logger.warning("%s has not the published checksum; it is used as it is", root / name)
-        return root / name
     raise _unavailable(source, name, root, failures)
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a file of the user's own is in the format; its checksum is its own as well."""
+    """Whether an idx file is there and can be read to its end."""
     try:
         read_idx(path)
     except (OSError, FileFormatError):
+        return False
+    return True
+
+
+def _is_whole_archive(path: Path) -> bool:
+    """Whether a packed file is there and can be read to its end."""
+    try:
+        with tarfile.open(path) as archive:
+            archive.getmembers()
+    except (OSError, EOFError, zlib.error, tarfile.TarError):
         return False
     return True
 
