@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from dlstudio.core.device import Device, current_context
+from dlstudio.core.one_element import convertible
 from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, refuse_while_recorded, state
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain, taught_class
@@ -253,7 +254,7 @@ class Tensor:
         """Copy into a new NumPy array; waits for the device."""
         if state.tracer is not None:
             state.tracer.note_read(self)
-        return self._device.backend.to_numpy(self._data)
+        return convertible(self._device.backend.to_numpy(self._data))
 
     def asscalar(self) -> Any:
         """Return the one element as a NumPy scalar.

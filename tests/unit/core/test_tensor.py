@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -33,6 +34,18 @@ class TestFacts:
 
 
 class TestCopiesAndViews:
+    def test_what_asnumpy_gives_counts_as_a_number_if_it_has_one_element(self):
+        mean = nd.array([2, 4]).mean().asnumpy()  # NumPy 2.4 alone refuses shape (1,)
+        column = nd.array([[1], [2]]).asnumpy()
+        assert (float(mean), int(mean), complex(mean), math.sqrt(mean + 1)) == (3, 3, 3, 2)
+        assert float(column[1]) == 2
+        assert isinstance(mean, np.ndarray)
+        assert repr(mean) == repr(np.array([3], np.float32))
+        assert type(mean + np.ones(3)) is type(pickle.loads(pickle.dumps(mean))) is np.ndarray
+        assert type(mean.sum()) is np.float32
+        with pytest.raises(TypeError, match=r"one element.*\(2, 1\)"):
+            float(column)
+
     def test_asnumpy_is_a_copy(self):
         x = nd.ones(3)
         x.asnumpy()[:] = 5
