@@ -17,8 +17,16 @@ from dlstudio.metric.base import (
 from dlstudio.metric.classification import F1, MCC, PCC, Accuracy, TopKAccuracy
 from dlstudio.metric.custom import Caffe, CustomMetric, Loss, Torch, np
 from dlstudio.metric.probability import CrossEntropy, NegativeLogLikelihood, Perplexity
-from dlstudio.metric.regression import MAE, MSE, RMSE, PearsonCorrelation
+from dlstudio.metric.regression import (
+    MAE,
+    MSE,
+    RMSE,
+    MeanCosineSimilarity,
+    MeanPairwiseDistance,
+    PearsonCorrelation,
+)
 from dlstudio.metric.tables import ConfusionMatrix, Precision, Recall
+from dlstudio.metric.threshold import BinaryAccuracy, Fbeta
 
 __all__ = [
     "F1",
@@ -28,13 +36,17 @@ __all__ = [
     "PCC",
     "RMSE",
     "Accuracy",
+    "BinaryAccuracy",
     "Caffe",
     "CompositeEvalMetric",
     "ConfusionMatrix",
     "CrossEntropy",
     "CustomMetric",
     "EvalMetric",
+    "Fbeta",
     "Loss",
+    "MeanCosineSimilarity",
+    "MeanPairwiseDistance",
     "NegativeLogLikelihood",
     "PearsonCorrelation",
     "Perplexity",

@@ -164,7 +164,8 @@ class EvalMetric:
         self.global_num_inst += count
 
     def _mean(self, total: Any, count: int) -> Any:
-        return total / count if count else float("nan")
+        mean = total / count if count else float("nan")
+        return mean.item() if isinstance(mean, numpy.generic) else mean  # prints as 0.5
 
     def get(self) -> tuple[Any, Any]:
         """Return name and figure since the last reset; NaN before the first batch."""

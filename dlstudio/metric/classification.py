@@ -9,6 +9,7 @@ import numpy
 
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.metric.base import Array, EvalMetric, _pairs, alias, check_label_shapes, register
+from dlstudio.metric.threshold import Fbeta
 
 __all__ = ["F1", "MCC", "PCC", "Accuracy", "TopKAccuracy"]
 
@@ -31,7 +32,7 @@ class Accuracy(EvalMetric):
     >>> metric = Accuracy()
     >>> metric.update([numpy.array([0, 1])], [numpy.array([[0.9, 0.1], [0.8, 0.2]])])
     >>> metric.get()[1]
-    np.float64(0.5)
+    0.5
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class _Counts:
                     f"F1 and MCC count two classes. Got labels {numpy.unique(truth)[:5]} and"
                     f" predictions of shape {pred.shape}.",
                     "labels 0 and 1.",
-                    "metric.PCC() for several classes",
+                    "metric.PCC() or metric.F1(class_type='multiclass') for several classes",
                 )
             )
         yes, positive = chosen == 1, truth == 1
@@ -202,6 +203,10 @@ class F1(_Binary):
     output_names, label_names : list of str, optional
     average : {"macro", "micro"}
         Mean of the scores of all batches, or the score of all samples together.
+    class_type : {"binary", "multiclass", "multilabel"}
+        MXNet 2's: for more than two classes, over which `average` goes then; see `Fbeta`.
+    threshold : float
+        For "multilabel".
     """
 
     figure = "f1"
@@ -212,8 +217,31 @@ class F1(_Binary):
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
         average: str = "macro",
+        *,
+        class_type: str = "binary",
+        threshold: float = 0.5,
     ) -> None:
+        self._classes = None
+        if class_type != "binary":
+            self._classes = Fbeta(class_type=class_type, threshold=threshold, average=average)
         super().__init__(name, output_names, label_names, average)
+
+    def update(self, labels: Any, preds: Any) -> None:
+        """Add a batch: labels (B,) of 0 and 1, predictions (B, 2), or as `class_type` says."""
+        if self._classes is None:
+            super().update(labels, preds)
+        else:
+            self._classes.update(labels, preds)
+
+    def reset(self) -> None:
+        """Forget everything."""
+        super().reset()
+        if self._classes is not None:
+            self._classes.reset()
+
+    def get(self) -> tuple[str, Any]:
+        """Return name and score since the last reset."""
+        return super().get() if self._classes is None else (self.name, self._classes.get()[1])
 
 
 @register
@@ -305,6 +333,5 @@ def _table_correlation(table: Array) -> float:
     cov_rows, cov_columns = (rows * (n - rows)).sum(), (columns * (n - columns)).sum()
     if not cov_rows or not cov_columns:
         return 0.0
-    return ((table.diagonal() * n).sum() - (rows * columns).sum()) / math.sqrt(
-        cov_rows * cov_columns
-    )
+    covariance = (table.diagonal() * n).sum() - (rows * columns).sum()
+    return float(covariance) / math.sqrt(cov_rows * cov_columns)

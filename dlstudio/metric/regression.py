@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -9,7 +10,9 @@ import numpy
 from dlstudio.errors import ShapeError
 from dlstudio.metric.base import Array, EvalMetric, _pairs, alias, check_label_shapes, register
 
-__all__ = ["MAE", "MSE", "RMSE", "PearsonCorrelation"]
+__all__ = [
+    "MAE", "MSE", "RMSE", "MeanCosineSimilarity", "MeanPairwiseDistance", "PearsonCorrelation",
+]  # fmt: skip
 
 
 class _Deviation(EvalMetric):
@@ -151,5 +154,75 @@ class PearsonCorrelation(EvalMetric):
         """Return name and correlation since the last reset."""
         if self.average == "macro" or not self.num_inst:
             return super().get()
-        n, sx, sy, xx, yy, xy = self._moments
-        return self.name, (n * xy - sx * sy) / numpy.sqrt((n * xx - sx * sx) * (n * yy - sy * sy))
+        n, sx, sy, xx, yy, xy = map(float, self._moments)
+        return self.name, (n * xy - sx * sy) / math.sqrt((n * xx - sx * sx) * (n * yy - sy * sy))
+
+
+class _Rows(EvalMetric):
+    """Mean over samples of a figure between two rows."""
+
+    def update(self, labels: Any, preds: Any) -> None:
+        """Add a batch: labels and predictions of one shape (B, ..., D)."""
+        for label, pred in _pairs(labels, preds):
+            check_label_shapes(label, pred, shape=True)
+            figures = self.figure(label.astype("float64"), pred.astype("float64"))
+            self._add(figures.sum(), figures.size)
+
+    def figure(self, label: Array, pred: Array) -> Array:
+        """Reduce the last axis."""
+        raise NotImplementedError
+
+
+@register
+class MeanPairwiseDistance(_Rows):
+    """Mean distance of predictions from labels.
+
+    Parameters
+    ----------
+    name : str
+    output_names, label_names : list of str, optional
+    p : float
+        Order of the norm; 2 is Euclid's.
+    """
+
+    def __init__(
+        self,
+        name: str = "mpd",
+        output_names: list[str] | None = None,
+        label_names: list[str] | None = None,
+        p: float = 2,
+    ) -> None:
+        self.p = p
+        super().__init__(name, output_names, label_names, p=p)
+
+    def figure(self, label: Array, pred: Array) -> Array:
+        """Norm of the difference."""
+        return numpy.linalg.norm(label - pred, self.p, axis=-1)
+
+
+@register
+class MeanCosineSimilarity(_Rows):
+    """Mean cosine of the angle between predictions and labels.
+
+    Parameters
+    ----------
+    name : str
+    output_names, label_names : list of str, optional
+    eps : float
+        Lower bound of the product of lengths.
+    """
+
+    def __init__(
+        self,
+        name: str = "cos_sim",
+        output_names: list[str] | None = None,
+        label_names: list[str] | None = None,
+        eps: float = 1e-8,
+    ) -> None:
+        self.eps = eps
+        super().__init__(name, output_names, label_names, eps=eps)
+
+    def figure(self, label: Array, pred: Array) -> Array:
+        """Scalar product over the product of lengths."""
+        lengths = numpy.linalg.norm(label, axis=-1) * numpy.linalg.norm(pred, axis=-1)
+        return (label * pred).sum(-1) / numpy.maximum(lengths, self.eps)

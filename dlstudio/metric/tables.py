@@ -118,11 +118,11 @@ class _PerClass(ConfusionMatrix):
             return self.name, float("nan")
         hits, totals = self.table.diagonal(), self._totals()
         if self.average == "micro":
-            return self.name, hits.sum() / max(totals.sum(), 1)
+            return self.name, float(hits.sum() / max(totals.sum(), 1))
         shares = hits / numpy.maximum(totals, 1)
         if self.average == "macro":
-            return self.name, shares.mean()
-        return self.name, shares[1] if len(shares) > 1 else 0.0
+            return self.name, float(shares.mean())
+        return self.name, float(shares[1]) if len(shares) > 1 else 0.0
 
     get_global = get
 

@@ -113,3 +113,53 @@ def test_a_metric_of_an_older_program_has_its_figure_for_the_whole_epoch():
     hits = Hits()
     hits.update([], [])
     assert hits.get_global_name_value() == [("hits", 0.75)]
+
+
+def test_figures_are_python_numbers_that_print_as_in_books():
+    label, pred = nd.array([0, 1, 1]), nd.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
+    for name in ("acc", "f1", "mcc", "pcc", "ce", "precision", "recall"):
+        made = metric.create(name)
+        made.update(label, pred)
+        assert type(made.get()[1]) is float, name
+    for name in ("mae", "mse", "rmse", "loss", "pearsonr"):
+        made = metric.create(name)
+        made.update([nd.array([1, 2, 4])], [nd.array([1, 2, 3])])
+        assert type(made.get()[1]) is float, name
+
+
+class TestMetricsOfMxnet2:
+    def test_f_score_of_several_classes(self):
+        label, pred = np.array([0, 1, 2, 2]), np.eye(3)[[0, 2, 2, 2]]
+        macro = metric.F1(class_type="multiclass", average="macro")
+        macro.update(label, pred)
+        assert macro.get()[1] == pytest.approx((1 + 0 + 0.8) / 3)
+        macro.reset()
+        assert np.isnan(macro.get()[1])
+        each = metric.Fbeta(class_type="multiclass", average=None, beta=2)
+        each.update(label, pred)
+        assert each.get()[1] == pytest.approx([1, 0, 5 * 2 / (3 + 4 * 2)])
+
+    def test_f_score_of_several_labels_each_decided_by_the_threshold(self):
+        table = metric.Fbeta(class_type="multilabel", threshold=0.3)
+        table.update(np.array([[1, 0], [1, 1]]), np.array([[0.4, 0.2], [0.1, 0.9]]))
+        assert table.get() == ("fbeta", pytest.approx(0.8))
+
+    def test_a_binary_f_score_takes_probabilities(self):
+        score = metric.Fbeta()
+        score.update(np.array([1, 0, 1]), np.array([0.9, 0.8, 0.1]))
+        assert score.get()[1] == pytest.approx(0.5)
+        with pytest.raises(ParamError, match="class_type"):
+            metric.Fbeta(class_type="many")
+
+    def test_binary_accuracy_counts_every_element(self):
+        made = metric.BinaryAccuracy(threshold=0.6)
+        made.update(nd.array([[1, 0], [1, 1]]), nd.array([[0.7, 0.7], [0.5, 0.9]]))
+        assert made.get() == ("binary_accuracy", 0.5)
+
+    def test_distance_and_cosine_are_means_over_rows(self):
+        label, pred = np.array([[1.0, 0], [0, 1]]), np.array([[4.0, 4], [0, 3]])
+        distance, cosine = metric.MeanPairwiseDistance(), metric.MeanCosineSimilarity()
+        distance.update(label, pred)
+        cosine.update(label, pred)
+        assert distance.get() == ("mpd", pytest.approx((5 + 2) / 2))
+        assert cosine.get() == ("cos_sim", pytest.approx((0.5**0.5 + 1) / 2))
