@@ -18,6 +18,7 @@ __all__ = [
     "cpu",
     "cpu_pinned",
     "current_context",
+    "current_device",
     "default_device",
     "gpu",
     "gpu_memory_info",
@@ -163,7 +164,7 @@ def current_context() -> Device:
     return stack[-1] if stack else _CPU0
 
 
-default_device = current_context
+default_device = current_device = current_context
 
 
 def num_gpus() -> int:

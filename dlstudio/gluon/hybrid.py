@@ -42,7 +42,7 @@ from dlstudio.graph.symbol import Symbol
 if TYPE_CHECKING:
     from dlstudio.graph.program import Program
 
-__all__ = ["HybridBlock"]
+__all__ = ["HybridBlock", "as_numpy_dialect"]
 
 
 class HybridBlock(Block):
@@ -234,7 +234,7 @@ backward_bulk_size
             self._infer_and_finish((x, *args))
             values = {name: p._on(first._device) for name, p in self._reg_params.items()}
         out = self.hybrid_forward(nd, x, *args, **values)
-        return _as_numpy_dialect(out) if type(first) is ndarray else out
+        return as_numpy_dialect(out) if type(first) is ndarray else out
 
     def _forward_symbol(self, x: Any, args: tuple[Any, ...]) -> Any:
         variables = {name: p.var() for name, p in self._reg_params.items()}
@@ -426,10 +426,10 @@ def _no_array(block: HybridBlock, x: Any) -> ParamError:
     )
 
 
-def _as_numpy_dialect(out: Any) -> Any:
+def as_numpy_dialect(out: Any) -> Any:
     """Relabel results for callers who gave `mx.np` arrays."""
     if isinstance(out, NDArray):
         return out._as(ndarray)
     if isinstance(out, (list, tuple)):
-        return type(out)(_as_numpy_dialect(x) for x in out)
+        return type(out)(as_numpy_dialect(x) for x in out)
     return out

@@ -156,6 +156,8 @@ class Parameter:
         ctx: Any = None,
         default_init: Any = None,
         force_reinit: bool = False,
+        *,
+        device: Any = None,
     ) -> None:
         """Give the parameter its first values, or note how as long as the shape is not known.
 
@@ -163,8 +165,8 @@ class Parameter:
         ----------
         init : Initializer or str, optional
             Default: the parameter's own, then `default_init`.
-        ctx : Device or list of Device, optional
-            One copy is kept on each; default: the current context.
+        ctx, device : Device or list of Device, optional
+            MXNet 1's and 2's name; one copy is kept on each; default: the current context.
         default_init : Initializer or str, optional
             Default: ``Uniform()``.
         force_reinit : bool
@@ -183,7 +185,8 @@ class Parameter:
             )
             return
         default_init = initializer.Uniform() if default_init is None else default_init
-        plan = Deferred(init or self.init or default_init, devices_of(ctx), default_init)
+        devices = devices_of(ctx if device is None else device)
+        plan = Deferred(init or self.init or default_init, devices, default_init)
         if shape_is_known(self._shape):
             self._fill(plan)
         elif self._allow_deferred_init:
@@ -237,13 +240,14 @@ class Parameter:
             return self._data
         raise not_ready(self)
 
-    def data(self, ctx: Any = None) -> Any:
+    def data(self, ctx: Any = None, *, device: Any = None) -> Any:
         """Values on `ctx`.
 
         Parameters
         ----------
-        ctx : Device, optional
-            Default: the only device, or the current context if there are several.
+        ctx, device : Device, optional
+            MXNet 1's and 2's name; default: the only device, or the current context if there
+            are several.
 
         Returns
         -------
@@ -263,6 +267,8 @@ class Parameter:
         """
         if self._stype != "default":
             raise unreadable(self, "data")
+        if device is not None:
+            ctx = device
         data = self._data  # the short way: plans ask for every parameter at every call
         found = None if data is None else data.get(ctx)
         return self._on(ctx) if found is None else found
@@ -285,7 +291,7 @@ class Parameter:
             raise unreadable(self, "list_data")
         return list(self._tensors().values())
 
-    def grad(self, ctx: Any = None) -> Any:
+    def grad(self, ctx: Any = None, *, device: Any = None) -> Any:
         """Gradient buffer on `ctx`; see `data`.
 
         Raises
@@ -294,7 +300,7 @@ class Parameter:
             If `grad_req` is "null".
         """
         self._refuse_without_gradient()
-        return self._on(ctx).grad
+        return self._on(ctx if device is None else device).grad
 
     def list_grad(self) -> list[Any]:
         """Gradient buffers on all devices."""
@@ -317,6 +323,10 @@ class Parameter:
         if self._data is None and self._deferred is not None:
             return self._deferred.devices
         return list(self._tensors())
+
+    def list_device(self) -> list[Device]:
+        """MXNet 2's name of `list_ctx`."""
+        return self.list_ctx()
 
     def set_data(self, data: Any) -> None:
         """Overwrite the values on all devices.
@@ -367,6 +377,10 @@ class Parameter:
             self._deferred.devices = devices
         else:
             self._tensors()
+
+    def reset_device(self, device: Any) -> None:
+        """MXNet 2's name of `reset_ctx`."""
+        self.reset_ctx(device)
 
     def _reduce(self) -> Any:
         """Mean of the copies on all devices, on the CPU."""

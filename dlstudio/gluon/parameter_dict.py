@@ -164,14 +164,20 @@ class ParameterDict:
 
     # ---- all at once ---------------------------------------------------------------------
     def initialize(
-        self, init: Any = None, ctx: Any = None, verbose: bool = False, force_reinit: bool = False
+        self,
+        init: Any = None,
+        ctx: Any = None,
+        verbose: bool = False,
+        force_reinit: bool = False,
+        *,
+        device: Any = None,
     ) -> None:
         """Initialize all parameters; see `Parameter.initialize`."""
         init = initializer.create(init) if init is not None else initializer.Uniform()
         if verbose:
             init.set_verbosity(verbose=verbose)
         for parameter in self.values():
-            parameter.initialize(None, ctx, init, force_reinit=force_reinit)
+            parameter.initialize(None, ctx, init, force_reinit=force_reinit, device=device)
 
     def zero_grad(self) -> None:
         """Set all gradients to zero."""
@@ -186,6 +192,14 @@ class ParameterDict:
     def list_ctx(self) -> list[Device]:
         """Devices that hold any of the parameters."""
         return list(dict.fromkeys(d for p in self.values() for d in p.list_ctx()))
+
+    def reset_device(self, device: Any) -> None:
+        """MXNet 2's name of `reset_ctx`."""
+        self.reset_ctx(device)
+
+    def list_device(self) -> list[Device]:
+        """MXNet 2's name of `list_ctx`."""
+        return self.list_ctx()
 
     def setattr(self, name: str, value: Any) -> None:
         """Set an attribute of all parameters; ``setattr("grad_req", "null")`` freezes them."""

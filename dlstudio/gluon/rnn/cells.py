@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio import nd
-from dlstudio.core.tensor import Tensor
+from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.block import Block
-from dlstudio.gluon.hybrid import HybridBlock
-from dlstudio.gluon.rnn.sequences import functions_of, masked, merged, split_steps
+from dlstudio.gluon.hybrid import HybridBlock, as_numpy_dialect
+from dlstudio.gluon.rnn.sequences import first_states, functions_of, masked, merged, split_steps
 
 __all__ = ["GRUCell", "HybridRecurrentCell", "LSTMCell", "RNNCell", "RecurrentCell"]
 
@@ -48,7 +47,7 @@ class RecurrentCell(Block):
         ----------
         batch_size : int
         func : callable, optional
-            Makes a state from ``shape=``; default ``mx.nd.zeros``.
+            Makes a state from ``shape=``; default: zeros, of `mx.np` under ``npx.set_np()``.
         **kwargs
             Further arguments of `func`, e.g. ``ctx``.
 
@@ -58,13 +57,11 @@ class RecurrentCell(Block):
             If a modifier holds this cell: ask the modifier instead.
         """
         self._refuse_modified("begin_state")
-        make = nd.zeros if func is None else func
-        states = []
-        for info in self.state_info(batch_size):
-            self._init_counter += 1
-            name = f"{self._prefix}begin_state_{self._init_counter}"
-            states.append(make(name=name, **{**info, **kwargs}))
-        return states
+        infos = self.state_info(batch_size)
+        start = self._init_counter + 1
+        self._init_counter += len(infos)
+        names = [f"{self._prefix}begin_state_{start + i}" for i in range(len(infos))]
+        return first_states(infos, names, func, kwargs)
 
     def _refuse_modified(self, method: str) -> None:
         if self._modified:
@@ -133,7 +130,8 @@ class RecurrentCell(Block):
             return begin_state
         first = steps[0]
         if isinstance(first, Tensor):
-            return self.begin_state(first.shape[0], ctx=first.context, dtype=first.dtype)
+            states = self.begin_state(first.shape[0], ctx=first.context, dtype=first.dtype)
+            return as_numpy_dialect(states) if isinstance(first, ndarray) else states
         return self.begin_state(0, func=lambda shape, **_: zeros_beside(first, shape))
 
     def forward(self, inputs: Any, states: Any) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio import nd
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.cells import Info
+from dlstudio.gluon.rnn.sequences import first_states
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
@@ -126,11 +126,9 @@ class _RNNLayer(HybridBlock):
 
     def begin_state(self, batch_size: int = 0, func: Any = None, **kwargs: Any) -> list[Any]:
         """First states, by default zeros; see `RecurrentCell.begin_state`."""
-        make = nd.zeros if func is None else func
-        return [
-            make(name=f"{self.prefix}h0_{i}", **{**info, **kwargs})
-            for i, info in enumerate(self.state_info(batch_size))
-        ]
+        infos = self.state_info(batch_size)
+        names = [f"{self.prefix}h0_{i}" for i in range(len(infos))]
+        return first_states(infos, names, func, kwargs)
 
     def __call__(self, inputs: Any, states: Any = None, sequence_length: Any = None) -> Any:
         """Run over a sequence; see the class."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio.errors import ParamError
-from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info
+from dlstudio.errors import ParamError, explain
+from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info, RecurrentCell
 from dlstudio.gluon.rnn.sequences import merged, split_steps
 
 __all__ = ["DropoutCell", "ModifierCell", "ResidualCell", "VariationalDropoutCell", "ZoneoutCell"]
@@ -21,10 +21,19 @@ class ModifierCell(HybridRecurrentCell):
     Raises
     ------
     ParamError
-        If another modifier wraps the cell already.
+        If it is no cell, or another modifier wraps it already.
     """
 
     def __init__(self, base_cell: Any) -> None:
+        if not isinstance(base_cell, RecurrentCell):
+            raise ParamError(
+                explain(
+                    f"{type(self).__name__} cannot wrap {base_cell!r}.",
+                    "a recurrent cell, which computes one time step.",
+                    f"{type(self).__name__}(rnn.LSTMCell(100)); layers such as rnn.LSTM take"
+                    " dropout= and run over whole sequences",
+                )
+            )
         if base_cell._modified:
             raise ParamError(
                 f"Cell {base_cell.name} is already modified. One cell cannot be twice."

@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlstudio import nd, sym
+from dlstudio.core.tensor import Tensor, ndarray
+from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import ParamError, ShapeError
+from dlstudio.gluon.hybrid import as_numpy_dialect
 from dlstudio.graph.symbol import Symbol
 
-__all__ = ["functions_of", "masked", "merged", "reversed_steps", "split_steps", "time_axis"]
+__all__ = [
+    "first_states", "functions_of", "masked", "merged", "reversed_steps", "split_steps",
+    "time_axis",
+]  # fmt: skip
+
+
+class _NumpyResults:
+    """The functions of `mx.nd`, for callers who gave `mx.np` arrays: such are returned."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(nd, name)
+        return lambda *args, **kwargs: as_numpy_dialect(function(*args, **kwargs))
+
+
+_NUMPY_RESULTS = _NumpyResults()
 
 
 def functions_of(x: Any) -> Any:
-    """Return `mx.sym` for symbols, `mx.nd` for arrays; lists are looked into."""
+    """Return `mx.sym` for symbols, else functions on arrays of their dialect."""
     first = x[0] if isinstance(x, (list, tuple)) else x
-    return sym if isinstance(first, Symbol) else nd
+    if isinstance(first, Symbol):
+        return sym
+    return _NUMPY_RESULTS if isinstance(first, ndarray) else nd
+
+
+def first_states(
+    infos: Sequence[dict[str, Any]], names: Sequence[str], func: Any, options: dict[str, Any]
+) -> list[Any]:
+    """Make the states that `infos` describe, as `begin_state` documents."""
+    described = [{**info, "name": n, **options} for info, n in zip(infos, names, strict=True)]
+    if func is not None:
+        return [func(**_understood(func, info)) for info in described]
+    for info in described:
+        info["ctx"] = info.pop("device", None) or info.get("ctx")  # MXNet 2's name
+    states = [nd.zeros(**info) for info in described]
+    return as_numpy_dialect(states) if is_np_array() else states
+
+
+def _understood(func: Callable[..., Any], info: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the name and layout of a state if `func` has no such parameters (`mx.np.zeros`)."""
+    try:
+        known = inspect.signature(func).parameters
+    except ValueError:  # of some functions written in C
+        return info
+    if any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        return info
+    return {k: v for k, v in info.items() if k in known or k not in ("name", "__layout__")}
 
 
 def time_axis(layout: str) -> int:
@@ -44,7 +88,7 @@ def split_steps(inputs: Any, length: int, layout: str) -> list[Any]:
         steps = list(inputs)
     else:
         F = functions_of(inputs)
-        if F is nd and inputs.shape[axis] != length:
+        if isinstance(inputs, Tensor) and inputs.shape[axis] != length:
             raise _wrong_length(length, inputs.shape[axis])
         parts = F.split(inputs, axis=axis, num_outputs=length, squeeze_axis=True)
         steps = list(parts) if length > 1 else [parts]

@@ -290,3 +290,17 @@ def test_full_names_strip_and_restore_a_prefix(tmp_path):
     other = nn.Dense(2, in_units=3, prefix="b_")
     other.collect_params().load(tmp_path / "a.params", restore_prefix="b_")
     np.testing.assert_array_equal(net.weight.data().asnumpy(), other.weight.data().asnumpy())
+
+
+def test_devices_are_asked_for_by_the_names_of_mxnet_2():
+    p = gluon.Parameter("w", shape=(2,))
+    p.initialize(device=[mx.cpu(0), mx.cpu(1)])
+    assert p.list_device() == [mx.cpu(0), mx.cpu(1)]
+    assert p.data(device=mx.cpu(1)).device == p.grad(device=mx.cpu(1)).device == mx.cpu(1)
+    p.reset_device(mx.cpu(1))
+    every = gluon.ParameterDict()
+    every.update({"w": p})
+    assert every.list_device() == [mx.cpu(1)]
+    every.initialize(device=mx.cpu(0), force_reinit=True)
+    every.reset_device(mx.cpu(0))
+    assert p.data().device == mx.device.current_device() == mx.cpu(0)

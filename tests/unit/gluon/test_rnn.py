@@ -181,3 +181,41 @@ def test_a_bidirectional_cell_cannot_be_stepped():
 def test_states_need_odd_kernels():
     with pytest.raises(ParamError, match="must be odd"):
         rnn.Conv2DLSTMCell((2, 4, 4), 2, 3, 2)
+
+
+def test_a_modifier_wraps_a_cell_and_nothing_else():
+    with pytest.raises(ParamError, match=r"ResidualCell\(rnn.LSTMCell"):
+        rnn.ResidualCell(rnn.LSTM(3))
+
+
+class TestNumpyArrays:
+    @pytest.mark.parametrize("merge", [True, False, None])
+    @pytest.mark.parametrize("lengths", [None, [1, 2]])
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: rnn.LSTMCell(4),
+            lambda: rnn.ResidualCell(rnn.GRUCell(4)),
+            lambda: rnn.BidirectionalCell(rnn.GRUCell(2), rnn.RNNCell(2)),
+        ],
+        ids=["lstm", "residual", "bidirectional"],
+    )
+    def test_an_unrolled_cell_gives_what_it_was_given(self, make, lengths, merge):
+        cell = make()
+        cell.initialize()
+        lengths = None if lengths is None else mx.np.array(lengths)
+        x = mx.np.ones((2, 3, 4))
+        found = cell.unroll(3, x, merge_outputs=merge, valid_length=lengths)
+        assert {type(a) for a in flat(found)} == {mx.np.ndarray}
+
+    def test_first_states_are_numpy_arrays_after_set_np(self):
+        with mx.util.np_array(True):
+            states = rnn.LSTMCell(4).begin_state(2, device=mx.cpu(1)) + rnn.GRU(4).begin_state(2)
+        assert {type(s) for s in states} == {mx.np.ndarray}
+        assert [s.device for s in states] == [mx.cpu(1), mx.cpu(1), mx.cpu()]
+
+    def test_a_function_that_knows_of_shapes_alone_makes_first_states(self):
+        states = rnn.LSTM(4).begin_state(2, func=mx.np.ones, dtype="float64")
+        assert [s.shape for s in states] == [(1, 2, 4)] * 2
+        assert type(states[0]) is mx.np.ndarray
+        assert states[0].dtype == np.float64
