@@ -89,7 +89,7 @@ def _expect_fit(data: Any, kernel: Any, pad: Any, size: Any) -> None:
                     f"Pooling: kernel {kernel} is larger than data {tuple(data.shape)} "
                     f"with pad {pad}.",
                     "a window no larger than the padded data.",
-                    "a smaller kernel, more pad, or global_pool=True",
+                    "larger images, a smaller kernel, more pad, or global_pool=True",
                 )
             )
         if p >= k:

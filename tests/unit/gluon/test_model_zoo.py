@@ -100,6 +100,20 @@ def test_network_has_a_summary_and_a_drawing(name, capsys):
     assert all(node in dot.source for node in cost.layers)
 
 
+@pytest.mark.parametrize(
+    ("name", "side"),
+    [("alexnet", 63), ("vgg11", 32), ("squeezenet1.0", 213), ("squeezenet1.1", 209),
+     ("densenet121", 221), ("inceptionv3", 299)],
+)  # fmt: skip
+def test_images_have_the_least_size_that_the_network_s_help_tells(name, side):
+    net = vision.get_model(name)
+    assert f"{side} × {side}" in type(net).__doc__
+    out = net(mx.sym.var("data"))
+    assert out.infer_shape(data=(1, 3, side, side))[1] == [(1, 1000)]
+    with pytest.raises(ShapeError):
+        out.infer_shape(data=(1, 3, side - 1, side - 1))
+
+
 def reduced_side(name):
     """The smallest images that the last pooling layers of the network still fit."""
     if "densenet" in name or "squeezenet" in name:

@@ -18,7 +18,7 @@ __all__ = ["AlexNet", "alexnet"]
 
 
 class AlexNet(HybridBlock):
-    """The one-column AlexNet.
+    """The one-column AlexNet, for images of at least 63 × 63.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ def _transition(channels: int) -> nn.HybridSequential:
 
 
 class DenseNet(HybridBlock):
-    """Every layer sees the outputs of all before it in its stage.
+    """Every layer sees the outputs of all before it in its stage; images are at least 221 × 221.
 
     Parameters
     ----------

@@ -134,7 +134,7 @@ def make_aux(classes: int) -> nn.HybridSequential:
 
 
 class Inception3(HybridBlock):
-    """Paths of several widths side by side; images are 299 × 299.
+    """Paths of several widths side by side; images are at least 299 × 299.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ _FIRES = {
 
 
 class SqueezeNet(HybridBlock):
-    """SqueezeNet.
+    """SqueezeNet, for images of at least 213 × 213, of version 1.1 209 × 209.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class VGG(HybridBlock):
-    """Stacks of 3×3 convolutions.
+    """Stacks of 3×3 convolutions, for images of at least 32 × 32.
 
     Parameters
     ----------
