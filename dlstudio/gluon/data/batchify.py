@@ -66,7 +66,8 @@ def stack_samples(samples: Sequence[Any]) -> Any:
         return [stack_samples(field) for field in zip(*samples, strict=True)]
     arrays = [to_numpy(sample) for sample in samples]
     first = arrays[0]
-    if first.dtype.kind not in "biufc":
+    # bfloat16 is not NumPy's own: its kind is that of raw bytes
+    if first.dtype.kind not in "biufc" and first.dtype.name != "bfloat16":
         raise DataError(
             explain(
                 f"DataLoader: samples of type {type(samples[0]).__name__} cannot be stacked.",

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.device import Device
+from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.tensor import Tensor
 from dlstudio.trace import copies
 
@@ -39,7 +40,7 @@ SMALL = 1 << 14  # below this many bytes, copying is cheaper than mapping pages
 ALIGNMENT = 64
 
 Array = Any
-Place = tuple[int, int, tuple[int, ...], str]  # block, offset in bytes, shape, dtype
+Place = tuple[int, int, tuple[int, ...], np.dtype[Any]]  # block, offset in bytes, shape, dtype
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,11 @@ def _pickler_class(base: type[pickle.Pickler]) -> Callable[[io.BytesIO, _ArrayWr
             return self._writer.place(obj)
 
         def reducer_override(self, obj: Any) -> Any:
-            if isinstance(obj, Tensor) and obj.context.device_type == "cpu":
+            if (
+                isinstance(obj, Tensor)
+                and not isinstance(obj, BaseSparseNDArray)
+                and obj.context.device_type == "cpu"
+            ):
                 return _wrap, (type(obj), np.asarray(obj), obj.context)
             inherited = getattr(super(), "reducer_override", None)
             return inherited(obj) if inherited else NotImplemented
@@ -172,11 +177,11 @@ class _ArrayWriter:
         if type(obj) is not np.ndarray or obj.nbytes < SMALL or obj.dtype.hasobject:
             return None
         if obj.flags.c_contiguous and (number := self._starts.get(_address(obj))) is not None:
-            return number, 0, obj.shape, obj.dtype.str
+            return number, 0, obj.shape, obj.dtype
         if id(obj) not in self._to_copy:
             offset = -(-self._end // ALIGNMENT) * ALIGNMENT  # rounded up
             self._end = offset + obj.nbytes
-            self._to_copy[id(obj)] = obj, (self._packed_block, offset, obj.shape, obj.dtype.str)
+            self._to_copy[id(obj)] = obj, (self._packed_block, offset, obj.shape, obj.dtype)
         return self._to_copy[id(obj)][1]
 
     def copy_into_block(self) -> list[Block]:

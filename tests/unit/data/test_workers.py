@@ -409,3 +409,25 @@ def test_a_dataset_defined_in_a_notebook_cell_works_in_workers(repository, monke
 
     (answer,) = notebook.cells[0].outputs
     assert answer["data"]["text/plain"] == "[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]"
+
+
+def test_sparse_batches_stay_sparse():
+    rows = np.eye(200, dtype=np.float32)
+    matrix = dlstudio.nd.sparse.csr_matrix(rows)
+
+    loader = DataLoader(SimpleDataset([matrix] * 2), 2, num_workers=1, batchify_fn=lambda x: x[0])
+
+    (batch,) = loader
+    assert batch.stype == "csr"
+    assert np.array_equal(batch.asnumpy(), rows)
+
+
+def test_bfloat16_comes_through_workers():
+    pytest.importorskip("ml_dtypes")
+    data = dlstudio.nd.arange(40_000).reshape((4, 10_000)).astype("bfloat16")
+
+    loader = DataLoader(SimpleDataset(list(data)), 4, num_workers=1)
+
+    (batch,) = loader
+    assert str(np.dtype(batch.dtype)) == "bfloat16"
+    assert np.array_equal(batch.asnumpy(), data.asnumpy())
