@@ -78,6 +78,7 @@ MODULES: dict[str, str] = {
     "contrib.text": "contrib.text",
     "contrib.io": "contrib.io",
     "contrib.tensorboard": "contrib.tensorboard",
+    "gluon.contrib.data.vision.dataloader": "gluon.contrib.data.vision",
     "graph": "graph",
     "compat": "compat",
     "config": "config",

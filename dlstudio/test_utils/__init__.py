@@ -32,6 +32,12 @@ from dlstudio.test_utils.arrays import (
     set_default_context,
     set_default_device,
 )
+from dlstudio.test_utils.classics import (
+    get_bz2_data,
+    get_cifar10,
+    get_mnist_ubyte,
+    get_zip_data,
+)
 from dlstudio.test_utils.compare import (
     almost_equal,
     assert_allclose,
@@ -139,12 +145,16 @@ __all__ = [
     "environment",
     "gen_buckets_probs_with_ppf",
     "get_atol",
+    "get_bz2_data",
+    "get_cifar10",
     "get_etol",
     "get_mnist",
     "get_mnist_iterator",
+    "get_mnist_ubyte",
     "get_rtol",
     "get_tolerance",
     "get_tols",
+    "get_zip_data",
     "getenv",
     "has_tvm_ops",
     "is_aarch64_run",

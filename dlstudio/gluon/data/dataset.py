@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,38 @@ class RecordFileDataset(Dataset):
 
     def __getitem__(self, idx: int) -> Any:
         return self._record.read_at(idx + len(self) if idx < 0 else idx)
+
+
+class _DownloadedDataset(Dataset):
+    """Samples and labels that lie in files: programs derive from it and define ``_get_data``.
+
+    Parameters
+    ----------
+    root : path
+        Folder of the files; made if absent.
+    transform : callable or None
+        Takes (sample, label) and returns what to hand out instead.
+    """
+
+    _data: Any = None
+    _label: Any = None
+
+    def __init__(self, root: Any, transform: Callable[..., Any] | None) -> None:
+        self._root = os.path.expanduser(root)  # noqa: PTH111  programs join it as a str
+        self._transform = transform
+        Path(self._root).mkdir(parents=True, exist_ok=True)
+        self._get_data()
+
+    def _get_data(self) -> None:
+        """Set `_data` and `_label`."""
+        raise NotImplementedError(f"{type(self).__name__} must define _get_data(self).")
+
+    def __len__(self) -> int:
+        return len(self._label)
+
+    def __getitem__(self, idx: int) -> Any:
+        sample, label = self._data[idx], self._label[idx]
+        return (sample, label) if self._transform is None else self._transform(sample, label)
 
 
 def _plain_if_vector(data: Any) -> Any:

@@ -112,3 +112,9 @@ def test_the_names_are_found_where_mxnet_has_them():
     assert gluon.data.dataset.RecordFileDataset is gluon.data.RecordFileDataset
     assert mx.image.detection.DetBorrowAug is mx.image.DetBorrowAug
     assert mx.io.io.ImageRecordIter is mx.io.ImageRecordIter
+
+
+def test_the_module_path_of_mxnet_2_leads_to_the_loaders():
+    from dlstudio.compat import _resolve
+
+    assert _resolve("gluon.contrib.data.vision.dataloader") is gluon.contrib.data.vision

@@ -12,6 +12,7 @@ from dlstudio.gluon.data import (
     RandomSampler,
     SequentialSampler,
     SimpleDataset,
+    dataset,
     datasets,
 )
 
@@ -147,6 +148,20 @@ def test_no_digit_is_in_both_parts():
         return {image.asnumpy().tobytes() for image, _ in datasets.digits(train)}
 
     assert not images(True) & images(False)
+
+
+def test_programs_derive_their_own_data_sets_from_mxnets_base(tmp_path):
+    class Squares(dataset._DownloadedDataset):
+        def _get_data(self):
+            self._data = np.arange(4) ** 2
+            self._label = np.arange(4)
+
+    plain = Squares(str(tmp_path / "squares"), None)
+
+    assert (tmp_path / "squares").is_dir()
+    assert len(plain) == 4
+    assert plain[3] == (9, 3)
+    assert Squares(tmp_path, lambda x, y: x - y)[3] == 6
 
 
 def test_digits_take_a_transform():

@@ -1,7 +1,11 @@
 """Environment variables, retries, downloads and iterators of test programs."""
 
+import bz2
+import gzip
 import os
+import struct
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -93,6 +97,48 @@ def test_mnist_is_read_from_the_cache_and_cut_into_parts(monkeypatch):
     train, test = test_utils.get_mnist_iterator(1, (784,), num_parts=2, part_index=1)
     assert sorted(int(b.label[0].asscalar()) for b in train) == [1, 3, 5]
     assert [b.data[0].shape for b in test] == [(1, 784)]
+
+
+def test_files_of_classic_data_sets_are_laid_where_examples_look(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "home" / "datasets"
+    (folder / "mnist").mkdir(parents=True)
+    (folder / "cifar10").mkdir()
+    for part, count in (("train", 7), ("t10k", 3)):
+        images = struct.pack(">4I", 2051, count, 28, 28) + bytes(range(count)) * 784
+        labels = struct.pack(">2I", 2049, count) + bytes(range(count))
+        for kind, content in (("images-idx3", images), ("labels-idx1", labels)):
+            packed = folder / "mnist" / f"{part}-{kind}-ubyte.gz"
+            packed.write_bytes(gzip.compress(content))
+    for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"):
+        (folder / "cifar10" / name).write_bytes(b"\x04" + bytes(1024) + b"\x07" * 2048)
+    with mx.config.using(home=tmp_path / "home"):
+        test_utils.get_mnist_ubyte()
+        test_utils.get_cifar10()
+
+    digits = mx.io.MNISTIter(
+        image="data/train-images-idx3-ubyte", label="data/train-labels-idx1-ubyte", batch_size=7
+    )
+    pictures = mx.io.ImageRecordIter(
+        path_imgrec="data/cifar/train.rec", data_shape=(3, 32, 32), batch_size=5
+    )
+    assert sorted(next(digits).label[0].asnumpy()) == list(range(7))
+    batch = next(pictures)
+    assert batch.label[0].asnumpy().tolist() == [4] * 5
+    assert batch.data[0][0, :, 0, 0].asnumpy().tolist() == [0, 7, 7]
+
+
+def test_packed_files_are_unpacked_once(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("inside.txt", "unpacked")
+    (tmp_path / "b.bz2").write_bytes(bz2.compress(b"unpacked too"))
+
+    test_utils.get_zip_data(tmp_path, "http://localhost:9/a.zip", "a.zip")
+    for _ in range(2):
+        test_utils.get_bz2_data(tmp_path, "b.txt", "http://localhost:9/b.bz2", "b.bz2")
+
+    assert (tmp_path / "inside.txt").read_text(encoding="utf-8") == "unpacked"
+    assert (tmp_path / "b.txt").read_text(encoding="utf-8") == "unpacked too"
 
 
 def test_names_of_mxnet_are_there():

@@ -15,7 +15,7 @@ import numpy as np
 
 from dlstudio.errors import FileFormatError, explain
 from dlstudio.gluon.data.batchify import to_tensors
-from dlstudio.gluon.data.dataset import Dataset
+from dlstudio.gluon.data.dataset import _DownloadedDataset
 from dlstudio.gluon.data.vision.downloads import Archive, default_root, fetch_archive
 from dlstudio.interop.files import write_atomically
 
@@ -24,28 +24,36 @@ __all__ = ["CIFAR10", "CIFAR100"]
 _PIXELS = 3 * 32 * 32
 
 
-class _BinaryDataset(Dataset):
+class _BinaryDataset(_DownloadedDataset):
     """Pictures and labels of binary files that all begin with label bytes."""
 
     archive: ClassVar[Archive]
     classes: ClassVar[tuple[int, ...]]  # one number for each label byte
+    _byte = 0  # which of them is the label
 
-    def __init__(
-        self, root: Any, files: list[str], byte: int, transform: Callable[..., Any] | None
-    ) -> None:
-        self._transform = transform
-        parts = [self._read(self._found(Path(root).expanduser(), name)) for name in files]
-        rows = np.concatenate(parts)
+    def __init__(self, root: Any, train: bool, transform: Callable[..., Any] | None) -> None:
+        self._train = train
+        super().__init__(root, transform)
+
+    def _files(self) -> list[str]:
+        return ["train.bin" if self._train else "test.bin"]
+
+    def _get_data(self) -> None:
+        root = Path(self._root)
+        rows = np.concatenate([self._read(self._found(root, name)) for name in self._files()])
         pictures = rows[:, len(self.classes) :].reshape(-1, 3, 32, 32)
         self._data = to_tensors(np.ascontiguousarray(np.moveaxis(pictures, 1, -1)))
-        self._label = rows[:, byte].astype(np.int32)
+        self._label = rows[:, self._byte].astype(np.int32)
 
     def _found(self, root: Path, name: str) -> Path:
         """Where a file is: in `root`, or in the folder that the archive makes there."""
         for folder in (root, root / self.archive.folder):
             if (folder / name).is_file():
                 return folder / name
-        self._unpack(fetch_archive(self.archive, root), root)
+        packed = fetch_archive(self.archive, root)
+        self._unpack(packed, root)
+        if not (root / name).is_file():
+            raise FileFormatError(f"{packed} holds no {name}.")
         return root / name
 
     def _unpack(self, path: Path, root: Path) -> None:
@@ -79,13 +87,6 @@ class _BinaryDataset(Dataset):
                     )
                 )
         return rows
-
-    def __len__(self) -> int:
-        return len(self._label)
-
-    def __getitem__(self, idx: int) -> Any:
-        image, label = self._data[idx], self._label[idx]
-        return (image, label) if self._transform is None else self._transform(image, label)
 
 
 class CIFAR10(_BinaryDataset):
@@ -129,8 +130,10 @@ class CIFAR10(_BinaryDataset):
         train: bool = True,
         transform: Callable[..., Any] | None = None,
     ) -> None:
-        files = [f"data_batch_{i}.bin" for i in range(1, 6)] if train else ["test_batch.bin"]
-        super().__init__(root or default_root("cifar10"), files, 0, transform)
+        super().__init__(root or default_root("cifar10"), train, transform)
+
+    def _files(self) -> list[str]:
+        return [f"data_batch_{i}.bin" for i in range(1, 6)] if self._train else ["test_batch.bin"]
 
 
 class CIFAR100(_BinaryDataset):
@@ -176,5 +179,5 @@ class CIFAR100(_BinaryDataset):
         train: bool = True,
         transform: Callable[..., Any] | None = None,
     ) -> None:
-        files = ["train.bin" if train else "test.bin"]
-        super().__init__(root or default_root("cifar100"), files, int(fine_label), transform)
+        self._byte = int(fine_label)
+        super().__init__(root or default_root("cifar100"), train, transform)

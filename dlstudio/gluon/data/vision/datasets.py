@@ -11,7 +11,7 @@ import numpy as np
 
 from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data.batchify import to_tensors
-from dlstudio.gluon.data.dataset import Dataset
+from dlstudio.gluon.data.dataset import Dataset, _DownloadedDataset
 from dlstudio.gluon.data.vision.cifar import CIFAR10, CIFAR100
 from dlstudio.gluon.data.vision.downloads import Source, default_root, fetch
 from dlstudio.gluon.data.vision.pixels import read_image
@@ -29,15 +29,18 @@ __all__ = [
 ]
 
 
-class _IdxDataset(Dataset):
+class _IdxDataset(_DownloadedDataset):
     """Images and labels in the four IDX files that MNIST and its relatives consist of."""
 
     source: ClassVar[Source]
 
     def __init__(self, root: str | Path, train: bool, transform: Callable[..., Any] | None) -> None:
-        self._transform = transform
-        part = "train" if train else "t10k"
-        folder = Path(root).expanduser()
+        self._train = train
+        super().__init__(root, transform)
+
+    def _get_data(self) -> None:
+        part = "train" if self._train else "t10k"
+        folder = Path(self._root)
         images = read_idx(fetch(self.source, f"{part}-images-idx3-ubyte.gz", folder))
         labels = read_idx(fetch(self.source, f"{part}-labels-idx1-ubyte.gz", folder))
         if len(images) != len(labels):
@@ -46,13 +49,6 @@ class _IdxDataset(Dataset):
             )
         self._data = to_tensors(images[..., np.newaxis])  # B H W, to B H W C
         self._label = labels.astype(np.int32)
-
-    def __len__(self) -> int:
-        return len(self._label)
-
-    def __getitem__(self, idx: int) -> Any:
-        image, label = self._data[idx], self._label[idx]
-        return (image, label) if self._transform is None else self._transform(image, label)
 
 
 class MNIST(_IdxDataset):
