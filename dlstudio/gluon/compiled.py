@@ -12,6 +12,7 @@ from weakref import ref
 from dlstudio import autograd, sym
 from dlstudio.core import random, tape
 from dlstudio.core.node import scope
+from dlstudio.core.tensor import ndarray
 from dlstudio.errors import ArgumentError, GraphError, ShapeError, explain
 from dlstudio.gluon.structure import Leaf, count_leaves, flatten, has_sparse, leaves, regroup
 from dlstudio.graph.capture import CachedOp
@@ -34,6 +35,7 @@ __all__ = [
     "plan_of",
     "retrace",
     "trace",
+    "traced_on_arrays",
     "tracer_needed",
     "works_sparsely",
 ]
@@ -90,11 +92,29 @@ def key_of(block: HybridBlock, arrays: list[Any], structure: Any) -> Any:
 
     Code that runs on arrays may look at their shapes and at the mode, too: it is traced for each.
     """
-    if block._by_arrays is None:
-        vars(block)["_by_arrays"] = tracer_needed(block)
-    if block._dynamic or not block._by_arrays:
+    if block._dynamic or not traced_on_arrays(block, arrays):
         return structure
     return structure, tuple([(x.shape, x.dtype) for x in arrays]), tape.state.training
+
+
+def traced_on_arrays(block: HybridBlock, arrays: list[Any]) -> bool:
+    """Whether the block is called with arrays when it is traced, not with symbols.
+
+    So are blocks with ``forward(x)``, and a user's ``hybrid_forward(F, x)`` on arrays of `mx.np`:
+    operators, methods and indexing of symbols have the manners of MXNet 1.x.
+    """
+    if block._by_arrays is None:
+        vars(block)["_by_arrays"] = tracer_needed(block)
+    if block._by_arrays:
+        return True
+    return any(type(x) is ndarray for x in arrays) and _has_code_of_users(block)
+
+
+def _has_code_of_users(block: HybridBlock) -> bool:
+    if block._users is None:
+        kinds = (type(b) for b in _with_children(block))
+        vars(block)["_users"] = any(kind._users_code for kind in kinds)
+    return bool(block._users)
 
 
 def forget_oldest(kept: dict[Any, Any]) -> None:
@@ -124,10 +144,10 @@ def tracer_needed(block: Any) -> bool:
 def trace(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any], structure: Any) -> Traced:
     """Return the symbol of `block` for arguments nested like `args`.
 
-    Blocks with ``hybrid_forward(F, x)`` are called with symbols. Blocks with ``forward(x)`` run
+    Blocks with ``hybrid_forward(F, x)`` are called with symbols. Others (`traced_on_arrays`) run
     once on the real arrays while every operator is noted.
     """
-    if tracer_needed(block):
+    if traced_on_arrays(block, arrays):
         return _trace_arrays(block, args, arrays)
     return retrace(block, structure)
 

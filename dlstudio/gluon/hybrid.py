@@ -27,7 +27,7 @@ from dlstudio.gluon.compiled import (
     runs_to_infer,
     stepped,
     trace,
-    tracer_needed,
+    traced_on_arrays,
     warn_dynamic,
     works_sparsely,
 )
@@ -79,7 +79,9 @@ class HybridBlock(Block):
     _graphs: dict[Any, Traced]  # by what they hold for, see `key_of`
     _compiled: dict[Any, Compiled | Uncompiled]
     _last_structure: Any  # the key used last
+    _users_code = False  # whether its class is a user's, with code in a hybrid_forward()
     _by_arrays: bool | None  # whether it is traced on arrays; None: not looked at yet
+    _users: bool | None  # whether it or a descendant has a user's code; likewise
     _dynamic: str  # why it runs operator by operator, or ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -89,6 +91,7 @@ class HybridBlock(Block):
                 cls.forward is not HybridBlock.forward
                 and cls.hybrid_forward is HybridBlock.hybrid_forward
             )
+        cls._users_code = not cls.hybrid_forward.__module__.startswith("dlstudio.")
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         super().__init__(prefix, params)
@@ -183,7 +186,12 @@ backward_bulk_size
 
     def _clear_cached_op(self) -> None:
         vars(self).update(
-            _graphs={}, _compiled={}, _last_structure=None, _dynamic="", _by_arrays=None
+            _graphs={},
+            _compiled={},
+            _last_structure=None,
+            _dynamic="",
+            _by_arrays=None,
+            _users=None,
         )
 
     # ---- running -------------------------------------------------------------------------
@@ -321,7 +329,7 @@ backward_bulk_size
         if any(p._deferred is not None for p in parameters.values()):
             if runs_to_infer(self):
                 run_eagerly(self, args)
-            elif not tracer_needed(self):
+            elif not traced_on_arrays(self, flatten(args)[0]):
                 self._infer_and_finish(args)
         graph = self._graph(args)
         if graph.dynamic:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.errors import MXNetError, ShapeError
-from dlstudio.gluon.compiled import not_inferred, retrace, tracer_needed
+from dlstudio.gluon.compiled import not_inferred, retrace, traced_on_arrays
 from dlstudio.gluon.parameter import shape_is_known
-from dlstudio.gluon.structure import leaves
+from dlstudio.gluon.structure import flatten, leaves
 
 if TYPE_CHECKING:
     from dlstudio.gluon.hybrid import HybridBlock
@@ -22,7 +22,10 @@ def infer_attributes(block: HybridBlock, which: str, args: tuple[Any, ...]) -> N
     ----------
     which : "infer_shape" or "infer_type"
     """
-    graph = block._graph(args)
+    arrays, structure = flatten(args)
+    known = not traced_on_arrays(block, arrays) or block._by_arrays
+    # a user's code for arrays of mx.np cannot run on them before its parameters are there
+    graph = block._graph(args) if known else retrace(block, structure)
     attribute = "shape" if which == "infer_shape" else "dtype"
     inputs = set(graph.symbol.list_inputs())
     given = {
@@ -54,7 +57,8 @@ def infer_and_finish(block: HybridBlock, args: tuple[Any, ...]) -> None:
     for parameter in block.collect_params().values():
         if parameter._deferred is not None and shape_is_known(parameter.shape):
             parameter._finish_deferred_init()
-    if not tracer_needed(block):  # variables of the graph note the shapes: make it anew
+    if not traced_on_arrays(block, flatten(args)[0]):
+        # variables of the graph note the shapes: make it anew
         vars(block)["_graphs"] = {k: retrace(block, k) for k in block._graphs}
     waiting = [p for p in block._reg_params.values() if p._deferred is not None]
     if waiting:
