@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numbers
+from typing import Any
+
+import numpy as np
 
 from dlstudio.errors import MXNetError, NotSupportedForSparseNDArray
 from dlstudio.version import __version__
@@ -11,6 +14,8 @@ __all__ = [
     "MXNetError",
     "NotSupportedForSparseNDArray",
     "__version__",
+    "integer_types",
+    "mx_real_t",
     "numeric_types",
     "string_types",
 ]
@@ -18,3 +23,9 @@ __all__ = [
 string_types = (str,)
 numeric_types = (numbers.Number,)
 integer_types = (int,)
+mx_real_t = np.float32
+
+
+def _as_list(obj: Any) -> list[Any]:
+    """Make a list of a list or tuple, or of one thing."""
+    return list(obj) if isinstance(obj, (list, tuple)) else [obj]

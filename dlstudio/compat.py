@@ -42,6 +42,8 @@ MODULES: dict[str, str] = {
     "mon": "monitor",
     "monitor": "monitor",
     "image": "image",
+    "img": "image",
+    "registry": "registry",
     "io": "io",
     "kv": "kvstore",
     "kvstore": "kvstore",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from dlstudio.errors import ArgumentError, ParamError, explain
 
-__all__ = ["Registry"]
+__all__ = ["Registry", "get_alias_func", "get_create_func", "get_register_func", "get_registry"]
 
 C = TypeVar("C", bound=type)
 
@@ -88,3 +88,49 @@ class Registry:
                 )
             )
         return klass
+
+
+_REGISTRIES: dict[tuple[type, str], Registry] = {}
+
+
+def _registry(base_class: type, nickname: str) -> Registry:
+    return _REGISTRIES.setdefault((base_class, nickname), Registry(nickname, base_class))
+
+
+def get_registry(base_class: type) -> dict[str, type]:
+    """Classes derived from `base_class` that have been registered, by name."""
+    found: dict[str, type] = {}
+    for (base, _), registry in _REGISTRIES.items():
+        if base is base_class:
+            found.update(registry.classes)
+    return found
+
+
+def get_register_func(base_class: type, nickname: str) -> Callable[..., Any]:
+    """Return a decorator that makes classes known by name; `get_create_func` makes them.
+
+    Parameters
+    ----------
+    base_class : type
+    nickname : str
+        What the classes are, for messages: "optimizer".
+    """
+    return _registry(base_class, nickname).register
+
+
+def get_alias_func(base_class: type, nickname: str) -> Callable[..., Any]:
+    """Return a function ``alias("name", ...)`` that makes such decorators."""
+    return _registry(base_class, nickname).alias
+
+
+def get_create_func(base_class: type, nickname: str) -> Callable[..., Any]:
+    """Return a function that makes an instance from a registered name and its arguments."""
+    registry = _registry(base_class, nickname)
+
+    def create(*args: Any, **kwargs: Any) -> Any:
+        what, rest = (args[0], args[1:]) if args else (kwargs.pop(nickname), ())
+        if isinstance(what, str) and what.startswith("{"):
+            what = json.loads(what)
+        return create(**what) if isinstance(what, dict) else registry.create(what, *rest, **kwargs)
+
+    return create

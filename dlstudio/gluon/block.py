@@ -16,7 +16,7 @@ from dlstudio.gluon.calls import check_member, is_wrong_call, wrong_call
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
-from dlstudio.gluon.tree import depth_first, listing, places
+from dlstudio.gluon.tree import depth_first, listing, places, warn_of_hidden
 from dlstudio.gluon.utils import HookHandle
 from dlstudio.graph.symbol import Symbol
 from dlstudio.trace import bus
@@ -121,6 +121,7 @@ class Block:
             By full name; structural names such as "features.0.weight" find parameters too.
         """
         found = self._collected(select)
+        warn_of_hidden(depth_first(self))
         if select and not found:
             pattern = re.compile(select)
             named = self._collect_params_with_prefix().items()

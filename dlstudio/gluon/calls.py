@@ -48,11 +48,16 @@ def is_wrong_call(error: TypeError) -> bool:
 def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> ArgumentError:
     """Compose the error for such a call."""
     kinds = ", ".join(type(x).__name__ for x in args)
+    own = ", ".join(block._reg_params)
+    if own and "unexpected keyword" in str(error):
+        fix = f"def hybrid_forward(self, F, x, {own}): the block's own parameters are handed in"
+    else:
+        fix = f"see help({type(block).__name__})"
     return ArgumentError(
         explain(
             f"{type(block).__name__} {block.name!r} was called with {len(args)} inputs ({kinds}):"
             f" {error}.",
             "the inputs that its forward() or hybrid_forward() takes.",
-            f"see help({type(block).__name__})",
+            fix,
         )
     )

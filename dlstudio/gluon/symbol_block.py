@@ -60,6 +60,8 @@ class SymbolBlock(HybridBlock):
         ctx: Any = None,
         allow_missing: bool = False,
         ignore_extra: bool = False,
+        *,
+        device: Any = None,
     ) -> SymbolBlock:
         """Read a network that `HybridBlock.export` (or MXNet) wrote.
 
@@ -69,7 +71,8 @@ class SymbolBlock(HybridBlock):
         input_names : str or list of str
             Usually "data".
         param_file : path of ``net-0000.params``, optional
-        ctx : Device or list of Device, optional
+        ctx, device : Device or list of Device, optional
+            MXNet 1's and 2's name.
         allow_missing, ignore_extra : bool
             See `Block.load_parameters`.
 
@@ -97,9 +100,15 @@ class SymbolBlock(HybridBlock):
         block = SymbolBlock(symbol, [sym.var(name) for name in names])
         if param_file is not None:
             block.collect_params().load(
-                param_file, ctx, allow_missing, ignore_extra, cast_dtype=True, dtype_source="saved"
-            )
+                param_file, ctx if device is None else device, allow_missing, ignore_extra,
+                cast_dtype=True, dtype_source="saved",
+            )  # fmt: skip
         return block
+
+    def __repr__(self) -> str:
+        traced = self._traced
+        outputs = len(traced.symbol.list_outputs())
+        return f"{type(self).__name__}(\n{traced.symbol!r} : {len(traced.names)} -> {outputs}\n)"
 
     def _make_parameters(self, fed: set[str]) -> None:
         symbol = self._traced.symbol

@@ -10,7 +10,7 @@ from typing import Any
 
 from dlstudio import optimizer as opt
 from dlstudio.core.device import Device
-from dlstudio.errors import GradError, ParamError, explain
+from dlstudio.errors import GradError, ParamError, explain, knows_its_names
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.storage import add_up
@@ -69,6 +69,7 @@ class Trainer:
     >>> trainer.step(4)
     """
 
+    @knows_its_names
     def __init__(
         self,
         params: Any,

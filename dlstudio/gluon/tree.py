@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dlstudio.gluon.block import Block
 
-__all__ = ["depth_first", "listing", "places"]
+__all__ = ["depth_first", "listing", "places", "warn_of_hidden"]
 
 
 def depth_first(block: Block) -> list[Block]:
@@ -24,6 +26,33 @@ def places(block: Block, prefix: str = "") -> list[tuple[str, Block, str]]:
     for name, child in block._children.items():
         found += places(child, f"{prefix}{name}.")
     return found
+
+
+def warn_of_hidden(blocks: list[Block]) -> None:
+    """Warn of lists and dicts of blocks that are nobody's children: they would never be trained."""
+    known = {id(block) for block in blocks}
+    for block in blocks:
+        for name, value in vars(block).items():
+            if name == "_children" or not isinstance(value, (list, tuple, dict)):
+                continue
+            if any(id(b) not in known for b in _contained(value)):
+                warnings.warn(
+                    f'"{type(block).__name__}.{name}" is an unregistered container with Blocks.'
+                    " Note that Blocks inside the list, tuple or dict will not be registered"
+                    " automatically. Make sure to register them using register_child() or"
+                    " switching to nn.Sequential/nn.HybridSequential instead.",
+                    stacklevel=4,
+                )
+
+
+def _contained(value: Any) -> Iterator[Block]:
+    from dlstudio.gluon.block import Block
+
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, Block):
+            yield item
+        elif isinstance(item, (list, tuple, dict)):
+            yield from _contained(item)
 
 
 def listing(block: Block, members: Any) -> str:

@@ -2,7 +2,7 @@
 
 An optimizer of dlstudio is a pure rule on arrays (`Optimizer.rule`) that changes a weight and its
 states in place. Everything around it is written once here. Programs written for MXNet may instead
-override `update`, which gets NDArrays.
+override `update` or, in the way of MXNet 2, `step`, which get NDArrays.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from dlstudio.core import sparse_kinds
-from dlstudio.errors import ParamError, explain, knows_its_names
+from dlstudio.errors import ParamError, ShapeError, explain, knows_its_names
 from dlstudio.registry import Registry
 
 __all__ = ["Optimizer", "create", "register"]
@@ -119,7 +119,15 @@ class Optimizer:
 
         `lr` and `wd` are those of this parameter, `t` is its number of updates, this one included.
         """
-        raise NotImplementedError(f"{type(self).__name__} must define rule() or update().")
+        raise NotImplementedError(f"{type(self).__name__} must define rule(), update() or step().")
+
+    def step(self, indices: Any, weights: Any, grads: Any, states: Any) -> None:
+        """Update lists of weights and their states in place.
+
+        MXNet 2's optimizers define this method; those of MXNet 1 define `update`.
+        """
+        for each in zip(indices, weights, grads, states, strict=True):
+            self.update(*each)
 
     def update(self, index: Any, weight: Any, grad: Any, state: State) -> None:
         """Update one weight (or a list of them) and its state in place.
@@ -134,6 +142,17 @@ class Optimizer:
             for each in zip(index, weight, grad, state, strict=True):
                 self.update(*each)
             return
+        if type(self).step is not Optimizer.step:
+            self.step([index], [weight], [grad], [state])
+            return
+        if weight.shape != grad.shape:
+            raise ShapeError(
+                explain(
+                    f"{type(self).__name__}: weight {index!r} has shape {weight.shape}, its"
+                    f" gradient {grad.shape}.",
+                    "one number of the gradient per number of the weight.",
+                )
+            )
         if weight.stype != "default" or grad.stype != "default":
             self._update_sparse(index, weight, grad, state)
             return

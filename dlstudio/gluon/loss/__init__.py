@@ -4,6 +4,8 @@ All losses take `sample_weight`, an array that broadcasts to the element-wise lo
 """
 
 from dlstudio.gluon.loss.base import Loss
+from dlstudio.gluon.loss.base import alike as _reshape_like  # as losses of one's own import them
+from dlstudio.gluon.loss.base import weighted as _apply_weighting
 from dlstudio.gluon.loss.classification import (
     CTCLoss,
     KLDivLoss,
@@ -26,5 +28,5 @@ __all__ = [
     "CTCLoss", "CosineEmbeddingLoss", "HingeLoss", "HuberLoss", "KLDivLoss", "L1Loss", "L2Loss",
     "LogisticLoss", "Loss", "PoissonNLLLoss", "SDMLLoss", "SigmoidBCELoss",
     "SigmoidBinaryCrossEntropyLoss", "SoftmaxCELoss", "SoftmaxCrossEntropyLoss", "SquaredHingeLoss",
-    "TripletLoss",
+    "TripletLoss", "_apply_weighting", "_reshape_like",
 ]  # fmt: skip

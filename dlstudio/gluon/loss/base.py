@@ -12,7 +12,7 @@ from dlstudio.gluon.hybrid import HybridBlock
 __all__ = ["Loss", "alike", "check_pair", "weighted"]
 
 
-def weighted(F: Any, loss: Any, weight: float | None, sample_weight: Any) -> Any:
+def weighted(F: Any, loss: Any, weight: float | None = None, sample_weight: Any = None) -> Any:
     """Multiply by the weights of samples and by that of the loss."""
     if sample_weight is not None:
         loss = F.broadcast_mul(loss, sample_weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from dlstudio import initializer
@@ -127,10 +128,12 @@ class SELU(HybridBlock):
 
 
 class GELU(HybridBlock):
-    """``x * Φ(x)``, Φ the normal distribution function.
+    r"""``x * Φ(x)``, Φ the normal distribution function.
 
     Parameters
     ----------
+    approximation : {"erf", "tanh"}
+        Exact, or :math:`x (1 + \tanh(\sqrt{2/\pi} (x + 0.044715 x^3))) / 2`.
     prefix, params : see `Block`
 
     References
@@ -138,9 +141,19 @@ class GELU(HybridBlock):
     Hendrycks and Gimpel, "Gaussian Error Linear Units (GELUs)", 2016.
     """
 
+    def __init__(self, approximation: str = "erf", **kwargs: Any) -> None:
+        if approximation not in ("erf", "tanh"):
+            raise ParamError(
+                f"GELU: parameter approximation must be 'erf' or 'tanh'. Got {approximation!r}."
+            )
+        super().__init__(**kwargs)
+        self._approximation = approximation
+
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         """See the class."""
-        return F.LeakyReLU(x, act_type="gelu", name="fwd")
+        if self._approximation == "erf":
+            return F.LeakyReLU(x, act_type="gelu", name="fwd")
+        return 0.5 * x * (1 + F.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 class Swish(HybridBlock):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -43,8 +44,16 @@ class _Chain:
     _prefix: str
 
     def add(self, *blocks: Block) -> None:
-        """Append blocks."""
+        """Append blocks.
+
+        Raises
+        ------
+        ParamError
+            If one is no block.
+        """
         for block in blocks:
+            if not isinstance(block, Block):
+                raise _no_block(self, block)
             self.register_child(block)  # type: ignore[attr-defined]
 
     def _chain(self, x: Any, args: tuple[Any, ...]) -> Any:
@@ -72,6 +81,18 @@ class _Chain:
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self._children.values())
+
+
+def _no_block(owner: Any, given: Any) -> ParamError:
+    kind = "HybridBlock" if isinstance(owner, HybridBlock) else "Block"
+    if isinstance(given, type):
+        fix = f"{given.__name__}(...): an instance instead of the class"
+    elif isinstance(given, (list, tuple)):
+        fix = "net.add(*blocks)"
+    else:
+        fix = "nn.Lambda(function), or nn.HybridLambda(lambda F, x: ...), makes a block of one"
+    found = f"Children of {kind} must also be {kind}, but {given!r} has type {type(given)}."
+    return ParamError(explain(found, fix=fix))
 
 
 class Sequential(_Chain, Block):
@@ -341,15 +362,28 @@ class Lambda(Block):
         return f"{type(self).__name__}({self._func_name})"
 
 
+def _takes_one(function: Callable[..., Any]) -> bool:
+    """Whether a function needs one argument, which can only be the input."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # of some functions written in C
+        return False
+    needed = [p for p in parameters if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    return len(needed) == 1 and needed[0].kind is not needed[0].VAR_POSITIONAL
+
+
 class HybridLambda(HybridBlock):
     """A function as a hybrid block.
 
     Parameters
     ----------
     function : callable or str
-        ``lambda F, x: ...`` or the name of a function of both `mx.nd` and `mx.sym`.
+        ``lambda F, x: ...`` or the name of a function of both `mx.nd` and `mx.sym`; with one
+        parameter, as in MXNet 2, ``lambda x: ...``.
     prefix : str, optional
     """
+
+    _own_forward = False
 
     def __init__(self, function: Callable[..., Any] | str, prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)
@@ -362,11 +396,16 @@ class HybridLambda(HybridBlock):
             self._func_name = function
         elif callable(function):
             self._func = function
+            vars(self)["_own_forward"] = _takes_one(function)
             self._func_name = getattr(function, "__name__", type(function).__name__)
         else:
             raise ParamError(
                 f"HybridLambda: parameter function must be callable or a name. Got {function!r}."
             )
+
+    def forward(self, x: Any, *args: Any) -> Any:
+        """Call the function, with the module of operators if it wants it."""
+        return self._func(x) if self._own_forward else super().forward(x, *args)
 
     def hybrid_forward(self, F: Any, x: Any, *args: Any) -> Any:
         """Call the function."""

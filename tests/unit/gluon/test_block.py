@@ -425,3 +425,68 @@ def test_every_layer_refuses_what_is_no_array(layer):
     layer.initialize()
     with pytest.raises(MXNetError, match="must be one NDArray"):
         layer([1, 2, 3])
+
+
+def test_a_list_of_blocks_that_nobody_registered_warns():
+    class Lists(nn.Block):
+        def __init__(self):
+            super().__init__()
+            self.layers = [nn.Dense(3), {"more": nn.Dense(2)}]
+
+    class Registered(nn.Block):
+        def __init__(self):
+            super().__init__()
+            self.layers, self.row = [nn.Dense(3)], nn.Sequential()
+            self.row.add(*self.layers)
+
+    with pytest.warns(UserWarning, match='"Lists.layers" is an unregistered container'):
+        assert not Lists().collect_params().keys()
+    assert len(Registered().collect_params().keys()) == 2
+
+
+def test_only_blocks_are_added():
+    with pytest.raises(ParamError, match=r"Dense\(...\): an instance"):
+        nn.Sequential().add(nn.Dense)
+    with pytest.raises(ParamError, match=r"net.add\(\*blocks\)"):
+        nn.HybridSequential().add([nn.Dense(1)])
+    with pytest.raises(ParamError, match="nn.Lambda"):
+        nn.HybridSequential().add(lambda x: x)
+
+
+def test_a_hybrid_lambda_takes_functions_of_both_mxnets():
+    for double in (lambda F, x: F.broadcast_add(x, x), lambda x: x * 2, mx.npx.relu):
+        block = nn.HybridLambda(double)
+        eager = block(nd.array([1, 2])).asnumpy().tolist()
+        block.hybridize()
+        assert block(nd.array([1, 2])).asnumpy().tolist() == eager
+
+
+def test_gelu_may_be_approximated():
+    x = nd.array([-2, 0, 1])
+    rough = nn.GELU(approximation="tanh")(x).asnumpy()
+    np.testing.assert_allclose(rough, [-0.0454023, 0, 0.841192], rtol=1e-5)
+    np.testing.assert_allclose(rough, nn.GELU()(x).asnumpy(), atol=1e-3)
+    with pytest.raises(ParamError, match="'erf' or 'tanh'"):
+        nn.GELU("sigmoid")
+
+
+def test_a_forgotten_parameter_of_hybrid_forward_teaches():
+    class Forgetful(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.weight = self.params.get("weight", shape=(2,), init="ones")
+
+        def hybrid_forward(self, F, x):
+            return x
+
+    block = Forgetful()
+    block.initialize()
+    with pytest.raises(ArgumentError, match=r"hybrid_forward\(self, F, x, weight\)"):
+        block(nd.ones(2))
+
+
+def test_a_symbol_block_prints_its_symbol():
+    x = mx.sym.var("data")
+    y = mx.sym.FullyConnected(x, num_hidden=2, name="fc")
+    block = gluon.SymbolBlock([y, y.get_internals()["fc_weight"]], x)
+    assert repr(block) == "SymbolBlock(\n<Symbol group [fc, fc_weight]> : 1 -> 2\n)"

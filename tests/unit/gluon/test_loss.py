@@ -87,3 +87,19 @@ def test_a_hybridized_loss_equals_the_eager_one():
     want = loss(scores, labels).asnumpy()
     loss.hybridize()
     np.testing.assert_allclose(loss(scores, labels).asnumpy(), want, rtol=1e-6)
+
+
+def test_a_loss_of_ones_own_uses_the_helpers_of_mxnet():
+    from dlstudio.gluon.loss import Loss, _apply_weighting, _reshape_like
+
+    class Square(Loss):
+        def hybrid_forward(self, F, pred, label, sample_weight=None):
+            loss = F.square(pred - _reshape_like(F, label, pred))
+            loss = _apply_weighting(F, loss, self._weight, sample_weight)
+            return F.mean(loss, axis=self._batch_axis, exclude=True)
+
+    square = Square(2.0, 0)
+    given = nd.array([[1, 2], [3, 4]]), nd.array([1, 0, 0, 0]), nd.array([[1], [0]])
+    assert square(*given).asnumpy().tolist() == [4, 0]
+    square.hybridize()
+    assert square(*given).asnumpy().tolist() == [4, 0]

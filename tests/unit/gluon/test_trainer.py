@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, gluon, lr_scheduler, nd, optimizer
-from dlstudio.errors import FileFormatError, InitError, ParamError
+from dlstudio.errors import ArgumentError, FileFormatError, InitError, ParamError, ShapeError
 from dlstudio.gluon import nn
 from dlstudio.gluon.trainer import StaleGradientError
 
@@ -317,3 +317,36 @@ def test_a_watched_step_tells_the_bus():
     updates = [e for e in seen if isinstance(e, OpRan) and e.phase == "update"]
     assert [e.op for e in updates] == ["sgd_update"]
     assert len(updates[0].outputs) == 4
+
+
+def test_an_optimizer_in_the_way_of_mxnet_2_defines_step():
+    @optimizer.register
+    class Sign(optimizer.Optimizer):
+        def create_state(self, index, weight):
+            return nd.zeros(weight.shape)
+
+        def step(self, indices, weights, grads, states):
+            for index, weight, grad, state in zip(indices, weights, grads, states, strict=True):
+                self._update_count(index)
+                state += 1
+                weight -= self._get_lr(index) * grad.sign()
+
+    net, trainer = make("sign", learning_rate=0.5)
+    before = net[1].bias.data().asnumpy()
+    with autograd.record():
+        loss = net(nd.array(DATA)).sum()
+    loss.backward()
+    trainer.step(1)
+    np.testing.assert_allclose(net[1].bias.data().asnumpy(), before - 0.5)
+    assert {s.asnumpy().max() for s in trainer._updaters[0].states.values()} == {1}
+
+
+def test_settings_of_the_optimizer_beside_it_teach():
+    net, _ = make()
+    with pytest.raises(ArgumentError, match="optimizer_params"):
+        gluon.Trainer(net.collect_params(), "sgd", learning_rate=0.1)
+
+
+def test_a_gradient_of_another_shape_teaches():
+    with pytest.raises(ShapeError, match=r"weight 0 has shape \(2,\), its gradient \(3,\)"):
+        optimizer.SGD().update(0, nd.ones(2), nd.ones(3), None)

@@ -85,3 +85,31 @@ def test_loggers(tmp_path):
     assert text.endswith("] hello 3\n")
     assert len(logger.handlers) == 1
     logger.handlers[0].close()
+
+
+def test_a_registry_of_ones_own():
+    class Shape:
+        def __init__(self, size=1):
+            self.size = size
+
+    register = mx.registry.get_register_func(Shape, "shape")
+
+    @mx.registry.get_alias_func(Shape, "shape")("box")
+    @register
+    class Square(Shape):
+        pass
+
+    create = mx.registry.get_create_func(Shape, "shape")
+    made = [create("square", 2), create(shape="box", size=2), create('["square", {"size": 2}]')]
+    made.append(create('{"shape": "square", "size": 2}'))
+    assert [(type(x), x.size) for x in made] == [(Square, 2)] * 4
+    assert create(made[0]) is made[0]
+    assert mx.registry.get_registry(Shape) == {"square": Square, "box": Square}
+    with pytest.raises(ParamError, match="no shape 'circle'"):
+        create("circle")
+
+
+def test_helpers_that_programs_import():
+    assert mx.img is mx.image
+    assert mx.base.mx_real_t().dtype == "float32"
+    assert [mx.base._as_list(x) for x in (3, (1, 2))] == [[3], [1, 2]]

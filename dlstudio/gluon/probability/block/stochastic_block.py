@@ -8,6 +8,7 @@ from typing import Any
 
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.hybrid import HybridBlock
+from dlstudio.gluon.tree import listing
 
 __all__ = ["StochasticBlock", "StochasticSequential"]
 
@@ -126,3 +127,6 @@ class StochasticSequential(StochasticBlock):
 
     def __len__(self) -> int:
         return len(self._layers)
+
+    def __repr__(self) -> str:
+        return listing(self, self._children.items())

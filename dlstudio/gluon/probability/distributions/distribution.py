@@ -9,7 +9,7 @@ import numpy
 
 from dlstudio import np
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ShapeError, explain
+from dlstudio.errors import ShapeError, explain, knows_its_names
 from dlstudio.gluon.probability.distributions.constraint import is_dependent
 from dlstudio.gluon.probability.distributions.utils import sample_n_shape_converter
 from dlstudio.gluon.probability.functions import as_array, dtype_of, exp, shape_of, sqrt
@@ -51,6 +51,11 @@ class Distribution:
     _validate_args = False
     _axes: ClassVar[dict[str, int]] = {}  # parameter -> how many of its axes belong to an event
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
+
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
         """Decide whether distributions made from now on check parameters and values."""
@@ -76,11 +81,22 @@ class Distribution:
 
     @property
     def _batch_shape(self) -> tuple[int, ...]:
-        shapes = []
+        shapes = {}
         for name, value in self._parameters().items():
             shape, axes = shape_of(value), self._axes.get(name, 0)
-            shapes.append(shape[: len(shape) - axes])
-        return numpy.broadcast_shapes(*shapes)
+            shapes[name] = shape[: len(shape) - axes]
+        try:
+            return numpy.broadcast_shapes(*shapes.values())
+        except ValueError:
+            given = " and ".join(f"{name} {shape}" for name, shape in shapes.items())
+            raise ShapeError(
+                explain(
+                    f"{type(self).__name__}: parameters of shapes {given} do not broadcast"
+                    " together.",
+                    "equal lengths on each axis, counted from the last, or a length of 1.",
+                    "x.reshape((-1, 1)) for all combinations of two vectors",
+                )
+            ) from None
 
     @property
     def _event_shape(self) -> tuple[int, ...]:

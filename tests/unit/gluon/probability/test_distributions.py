@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import np
-from dlstudio.errors import GraphError, ParamError, ShapeError
+from dlstudio.errors import ArgumentError, GraphError, ParamError, ShapeError
 from dlstudio.gluon import probability as mgp
 from tests.unit.gluon.probability.cases import CASES, UNIT, P
 
@@ -134,3 +134,10 @@ def test_a_distribution_of_the_users_own_needs_only_what_it_uses():
     assert dist.sample_n(3).shape == (3, 2)
     with pytest.raises(NotImplementedError, match="Sure has no mean"):
         _ = dist.mean
+
+
+def test_shapes_that_do_not_broadcast_and_unknown_parameters_teach():
+    with pytest.raises(ShapeError, match=r"Normal: parameters of shapes loc \(3,\) and scale \(4,"):
+        mgp.Normal(np.zeros(3), np.ones(4)).sample()
+    with pytest.raises(ArgumentError, match=r"Normal has no parameter 'mean'"):
+        mgp.Normal(mean=0)

@@ -170,3 +170,9 @@ def test_a_mixture_finds_its_parts():
     numpy.testing.assert_allclose(loc.asnumpy(), [-2.0, 1.5], atol=0.15)
     numpy.testing.assert_allclose(part.prob.asnumpy(), [0.3, 0.7], atol=0.06)
     numpy.testing.assert_allclose(np.exp(log_scale).asnumpy(), [0.5, 0.5], atol=0.1)
+
+
+def test_a_stochastic_row_prints_its_blocks():
+    row = mgp.StochasticSequential()
+    row.add(nn.Dense(2))
+    assert repr(row) == "StochasticSequential(\n  (0): Dense(None -> 2, linear)\n)"
