@@ -154,7 +154,7 @@ def _unavailable(name: str, folder: Path, damaged: list[Path], reason: str) -> D
             f"{reason}",
             f"a file {name}.params or {name}-<hash>.params, as MXNet names it.",
             "put the file there, name a mirror in the environment variable MXNET_GLUON_REPO, or "
-            f"build the network with random weights: {name}()",
+            f"build the network with random weights: get_model({name!r})",
         )
     )
 

@@ -103,7 +103,7 @@ def test_offline_the_message_names_the_folder_the_mirror_and_a_way_out(tmp_path,
     with pytest.raises(DataError) as caught:
         vision.resnet18_v1(pretrained=True, root=tmp_path)
 
-    for part in (str(tmp_path), "MXNET_GLUON_REPO", "resnet18_v1()", "a0666292"):
+    for part in (str(tmp_path), "MXNET_GLUON_REPO", "get_model('resnet18_v1')", "a0666292"):
         assert part in str(caught.value)
 
 

@@ -10,7 +10,7 @@ from dlstudio.gluon import nn, rnn
 from dlstudio.gluon.data import DataLoader, batchify, datasets
 from tests.needs import data_of
 
-SPEAKERS, COEFFICIENTS, BATCH, EPOCHS, RATE = 9, 12, 30, 30, 0.01
+SPEAKERS, COEFFICIENTS, BATCH, EPOCHS, RATE = 9, 12, 30, 60, 0.01
 
 
 class SpeakerModel(gluon.HybridBlock):
@@ -39,6 +39,12 @@ def utterances(train, transform):
     return DataLoader(data, BATCH, shuffle=train, batchify_fn=padded)
 
 
+def heard_elsewhere(series):
+    """Add what changes from moment to moment, and what changes from recording to recording."""
+    moment = nd.random.normal(0, 0.3, series.shape)
+    return series + moment + nd.random.normal(0, 0.3, (len(series), 1, COEFFICIENTS))
+
+
 def train_model(net, batches):
     schedule = mx.lr_scheduler.OneCycleScheduler(EPOCHS * len(batches), base_lr=RATE)
     settings = {"learning_rate": RATE, "lr_scheduler": schedule}
@@ -46,9 +52,9 @@ def train_model(net, batches):
     loss = gluon.loss.SoftmaxCrossEntropyLoss()
     for _ in range(EPOCHS):
         for series, length, speaker in batches:
-            noisy = series + nd.random.normal(0, 0.3, series.shape)
+            data = heard_elsewhere(series)
             with autograd.record():
-                error = loss(net(noisy, length), speaker)
+                error = loss(net(data, length), speaker)
             error.backward()
             trainer.step(len(series))
 
@@ -73,4 +79,4 @@ def test_an_lstm_recognises_nine_speakers_by_their_vowels():
 
     train_model(net, train)
 
-    assert accuracy(net, test) >= 0.95  # measured: 0.965 to 0.984 with six seeds
+    assert accuracy(net, test) >= 0.95  # measured: 0.976 to 0.986 with eight seeds
