@@ -439,7 +439,7 @@ def test_a_list_of_blocks_that_nobody_registered_warns():
             self.layers, self.row = [nn.Dense(3)], nn.Sequential()
             self.row.add(*self.layers)
 
-    with pytest.warns(UserWarning, match='"Lists.layers" is an unregistered container'):
+    with pytest.warns(UserWarning, match=r'"Lists\.layers" is an unregistered container'):
         assert not Lists().collect_params().keys()
     assert len(Registered().collect_params().keys()) == 2
 
@@ -449,7 +449,7 @@ def test_only_blocks_are_added():
         nn.Sequential().add(nn.Dense)
     with pytest.raises(ParamError, match=r"net.add\(\*blocks\)"):
         nn.HybridSequential().add([nn.Dense(1)])
-    with pytest.raises(ParamError, match="nn.Lambda"):
+    with pytest.raises(ParamError, match=r"nn.Lambda"):
         nn.HybridSequential().add(lambda x: x)
 
 

@@ -328,8 +328,8 @@ def test_an_optimizer_in_the_way_of_mxnet_2_defines_step():
         def step(self, indices, weights, grads, states):
             for index, weight, grad, state in zip(indices, weights, grads, states, strict=True):
                 self._update_count(index)
-                state += 1
-                weight -= self._get_lr(index) * grad.sign()
+                state[:] = state + 1
+                weight[:] = weight - self._get_lr(index) * grad.sign()
 
     net, trainer = make("sign", learning_rate=0.5)
     before = net[1].bias.data().asnumpy()
