@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import math
+import numbers
 import re
 from collections.abc import Callable
 from typing import Any
 
 from dlstudio.core.tensor import NDArray
+from dlstudio.errors import ArgumentError, ParamError, explain
 
 __all__ = ["Monitor"]
 
@@ -55,7 +57,7 @@ class Monitor:
         sort: bool = False,
         monitor_all: bool = False,
     ) -> None:
-        self.interval = interval
+        self.interval = _checked(interval)
         self.stat_func = stat_func or _typical_size
         self.sort = sort
         self.monitor_all = monitor_all
@@ -66,7 +68,21 @@ class Monitor:
         self.activated = False
 
     def install(self, exe: Any) -> None:
-        """Watch one more executor."""
+        """Watch one more executor.
+
+        Raises
+        ------
+        ArgumentError
+            If it is none.
+        """
+        if not hasattr(exe, "set_monitor_callback"):
+            raise ArgumentError(
+                explain(
+                    f"Monitor.install was given a {type(exe).__name__}.",
+                    "an executor.",
+                    "symbol.simple_bind(...), or mod.install_monitor(monitor) for a module",
+                )
+            )
         self.exes.append(exe)
         if self.activated:
             exe.set_monitor_callback(self._record, self.monitor_all)
@@ -111,6 +127,18 @@ class Monitor:
     def _record(self, name: str, array: Any) -> None:
         if self.re_pattern.match(name):
             self.queue.append((self.step, name, self.stat_func(array)))
+
+
+def _checked(interval: Any) -> int:
+    if not isinstance(interval, numbers.Integral) or interval < 1:
+        raise ParamError(
+            explain(
+                f"Monitor: parameter interval={interval!r}.",
+                "batches from one look to the next, an integer >= 1.",
+                "mx.mon.Monitor(100)",
+            )
+        )
+    return int(interval)
 
 
 def _typical_size(x: Any) -> Any:

@@ -5,6 +5,7 @@ Also the number forms of functions such as ``nd.maximum(x, 0)``.
 
 from __future__ import annotations
 
+import math
 import numbers
 import operator
 from collections.abc import Callable
@@ -199,7 +200,7 @@ def number_functions(dialect: str) -> dict[str, Binary]:
 
 
 # two plain numbers give a plain number, in nd 0 or 1 for a comparison
-_PLAIN: dict[str, Binary] = {
+PLAIN: dict[str, Binary] = {
     "add": operator.add,
     "subtract": operator.sub,
     "multiply": operator.mul,
@@ -207,6 +208,7 @@ _PLAIN: dict[str, Binary] = {
     "true_divide": operator.truediv,
     "modulo": operator.mod,
     "power": operator.pow,
+    "hypot": math.hypot,
     "maximum": max,
     "minimum": min,
     "equal": lambda x, y: int(x == y),
@@ -222,7 +224,7 @@ _PLAIN: dict[str, Binary] = {
 
 
 def _named(pair: Op, function: Binary, name: str) -> Binary:
-    plain = _PLAIN[name]
+    plain = PLAIN[name]
 
     def general(lhs: Any, rhs: Any) -> Any:
         if isinstance(lhs, _NUMBERS) and isinstance(rhs, _NUMBERS):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.registry import OPS, Op
-from dlstudio.dialects.operators import FUNCTIONS, TABLE, Arithmetic
+from dlstudio.dialects.operators import FUNCTIONS, PLAIN, TABLE, Arithmetic
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.graph.symbol import Symbol, create
 
@@ -162,6 +162,7 @@ def install() -> None:
     negative, absolute = OPS["negative"], OPS["abs"]
     Symbol.__neg__ = lambda self: _apply(negative, (self,), "negative")  # type: ignore[attr-defined]
     Symbol.__abs__ = lambda self: _apply(absolute, (self,), "abs")  # type: ignore[attr-defined]
+    Symbol.T = property(_transpose)  # type: ignore[attr-defined]
     Symbol.__pos__ = lambda self: self  # type: ignore[attr-defined]
     _install_methods()
 
@@ -209,6 +210,8 @@ def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
             return _apply(right, (lhs,), _scalar_stem(right), scalar=rhs)
         if isinstance(rhs, Symbol) and isinstance(lhs, _NUMBERS):
             return _apply(left, (rhs,), _scalar_stem(left), scalar=lhs)
+        if isinstance(lhs, _NUMBERS) and isinstance(rhs, _NUMBERS):
+            return PLAIN[name](lhs, rhs)
         raise _not_symbolic(name, rhs if isinstance(lhs, Symbol) else lhs)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -200,9 +201,7 @@ def simple_bind(
     """
     check_unique(topological(symbol.outputs_))
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
-    symbol._by_name((), shapes)
-    given = {n: _SHAPE.parse(s, f"simple_bind: shape of {n!r}") for n, s in shapes.items()}
-    avals = _inferred(symbol, given, _dtypes(type_dict or {}))
+    avals = _inferred(symbol, shapes, _dtypes(type_dict or {}))
     requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)
     old_args = {**(shared_exec.arg_dict if shared_exec else {}), **(shared_buffer or {})}
     old_aux = shared_exec.aux_dict if shared_exec else {}
@@ -237,15 +236,32 @@ def simple_bind(
 
 
 def _inferred(
-    symbol: Symbol, given: Mapping[str, tuple[int, ...]], dtypes: Mapping[str, Any]
+    symbol: Symbol, shapes: Mapping[str, Any], dtypes: Mapping[str, Any]
 ) -> dict[str, Aval]:
     """Avals of all variables. A 0 that nothing else tells the size of is an empty batch."""
-    shapes = {name: stated(shape) for name, shape in given.items()}
+    given = {n: _SHAPE.parse(s, f"simple_bind: shape of {n!r}") for n, s in shapes.items()}
+    known = {name: stated(shape) for name, shape in given.items()}
     if any(0 in shape and stated(shape) != shape for shape in given.values()):
         with contextlib.suppress(ShapeError):
-            return input_avals(symbol, shapes, dtypes)
-        shapes = dict(given)
-    return input_avals(symbol, shapes, dtypes)
+            return input_avals(symbol, known, dtypes)
+        known = given
+    try:
+        found = input_avals(symbol, known, dtypes)
+    except ShapeError:
+        symbol._by_name((), shapes)  # a misspelt name explains it better
+        raise
+    _mention_lost(symbol, shapes)
+    return found
+
+
+def _mention_lost(symbol: Symbol, shapes: Mapping[str, Any]) -> None:
+    """Say that shapes are stated of what the symbol does not read, such as a label it has lost."""
+    lost = sorted({*shapes} - {*symbol.list_arguments(), *symbol.list_auxiliary_states()})
+    if lost:
+        warnings.warn(
+            f"simple_bind: the symbol has no argument {lost[0]!r}, only {symbol.list_arguments()}.",
+            stacklevel=5,
+        )
 
 
 def _dtypes(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,8 +61,15 @@ class SequentialModule(BaseModule):
         Raises
         ------
         ParamError
-            For options of another name.
+            For options of another name, and for what is no module.
         """
+        if not isinstance(module, BaseModule):
+            raise ParamError(
+                explain(
+                    f"add was given a {type(module).__name__}.", "a module.",
+                    "chain.add(mx.mod.Module(symbol))",
+                )
+            )  # fmt: skip
         known = (self.META_TAKE_LABELS, self.META_AUTO_WIRING)
         for option in kwargs:
             if option not in known:

@@ -430,3 +430,10 @@ def test_a_list_of_gradient_requests_has_one_for_each_argument():
     net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc")
     with pytest.raises(mx.errors.ParamError, match="1 entries for 3 arguments"):
         net.simple_bind(mx.cpu(), grad_req=["write"], x=(2, 3))
+
+
+def test_a_shape_of_an_argument_that_the_symbol_has_lost_is_mentioned():
+    net = mx.sym.FullyConnected(mx.sym.var("x"), num_hidden=2, name="fc")
+    with pytest.warns(UserWarning, match="no argument 'softmax_label'"):
+        executor = net.simple_bind(mx.cpu(), x=(2, 3), softmax_label=(2,))
+    assert executor.arg_dict["fc_weight"].shape == (2, 3)

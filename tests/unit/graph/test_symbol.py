@@ -316,3 +316,11 @@ def test_what_only_arrays_have_is_refused_with_what_to_do_instead():
         _ = x.shape
     with pytest.raises(AttributeError, match="no attribute 'shap'"):
         _ = x.shap
+
+
+def test_functions_of_two_numbers_give_a_number():
+    assert (sym.maximum(3, 2), sym.minimum(3, 2), sym.pow(2, 3), sym.hypot(3, 4)) == (3, 2, 8, 5)
+
+
+def test_the_transpose_of_a_symbol_has_its_axes_reversed():
+    assert sym.var("x").T.infer_shape(x=(2, 3))[1] == [(3, 2)]

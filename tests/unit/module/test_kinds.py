@@ -212,3 +212,8 @@ def test_the_default_figure_is_the_size_of_a_typical_element():
     ((step, name, text),) = monitor.toc()
     assert (step, name, float(text)) == (1, "x", 2.5)
     assert monitor.toc() == []
+
+
+def test_a_chain_is_made_of_modules():
+    with pytest.raises(mx.errors.ParamError, match="given a int"):
+        mx.mod.SequentialModule().add(3)

@@ -93,3 +93,14 @@ def test_a_gradient_gone_wrong_is_found_where_it_begins(executor):
         found.setdefault(name, figure)
     assert found["fc_output"] == found["act_output"] == "True\t"
     assert found["data"] == "False\t"
+
+
+@pytest.mark.parametrize("interval", [0, "a", 0.5])
+def test_an_interval_is_a_number_of_batches(interval):
+    with pytest.raises(mx.errors.ParamError, match="an integer >= 1"):
+        mx.mon.Monitor(interval)
+
+
+def test_only_executors_are_watched():
+    with pytest.raises(mx.errors.ArgumentError, match="for a module"):
+        mx.mon.Monitor(1).install(3)
