@@ -16,7 +16,7 @@ from dlstudio.errors import DataError, InitError, ParamError, explain
 from dlstudio.initializer import Uniform
 from dlstudio.io import DataBatch
 from dlstudio.module.checkpoint import BatchEndParam, read_params
-from dlstudio.module.pieces import joined, without_pad
+from dlstudio.module.pieces import check_batches, joined, without_pad
 
 __all__ = ["BaseModule"]
 
@@ -84,6 +84,7 @@ class BaseModule:
         """Run `forward` for prediction on each batch; yield number and batch."""
         self._require("binded", "params_initialized")
         if reset:
+            check_batches(eval_data, "score", "reset")
             eval_data.reset()
         for nbatch, batch in enumerate(eval_data):
             if nbatch == num_batch:
@@ -236,6 +237,7 @@ class BaseModule:
         """
         if num_epoch is None:
             raise ParamError(explain("fit was not told how long to train.", fix="num_epoch=10"))
+        check_batches(train_data, "fit", "provide_data")
         self.bind(
             data_shapes=train_data.provide_data, label_shapes=train_data.provide_label,
             for_training=True, force_rebind=force_rebind,

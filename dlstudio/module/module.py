@@ -16,7 +16,9 @@ from dlstudio.module.checkpoint import load_checkpoint
 from dlstudio.module.executor_group import DataParallelExecutorGroup
 from dlstudio.module.learning import Learning, make_optimizer
 from dlstudio.module.pieces import (
+    check_batch,
     check_names,
+    check_symbol,
     checked_shapes,
     fill,
     groups,
@@ -78,6 +80,7 @@ class Module(Reached, BaseModule):
         group2ctxs: Any = None, compression_params: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(logger)
+        check_symbol(symbol)
         contexts = context if isinstance(context, (list, tuple)) else [context or CPU]
         self._symbol, self._context = symbol, [Device(c) for c in contexts]
         self._work_load_list = workload(work_load_list, len(contexts))
@@ -361,6 +364,7 @@ class Module(Reached, BaseModule):
         """
         group = self._bound()
         self._require("params_initialized")
+        check_batch(data_batch)
         new = shapes_of(data_batch, group)
         if new is not None:
             self.reshape(*new)

@@ -6,19 +6,78 @@ from collections.abc import Sequence
 from typing import Any
 
 from dlstudio import nd
-from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
+from dlstudio.graph.symbol import Symbol
 from dlstudio.initializer import InitDesc
 from dlstudio.io import DataDesc
 
 __all__ = [
-    "check_names", "checked_shapes", "described", "fill", "groups", "joined", "shapes_of",
-    "split_batch", "without_pad", "workload",
-]  # fmt: skip
+    "check_batch",
+    "check_batches",
+    "check_names",
+    "check_symbol",
+    "checked_shapes",
+    "described",
+    "fill",
+    "groups",
+    "joined",
+    "shapes_of",
+    "split_batch",
+    "without_pad",
+    "workload",
+]
 
 
 def described(shapes: Any) -> list[DataDesc]:
     """Descriptions, from descriptions or pairs of name and shape."""
-    return [d if isinstance(d, DataDesc) else DataDesc(*d) for d in shapes or []]
+    try:
+        return [d if isinstance(d, DataDesc) else DataDesc(*d) for d in shapes or []]
+    except TypeError:
+        raise ParamError(
+            explain(
+                f"the shapes of data or labels are {shapes!r}.",
+                "a list with a name and a shape for each.",
+                'mod.bind(data_shapes=[("data", (32, 784))]), or data_shapes=batches.provide_data',
+            )
+        ) from None
+
+
+def check_symbol(symbol: Any) -> None:
+    """Raise ArgumentError if `symbol` is something else."""
+    if not isinstance(symbol, Symbol):
+        raise ArgumentError(
+            explain(
+                f"Module was given a {type(symbol).__name__}.",
+                "a symbol: what the network computes.",
+                'mx.mod.Module(mx.sym.load("net-symbol.json")); '
+                "gluon blocks are trained by a gluon.Trainer",
+            )
+        )
+
+
+def check_batches(data: Any, called: str, needs: str) -> None:
+    """Raise ArgumentError if `data` is no iterator over batches: lacks the attribute `needs`."""
+    if not hasattr(data, needs):
+        raise ArgumentError(
+            explain(
+                f"{called} was given a {type(data).__name__}.",
+                "a data iterator, which knows names and shapes of its batches.",
+                f"{called}(mx.io.NDArrayIter(data, labels, batch_size=32))",
+            )
+        )
+
+
+def check_batch(batch: Any) -> None:
+    """Raise ArgumentError if `batch` holds no data."""
+    for one in batch if isinstance(batch, list) else [batch]:
+        if not isinstance(getattr(one, "data", None), (list, tuple)):
+            raise ArgumentError(
+                explain(
+                    f"forward was given a {type(one).__name__}.",
+                    "a batch: its data is a list with one array for each input.",
+                    "mod.forward(mx.io.DataBatch(data=[x], label=[y]))",
+                )
+            )
 
 
 def check_names(symbol: Any, kind: str, names: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio.errors import (
+    ArgumentError,
     DataError,
     FileFormatError,
     GraphError,
@@ -344,3 +345,23 @@ def test_labels_need_not_have_the_batch_size_of_the_data():
     mod = mx.mod.Module(net)
     mod.bind([("data", (4, 5, 3))], [("softmax_label", (20,))])
     assert mod.output_shapes == [("softmax_output", (20, 2))]
+
+
+WRONG = {
+    "a network by its name": (lambda mod: mx.mod.Module("net"), "given a str"),
+    "arrays to fit": (lambda mod: mod.fit(np.ones((4, 784)), num_epoch=1), "NDArrayIter"),
+    "no data to score": (lambda mod: mod.score(3, "acc"), "score was given a int"),
+    "a shape without its name": (
+        lambda mod: mx.mod.Module(mlp()).bind((4, 784)), "a name and a shape for each",
+    ),
+    "an array instead of a batch": (lambda mod: mod.forward(mx.nd.ones((4, 784))), "DataBatch"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "told"), WRONG.values(), ids=WRONG)
+def test_wrong_use_teaches(call, told):
+    mod = mx.mod.Module(mlp())
+    mod.bind([("data", (4, 784))], [("softmax_label", (4,))])
+    mod.init_params()
+    with pytest.raises((ArgumentError, ParamError), match=told):
+        call(mod)
