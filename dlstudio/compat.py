@@ -10,7 +10,7 @@ import types
 from collections.abc import MutableSequence
 from typing import Any
 
-__all__ = ["MODULES", "NAMES", "install_as_mxnet"]
+__all__ = ["MODULES", "NAMES", "install_as_mxnet", "is_installed_as_mxnet"]
 
 # mx.<name> -> module of dlstudio
 MODULES: dict[str, str] = {
@@ -194,3 +194,19 @@ class _Mxnet(types.ModuleType):
 
     def __dir__(self) -> list[str]:
         return dir(importlib.import_module("dlstudio"))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let functions that use ``mx`` be sent to other processes."""
+        return _installed, ()
+
+
+def _installed() -> types.ModuleType:
+    """Return the module ``mxnet``; in a process that has none yet, install it."""
+    if not is_installed_as_mxnet():
+        install_as_mxnet()
+    return sys.modules["mxnet"]
+
+
+def is_installed_as_mxnet() -> bool:
+    """Whether ``import mxnet`` imports dlstudio in this process."""
+    return isinstance(sys.modules.get("mxnet"), _Mxnet)

@@ -198,12 +198,13 @@ def _pack_task(dataset: Any, batchify: Any) -> tuple[shared.Message, bool]:
     cloudpickle writes classes defined in a notebook or script by value. Without it they are
     written by name, and the worker has to run the script to find them.
     """
+    task = worker.Surroundings.here(), dataset, batchify
     try:
         if find_spec("cloudpickle"):
             import cloudpickle
 
-            return shared.pack((dataset, batchify), [], cloudpickle.Pickler), False
-        return shared.pack((dataset, batchify), []), True
+            return shared.pack(task, [], cloudpickle.Pickler), False
+        return shared.pack(task, []), True
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise DataError(
             explain(

@@ -18,10 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.compat import install_as_mxnet, is_installed_as_mxnet
 from dlstudio.core import random as streams
+from dlstudio.dialects.switches import is_np_array, is_np_shape, set_np
 from dlstudio.gluon.data import shared
 
-__all__ = ["Failure", "Request", "serve"]
+__all__ = ["Failure", "Request", "Surroundings", "serve"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,40 @@ class Request:
     indices: Sequence[Any]
     seed: int
     stream: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a program has switched in its process and a worker must switch likewise.
+
+    Reading the pickle of one switches; so it comes before the data set, which may need it.
+
+    Attributes
+    ----------
+    mxnet : bool
+        Whether ``import mxnet`` imports dlstudio.
+    array, shape : bool
+        See `npx.set_np`.
+    """
+
+    mxnet: bool
+    array: bool
+    shape: bool
+
+    @classmethod
+    def here(cls) -> Surroundings:
+        """Those of this process."""
+        return cls(is_installed_as_mxnet(), is_np_array(), is_np_shape())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _switch, (self.mxnet, self.array, self.shape)
+
+
+def _switch(mxnet: bool, array: bool, shape: bool) -> Surroundings:
+    if mxnet:
+        install_as_mxnet()
+    set_np(shape, array)
+    return Surroundings(mxnet, array, shape)
 
 
 @dataclass(frozen=True)
@@ -91,7 +127,8 @@ def serve(requests: Connection, results: Connection, parent: int) -> None:
     Parameters
     ----------
     requests : Connection
-        First the packed (data set, batchify function), then one `Request` at a time.
+        First the packed (`Surroundings`, data set, batchify function), then one `Request` at a
+        time.
     results : Connection
         Takes (ticket, batch or `Failure`).
     parent : int
@@ -107,7 +144,7 @@ def serve(requests: Connection, results: Connection, parent: int) -> None:
 
 def _receive_task(requests: Connection) -> Callable[[Request], Any]:
     try:
-        dataset, batchify = shared.receive(requests, private=True)
+        _, dataset, batchify = shared.receive(requests, private=True)
     except (EOFError, ConnectionResetError):
         raise
     except Exception as error:

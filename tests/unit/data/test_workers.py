@@ -431,3 +431,34 @@ def test_bfloat16_comes_through_workers():
     (batch,) = loader
     assert str(np.dtype(batch.dtype)) == "bfloat16"
     assert np.array_equal(batch.asnumpy(), data.asnumpy())
+
+
+def test_programs_that_import_mxnet_may_use_it_in_workers():
+    program = """
+    import dlstudio; dlstudio.install_as_mxnet()
+    import mxnet as mx
+    from mxnet.gluon.data import ArrayDataset, DataLoader
+
+    def double(x):
+        from mxnet import nd
+        return mx.nd.array([x]) + nd.array([x])
+
+    (batch,) = DataLoader(ArrayDataset([1, 2]).transform(double), 2, num_workers=1)
+    assert batch.asnumpy().tolist() == [[2], [4]]
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=100)
+
+
+def test_workers_hand_out_arrays_of_the_dialect_that_the_program_has_set():
+    names = DataLoader(SimpleDataset([0] * 2), 2, num_workers=1, batchify_fn=_names_of_switches)
+    with dlstudio.util.np_array(True):
+        np_names = DataLoader(
+            SimpleDataset([0] * 2), 2, num_workers=1, batchify_fn=_names_of_switches
+        )
+        assert list(np_names) == [["array"]]
+
+    assert list(names) == [[]]
+
+
+def _names_of_switches(_):
+    return ["array"] if dlstudio.util.is_np_array() else []
