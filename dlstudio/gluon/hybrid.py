@@ -185,14 +185,11 @@ backward_bulk_size
         super().cast(dtype)
 
     def _clear_cached_op(self) -> None:
-        vars(self).update(
-            _graphs={},
-            _compiled={},
-            _last_structure=None,
-            _dynamic="",
-            _by_arrays=None,
-            _users=None,
-        )
+        vars(self).update(_nothing_traced())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles are compiled anew: plans belong to the process and the arrays."""
+        return {**vars(self), **_nothing_traced()}
 
     # ---- running -------------------------------------------------------------------------
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
@@ -418,6 +415,12 @@ backward_bulk_size
     def _exported(self) -> tuple[list[str], Symbol, dict[str, Any]]:
         """Names of the inputs, the symbol, and the values of all its other variables."""
         return exported(self)
+
+
+def _nothing_traced() -> dict[str, Any]:
+    return dict(
+        _graphs={}, _compiled={}, _last_structure=None, _dynamic="", _by_arrays=None, _users=None
+    )
 
 
 def _symbolic(args: tuple[Any, ...]) -> bool:

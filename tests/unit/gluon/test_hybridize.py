@@ -1,5 +1,7 @@
 """What hybridize() captures: options, nesting, sharing, shapes, files; and what it leaves alone."""
 
+import copy
+import pickle
 import warnings
 
 import numpy as np
@@ -458,3 +460,20 @@ def test_layers_of_users_for_arrays_of_numpy_find_their_shapes_train_and_export(
     symbol_file, params_file = net.export(str(tmp_path / "net"))
     again = gluon.SymbolBlock.imports(symbol_file, ["data"], params_file)
     assert again(mx.np.ones((2, 2, 5))).asnumpy().tolist() == [[80.0] * 4] * 2
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_a_compiled_network_is_copied_and_pickled_without_its_plans(copied):
+    net = nn.HybridSequential()
+    net.add(nn.Dense(3, in_units=2))
+    net.initialize()
+    net.hybridize()
+    x = nd.ones((1, 2))
+    before = net(x).asnumpy()
+
+    other = copied(net)
+    other[0].weight.set_data(nd.zeros((3, 2)))
+
+    assert (other(x).asnumpy() == 0).all()
+    assert other.plan() is not None
+    assert np.array_equal(net(x).asnumpy(), before)
