@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -120,7 +122,7 @@ def test_resize_takes_grey_images_and_batches(digit):
     assert transforms.Resize((10, 12))(batch).shape == (3, 12, 10, 1)
 
 
-@pytest.mark.parametrize("size", [0, (3, 4, 5), (4, -1)])
+@pytest.mark.parametrize("size", [0, (3, 4, 5), (4, -1), 8.5])
 def test_a_senseless_size_is_refused(size):
     with pytest.raises(ParamError, match="Resize: got size="):
         transforms.Resize(size)
@@ -294,6 +296,31 @@ def test_a_result_is_on_the_device_of_its_image(digit):
     moved = digit.as_in_context(mx.cpu(1))
 
     assert transforms.ToTensor()(moved).context == mx.cpu(1)
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [
+        transforms.RandomCrop(12, pad=3),
+        transforms.RandomResizedCrop(12, scale=(0.2, 0.4)),
+        transforms.CenterCrop(12),
+    ],
+    ids=lambda t: type(t).__name__,
+)
+def test_the_pictures_of_a_batch_are_cropped_alike(photo, crop):
+    batch = crop(np.stack([photo, photo])).asnumpy()
+
+    assert batch.shape == (2, 12, 12, 3)
+    assert np.array_equal(batch[0], batch[1])
+
+
+def test_composed_transforms_are_hybridized_without_advice(photo):
+    composed = transforms.Compose([transforms.Resize(4), transforms.ToTensor()])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        composed.hybridize()
+
+    assert composed(photo).shape == (3, 4, 4)
 
 
 # ---- inside networks -------------------------------------------------------------------------

@@ -99,6 +99,10 @@ class Compose(Sequential):
         for transform in transforms:
             self.add(transform if isinstance(transform, Block) else _Function(transform))
 
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
+        """Hybridize the blocks among the transforms; those of this module run the same way."""
+        Block.hybridize(self, active, **kwargs)
+
 
 class HybridCompose(HybridSequential):
     """Several transforms in a row, each of which can be part of a hybridized network.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,12 @@ _ATTEMPTS = 10  # at a random crop before the middle is taken
 
 
 def _width_and_height(size: Size, owner: str) -> tuple[int, int]:
-    pair = (size, size) if isinstance(size, int) else tuple(size)
-    if len(pair) != 2 or min(pair) < 1:
+    pair = tuple(size) if isinstance(size, (tuple, list)) else (size, size)
+    if len(pair) != 2 or not all(isinstance(n, Integral) and n > 0 for n in pair):
         raise ParamError(
             explain(f"{owner}: got size={size!r}.", "one positive number or (width, height).")
         )
-    return pair
+    return int(pair[0]), int(pair[1])
 
 
 class Resize(ArrayTransform):
@@ -52,7 +53,7 @@ class Resize(ArrayTransform):
     def __init__(self, size: Size, keep_ratio: bool = False, interpolation: int = 1) -> None:
         super().__init__()
         self._size = _width_and_height(size, "Resize")
-        self._shorter = size if keep_ratio and isinstance(size, int) else None
+        self._shorter = self._size[0] if keep_ratio and isinstance(size, Integral) else None
         self._interpolation = interpolation
 
     def compute(self, image: Array) -> Array:
@@ -124,7 +125,7 @@ class CenterCrop(ArrayTransform):
         self._interpolation = interpolation
 
     def compute(self, image: Array) -> Array:
-        """Transform a NumPy image (H, W, C)."""
+        """Transform a NumPy image (H, W, C) or (B, H, W, C)."""
         part = pixels.crop(image, *pixels.centered(image, *self._size))
         return pixels.resize(part, *self._size, self._interpolation)
 
@@ -156,10 +157,10 @@ class RandomCrop(ArrayTransform):
         self._interpolation = interpolation
 
     def compute(self, image: Array) -> Array:
-        """Transform a NumPy image (H, W, C)."""
+        """Transform a NumPy image (H, W, C) or (B, H, W, C)."""
         if self._pad is not None:
             left, right, top, bottom = self._pad
-            widths = ((top, bottom), (left, right), (0, 0))
+            widths = [(0, 0)] * (image.ndim - 3) + [(top, bottom), (left, right), (0, 0)]
             image = np.pad(image, widths, constant_values=self._pad_value)
         _, _, width, height = pixels.centered(image, *self._size)
         part = _random_part(image, width, height)
@@ -194,11 +195,11 @@ class RandomResizedCrop(ArrayTransform):
         self._interpolation = interpolation
 
     def compute(self, image: Array) -> Array:
-        """Transform a NumPy image (H, W, C)."""
+        """Transform a NumPy image (H, W, C) or (B, H, W, C)."""
         return pixels.resize(self._random_part(image), *self._size, self._interpolation)
 
     def _random_part(self, image: Array) -> Array:
-        rows, columns = image.shape[:2]
+        rows, columns = image.shape[-3:-1]
         for _ in range(_ATTEMPTS):
             area = rows * columns * uniform(*self._scale)
             ratio = math.exp(uniform(math.log(self._ratio[0]), math.log(self._ratio[1])))
@@ -209,7 +210,7 @@ class RandomResizedCrop(ArrayTransform):
 
 
 def _random_part(image: Array, width: int, height: int) -> Array:
-    rows, columns = image.shape[:2]
+    rows, columns = image.shape[-3:-1]
     draw = host_generator()
     x, y = int(draw.integers(columns - width + 1)), int(draw.integers(rows - height + 1))
     return pixels.crop(image, x, y, width, height)
