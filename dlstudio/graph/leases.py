@@ -16,7 +16,7 @@ from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.pool import THRESHOLD, pool_of
 from dlstudio.core.storage import Store
-from dlstudio.core.tensor import Tensor
+from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import StaleValueError, explain
 from dlstudio.graph import options, pipeline, program
 from dlstudio.graph.executor_run import plain
@@ -164,7 +164,7 @@ class Plan:
             frame.run("forward", [arrays[i] for i in self.forward_from])
         else:
             frame.forward(*[arrays[i] for i in self.forward_from])
-        cls = inputs[0].__class__ if inputs else Tensor
+        cls = inputs[0].__class__ if inputs else NDArray
         tensors = [cls._wrap(a, m[3]) for a, m in zip(outs, self.outputs, strict=True)]
         if self.wanted:
             self._record(inputs, arrays, tensors, frame, counters)

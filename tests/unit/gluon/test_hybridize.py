@@ -477,3 +477,16 @@ def test_a_compiled_network_is_copied_and_pickled_without_its_plans(copied):
     assert (other(x).asnumpy() == 0).all()
     assert other.plan() is not None
     assert np.array_equal(net(x).asnumpy(), before)
+
+
+@pytest.mark.parametrize("namespace", [mx.nd, mx.np], ids=["nd", "np"])
+def test_outputs_that_depend_on_no_input_have_the_dialect_of_the_inputs(namespace):
+    class Grid(gluon.HybridBlock):
+        def forward(self, x):
+            return namespace.arange(3), [namespace.zeros((2,))]
+
+    block = Grid()
+    block.hybridize()
+    numbers, [zeros] = block(namespace.ones((2,)))
+    assert type(numbers) is type(zeros) is type(namespace.ones((2,)))
+    assert numbers.asnumpy().tolist() == [0, 1, 2]
