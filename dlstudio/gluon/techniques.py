@@ -84,6 +84,8 @@ class MultiTaskLoss(Block):
 class GradientAccumulation:
     """Steps once for several batches, as one batch of all of them would.
 
+    From now on the gradients of the trainer's parameters add up, ``grad_req="add"``.
+
     Parameters
     ----------
     trainer : Trainer

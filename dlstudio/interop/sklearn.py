@@ -47,7 +47,7 @@ class _GluonEstimator(BaseEstimator):
         self,
         net: Callable[[int], Any] | gluon.Block | None = None,
         *,
-        hidden: Sequence[int] = (32,),
+        hidden: int | Sequence[int] = (32,),
         loss: Any = None,
         optimizer: str | mx_optimizer.Optimizer = "adam",
         optimizer_params: dict[str, Any] | None = None,
@@ -74,10 +74,18 @@ class _GluonEstimator(BaseEstimator):
     def _build(self, outputs: int) -> Any:
         if isinstance(self.net, gluon.Block):
             return copy.deepcopy(self.net)
-        if self.net is not None:
+        if callable(self.net):
             return self.net(outputs)
+        if self.net is not None:
+            raise ParamError(
+                explain(
+                    f"net={self.net!r} is neither a function nor a block.",
+                    "what makes the network, or the network.",
+                    "net=lambda outputs: nn.Dense(outputs)",
+                )
+            )
         net = gluon.nn.HybridSequential()
-        net.add(*(gluon.nn.Dense(width, activation="relu") for width in self.hidden))
+        net.add(*(gluon.nn.Dense(int(w), activation="relu") for w in np.atleast_1d(self.hidden)))
         net.add(gluon.nn.Dense(outputs))
         return net
 
@@ -176,7 +184,7 @@ _PARAMETERS = """
         ``net(outputs)`` makes a block that maps (B, features) or, of images, (B, C, H, W) to
         (B, outputs); weights that it has already are where training begins. Of a block, every `fit`
         trains a copy. By default dense layers with ReLU.
-    hidden : sequence of int
+    hidden : int or sequence of int
         Widths of the default network's hidden layers.
     loss : gluon.loss.Loss, optional
         By default {loss}.
@@ -273,10 +281,10 @@ for _cls, _default in (
 
 
 def _check_counts(batch_size: Any, epochs: Any) -> None:
-    for name, value in (("batch_size", batch_size), ("epochs", epochs)):
+    for name, value, usual in (("batch_size", batch_size, 32), ("epochs", epochs, 100)):
         if not isinstance(value, (int, np.integer)) or value < 1:
             raise ParamError(
-                explain(f"{name}={value!r}", "an integer of at least 1.", f"{name}=32")
+                explain(f"{name}={value!r}", "an integer of at least 1.", f"{name}={usual}")
             )
 
 

@@ -119,3 +119,9 @@ def test_fitting_leaves_the_random_generator_of_the_process_alone():
 def test_bad_counts_teach():
     with pytest.raises(ParamError, match="epochs=0"):
         GluonClassifier(epochs=0).fit(*IRIS)
+
+
+def test_a_width_may_stand_alone_and_what_is_no_network_teaches():
+    assert len(GluonRegressor(hidden=5, epochs=1).fit(*IRIS).net_) == 2
+    with pytest.raises(ParamError, match="net='mlp'"):
+        GluonClassifier("mlp", epochs=1).fit(*IRIS)

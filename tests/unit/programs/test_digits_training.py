@@ -7,9 +7,9 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, gluon, nd
-from dlstudio.gluon import nn
+from dlstudio.gluon import nn, techniques
 
-BATCH, EPOCHS, RATE = 64, 20, 0.01
+BATCH, EPOCHS, RATE, SMOOTHING, DECAY = 64, 30, 0.01, 0.1, 0.995
 ANGLE, SCALE, SHEAR, SHIFT = 0.18, 0.08, 0.14, 0.14  # radians, shares; shift: of half the picture
 
 
@@ -49,20 +49,25 @@ def jittered(images):
 
 
 def train_model(net, images, labels):
+    """Train with smoothed labels, and return averages of the weights over the last steps."""
     updates = EPOCHS * (len(images) // BATCH)
     schedule = mx.lr_scheduler.OneCycleScheduler(updates, base_lr=RATE)
     settings = {"learning_rate": RATE, "lr_scheduler": schedule}
     trainer = gluon.Trainer(net.collect_params(), "adam", settings)
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
+    loss = gluon.loss.SoftmaxCrossEntropyLoss(sparse_label=False)
+    wanted = techniques.smooth_labels(labels, 10, SMOOTHING)
+    average = techniques.ExponentialMovingAverage(net, DECAY)
     sampler = gluon.data.RandomSampler(len(images))
     for _ in range(EPOCHS):
         for chosen in gluon.data.BatchSampler(sampler, BATCH, "discard"):
             rows = nd.array(chosen, dtype="int64")
             data = jittered(images.take(rows))
             with autograd.record():
-                error = loss(net(data), labels.take(rows))
+                error = loss(net(data), wanted.take(rows))
             error.backward()
             trainer.step(BATCH)
+            average.update()
+    return average
 
 
 def accuracy_after_training(seed):
@@ -71,17 +76,14 @@ def accuracy_after_training(seed):
     net = lenet()
     net.initialize(mx.init.Xavier())
     net.hybridize()
-    train_model(net, *arrays(train=True))
+    average = train_model(net, *arrays(train=True))
     images, labels = arrays(train=False)
     metric = mx.metric.Accuracy()
-    metric.update(labels, net(images))
+    with average.applied():
+        metric.update(labels, net(images))
     return metric.get()[1]
 
 
-@pytest.mark.timeout(300)  # 25 s of one quiet core; machines that test are rarely quiet
+@pytest.mark.timeout(300)  # 40 s of one quiet core; machines that test are rarely quiet
 def test_lenet_reads_985_of_1000_digits_it_has_never_seen():
-    # Starts differ by 5 digits: 98.4 to 98.9 % with nine seeds, and rounding, which depends on the
-    # processor, is as good as another seed. A bad start may be repeated once.
-    accuracies = (accuracy_after_training(seed) for seed in (0, 3))
-
-    assert any(accuracy >= 0.985 for accuracy in accuracies)
+    assert accuracy_after_training(seed=0) >= 0.985  # 0.988 to 0.992 with eight seeds
