@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlstudio.errors import ArgumentError, MXNetError, explain
+import numpy as np
+
+from dlstudio.errors import ArgumentError, MXNetError, ParamError, explain
 
 if TYPE_CHECKING:
     from dlstudio.gluon.block import Block
 
-__all__ = ["check_member", "is_wrong_call", "wrong_call"]
+__all__ = ["check_member", "is_wrong_call", "no_array", "strange", "wrong_call"]
 
 
 def check_member(block: Block, name: str, value: Any, kinds: tuple[type, ...]) -> None:
@@ -61,3 +63,24 @@ def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> Argumen
             fix,
         )
     )
+
+
+def no_array(block: Block, x: Any) -> ParamError:
+    """Compose the error for an input that is no array of ours."""
+    kind = "numpy.ndarray" if isinstance(x, np.ndarray) else type(x).__name__
+    return ParamError(
+        explain(
+            f"{type(block).__name__} {block.name!r} was called with a {kind}.",
+            "In HybridBlock, there must be one NDArray or one Symbol in the input.",
+            "net(mx.nd.array(x))",
+        )
+    )
+
+
+def strange(args: tuple[Any, ...]) -> Any:
+    """Find what cannot be part of a key among the arguments of a block, or in lists of them."""
+    for x in args:
+        inner = strange(tuple(x)) if isinstance(x, (list, tuple)) else x
+        if inner is not None and getattr(type(inner), "__hash__", None) is None:
+            return inner
+    return None

@@ -14,6 +14,7 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.block import Block
+from dlstudio.gluon.calls import no_array, strange
 from dlstudio.gluon.compiled import (
     Compiled,
     Traced,
@@ -221,7 +222,7 @@ backward_bulk_size
         if isinstance(first, Symbol):
             return self._forward_symbol(x, args)
         if first is None:
-            raise _no_array(self, x)
+            raise no_array(self, x)
         if self._active and compiling_allowed():
             return self._call_compiled((x, *args))
         return self._run_operators(x, *args)
@@ -293,22 +294,28 @@ backward_bulk_size
         """Return the symbol of this block for arguments like these; traced once."""
         arrays, structure = flatten(args)
         key = key_of(self, arrays, structure)
-        found = self._graphs.get(key)
+        found = self._look_up(self._graphs, key, args)
         if found is None:
             found = self._graphs[key] = trace(self, args, arrays, structure)
             forget_oldest(self._graphs)
         vars(self)["_last_structure"] = key
         return found
 
+    def _look_up(self, table: dict[Any, Any], key: Any, args: tuple[Any, ...]) -> Any:
+        try:
+            return table.get(key)
+        except TypeError:  # unhashable: something mutable that is no array of ours
+            raise no_array(self, strange(args)) from None
+
     def _call_compiled(self, args: tuple[Any, ...]) -> Any:
         if self._op_hook is not None:
             return run_hooked(self, self._op_hook, args)
         arrays, structure = flatten(args)
         key = key_of(self, arrays, structure)
-        compiled = self._compiled.get(key)
+        compiled = self._look_up(self._compiled, key, args)
         if compiled is None:
             if not arrays:
-                raise _no_array(self, args[0] if args else None)
+                raise no_array(self, args[0] if args else None)
             compiled = self._compile(args, structure)
         elif key != self._last_structure:
             self._keep(key, self._compiled.pop(key))  # the least recently used goes first
@@ -425,16 +432,6 @@ def _nothing_traced() -> dict[str, Any]:
 
 def _symbolic(args: tuple[Any, ...]) -> bool:
     return any(isinstance(x, Symbol) for x in leaves(args))
-
-
-def _no_array(block: HybridBlock, x: Any) -> ParamError:
-    return ParamError(
-        explain(
-            f"{type(block).__name__} {block.name!r} was called with a {type(x).__name__}.",
-            "In HybridBlock, there must be one NDArray or one Symbol in the input.",
-            "net(mx.nd.array(x))",
-        )
-    )
 
 
 def as_numpy_dialect(out: Any) -> Any:

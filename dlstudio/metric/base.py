@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -9,7 +10,14 @@ from typing import Any, TypeVar
 import numpy
 
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ParamError, ShapeError, explain, knows_its_names
+from dlstudio.errors import (
+    MXNetError,
+    ParamError,
+    ShapeError,
+    explain,
+    knows_its_names,
+    taught_class,
+)
 from dlstudio.registry import Registry
 
 __all__ = ["CompositeEvalMetric", "EvalMetric", "alias", "check_label_shapes", "create", "register"]
@@ -70,6 +78,37 @@ def _pairs(labels: Any, preds: Any) -> Iterator[tuple[Array, Array]]:
         yield _host(label), _host(pred)
 
 
+def _teaching(update: Callable[..., None]) -> Callable[..., None]:
+    """Let ``update`` say what was given and what it expects, instead of what NumPy refused."""
+
+    @functools.wraps(update)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            update(self, *args, **kwargs)
+        except MXNetError:
+            raise
+        except (AttributeError, IndexError, TypeError, ValueError) as error:
+            given = [_described(x) for x in (*args, *kwargs.values())]
+            raise taught_class(error)(
+                explain(
+                    f"{type(self).__name__}.update({', '.join(given)}): {error}.",
+                    (update.__doc__ or "").splitlines()[0].removeprefix("Add a batch: "),
+                    "metric.update(labels, preds), in this order",
+                )
+            ) from error
+
+    return checked
+
+
+def _described(x: Any) -> str:
+    """Tell shapes and dtypes of arrays and of those in lists."""
+    if isinstance(x, (list, tuple)) and len(x) < 5:
+        return f"[{', '.join(map(_described, x))}]"
+    if isinstance(x, (Tensor, numpy.ndarray)):
+        return f"array {x.shape} of {numpy.dtype(x.dtype)}"
+    return type(x).__name__
+
+
 def _chosen(arrays: dict[str, Any], names: list[str] | None) -> list[Any]:
     return list(arrays.values()) if names is None else [arrays[name] for name in names]
 
@@ -89,10 +128,12 @@ class EvalMetric:
         What `get_config` reports.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, teaches: bool = True, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = knows_its_names(cls.__init__)
+        if teaches and "update" in vars(cls) and cls.__module__.startswith("dlstudio."):
+            cls.update = _teaching(cls.update)
 
     def __init__(
         self,
@@ -239,7 +280,7 @@ def create(metric: Any, *args: Any, **kwargs: Any) -> EvalMetric:
 
 @register
 @alias("composite")
-class CompositeEvalMetric(EvalMetric):
+class CompositeEvalMetric(EvalMetric, teaches=False):
     """Several metrics over the same batches.
 
     Parameters

@@ -71,7 +71,7 @@ class Caffe(Loss):
 
 @register
 @alias("custom")
-class CustomMetric(EvalMetric):
+class CustomMetric(EvalMetric, teaches=False):
     """A metric from a function of two NumPy arrays.
 
     Parameters

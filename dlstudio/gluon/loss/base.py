@@ -5,11 +5,16 @@ from __future__ import annotations
 from numbers import Number
 from typing import Any
 
+from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
+from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Loss", "alike", "check_pair", "weighted"]
+__all__ = ["Loss", "alike", "check_arrays", "check_pair", "weighted"]
+
+_ARRAYS = (Tensor, Symbol)
+_WEIGHTS = (*_ARRAYS, Number, type(None))
 
 
 def weighted(F: Any, loss: Any, weight: float | None = None, sample_weight: Any = None) -> Any:
@@ -60,6 +65,29 @@ def check_pair(owner: Loss, pred: Tensor, label: Tensor) -> None:
         )
 
 
+def check_arrays(owner: Loss, pred: Any, labels: tuple[Any, ...]) -> None:
+    """Refuse what is no dense array where a loss of ours needs one.
+
+    Raises
+    ------
+    DTypeError
+        The message says how to make an array of it.
+    """
+    given = [("prediction", pred), *((f"input {i}", x) for i, x in enumerate(labels, 1))]
+    for place, (name, x) in enumerate(given):
+        fine = _ARRAYS if place < 2 else _WEIGHTS
+        if isinstance(x, fine) and not isinstance(x, BaseSparseNDArray):
+            continue
+        fix = 'x.tostype("default")' if isinstance(x, BaseSparseNDArray) else "mx.nd.array(x)"
+        raise DTypeError(
+            explain(
+                f"{type(owner).__name__}: {name} is a {type(x).__name__}.",
+                "dense arrays.",
+                fix if x is not None else f"{type(owner).__name__}()(pred, label)",
+            )
+        )
+
+
 class Loss(HybridBlock):
     """Base class of losses.
 
@@ -81,6 +109,8 @@ class Loss(HybridBlock):
 
     def forward(self, x: Any, *args: Any) -> Any:
         """Check arrays, then compute the loss; see the class."""
+        if not isinstance(x, Symbol) and type(self).__module__.startswith("dlstudio."):
+            check_arrays(self, x, args)
         if isinstance(x, Tensor):
             self._check(x, *args)
         return super().forward(x, *args)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.errors import ParamError
-from dlstudio.gluon.loss.base import Loss, alike, weighted
+from dlstudio.gluon.loss.base import Loss, alike, check_arrays, weighted
 from dlstudio.gluon.loss.classification import KLDivLoss
 
 __all__ = [
@@ -234,6 +234,7 @@ class SDMLLoss(Loss):
         """See the class; the number of rows must be known, so this runs on arrays only."""
         from dlstudio import nd
 
+        check_arrays(self, x, args)
         return self.hybrid_forward(nd, x, *args)
 
     def hybrid_forward(self, F: Any, x1: Any, x2: Any) -> Any:  # type: ignore[override]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ParamError
+from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.cells import Info
 from dlstudio.gluon.rnn.sequences import first_states
@@ -132,6 +132,8 @@ class _RNNLayer(HybridBlock):
 
     def __call__(self, inputs: Any, states: Any = None, sequence_length: Any = None) -> Any:
         """Run over a sequence; see the class."""
+        if isinstance(inputs, Tensor) and len(inputs.shape) != 3:
+            raise _not_a_sequence(self, inputs)
         skip = states is None
         if states is None:
             states = self._zeros(inputs)
@@ -190,6 +192,16 @@ class _RNNLayer(HybridBlock):
                 lstm_state_clip_min=low, lstm_state_clip_max=high, lstm_state_clip_nan=nan
             )
         return options
+
+
+def _not_a_sequence(layer: _RNNLayer, inputs: Any) -> ShapeError:
+    return ShapeError(
+        explain(
+            f"{type(layer).__name__} {layer.name!r} was called with data of shape {inputs.shape}.",
+            f"three axes, {layer._layout}: T steps, N sequences (batch), C features.",
+            "data.expand_dims(0) for a single step, or rnn.LSTMCell for steps one by one",
+        )
+    )
 
 
 def _initializers(

@@ -103,3 +103,14 @@ def test_a_loss_of_ones_own_uses_the_helpers_of_mxnet():
     assert square(*given).asnumpy().tolist() == [4, 0]
     square.hybridize()
     assert square(*given).asnumpy().tolist() == [4, 0]
+
+
+@pytest.mark.parametrize("loss", ["SoftmaxCELoss", "L2Loss", "CosineEmbeddingLoss", "SDMLLoss"])
+@pytest.mark.parametrize("given", [[0, 1], np.ones(2), None, 3, nd.ones((2, 2)).tostype("csr")])
+def test_what_is_no_array_teaches(loss, given):
+    made = getattr(gluon.loss, loss)()
+    name = "ndarray" if isinstance(given, np.ndarray) else type(given).__name__
+    with pytest.raises(DTypeError, match=f"{type(made).__name__}: input 1 is a {name}"):
+        made(nd.ones((2, 2)), given)
+    with pytest.raises(DTypeError, match="prediction is a"):
+        made(given, nd.ones((2, 2)))

@@ -219,3 +219,16 @@ class TestNumpyArrays:
         assert [s.shape for s in states] == [(1, 2, 4)] * 2
         assert type(states[0]) is mx.np.ndarray
         assert states[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("active", [False, True], ids=["eager", "compiled"])
+def test_data_without_steps_and_arrays_of_numpy_teach(active):
+    layer, cell = rnn.LSTM(3), rnn.LSTMCell(3)
+    layer.initialize()
+    cell.initialize()
+    layer.hybridize(active)
+    cell.hybridize(active)
+    with pytest.raises(ShapeError, match=r"shape \(3, 4\).\nExpected three axes, TNC"):
+        layer(nd.ones((3, 4)))
+    with pytest.raises(ParamError, match=r"called with a numpy.ndarray"):
+        cell(np.ones((2, 3)), cell.begin_state(2))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlstudio import metric, nd
-from dlstudio.errors import ParamError, ShapeError
+from dlstudio.errors import DTypeError, IndexRangeError, ParamError, ShapeError
 
 
 def test_local_reset_keeps_the_global_figure():
@@ -163,3 +163,24 @@ class TestMetricsOfMxnet2:
         cosine.update(label, pred)
         assert distance.get() == ("mpd", pytest.approx((5 + 2) / 2))
         assert cosine.get() == ("cos_sim", pytest.approx((0.5**0.5 + 1) / 2))
+
+
+def test_arrays_that_do_not_fit_teach():
+    message = r"Accuracy.update\(array \(2,\) of float32, NoneType\).*\nExpected labels \(B,\)"
+    with pytest.raises(ShapeError, match=message):
+        metric.Accuracy().update(nd.array([0, 1]), None)
+    with pytest.raises(IndexRangeError, match=r"index 5 .*\nExpected labels \(B,\), probabilities"):
+        metric.CrossEntropy().update([nd.array([0, 5])], [nd.ones((2, 3))])
+    with pytest.raises(DTypeError, match="equal shape"):
+        metric.MSE().update(labels=nd.ones(2), preds=None)
+
+
+def test_errors_of_a_function_of_ones_own_stay_as_they_are():
+    with pytest.raises(ZeroDivisionError):
+        metric.CustomMetric(lambda label, pred: 1 / 0).update(nd.ones(2), nd.ones(2))
+    with pytest.raises(TypeError, match="mine"):
+        metric.CustomMetric(_failing).update(nd.ones(2), nd.ones(2))
+
+
+def _failing(label, pred):
+    raise TypeError("mine")
