@@ -7,12 +7,13 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import gluon, recordio
-from dlstudio.errors import ArgumentError, DataError, ParamError
+from dlstudio.errors import ArgumentError, DataError, ParamError, ShapeError
 from dlstudio.gluon.contrib.data.vision import (
     ImageBboxDataLoader,
     ImageDataLoader,
     create_bbox_augment,
     create_image_augment,
+    transforms,
 )
 
 COUNT = 5
@@ -117,4 +118,100 @@ def test_the_names_are_found_where_mxnet_has_them():
 def test_the_module_path_of_mxnet_2_leads_to_the_loaders():
     from dlstudio.compat import _resolve
 
-    assert _resolve("gluon.contrib.data.vision.dataloader") is gluon.contrib.data.vision
+    vision = gluon.contrib.data.vision
+    assert _resolve("gluon.contrib.data.vision.dataloader") is vision
+    assert _resolve("gluon.contrib.data.vision.transforms.bbox") is vision.transforms
+    assert _resolve("gluon.data.vision.transforms.image") is gluon.data.vision.transforms
+
+
+# ---- pictures with boxes ---------------------------------------------------------------------
+@pytest.fixture
+def scene():
+    """A picture of 40 x 20 pixels whose two objects are its bright rectangles."""
+    image, boxes = np.zeros((20, 40, 3), np.uint8), [[4, 2, 10, 8, 0], [20, 10, 36, 18, 1]]
+    for left, top, right, bottom, kind in boxes:
+        image[top:bottom, left:right] = 100 + 100 * kind
+    return mx.nd.array(image, dtype="uint8"), mx.nd.array(boxes)
+
+
+def bright(image, boxes):
+    """Whether every box holds exactly its object."""
+    image = image.asnumpy()[..., 0]
+    found = np.zeros_like(image)
+    for left, top, right, bottom, kind in boxes.asnumpy().astype(int):
+        found[top:bottom, left:right] = 100 + 100 * kind
+    return np.array_equal(found, image)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        transforms.ImageBboxRandomFlipLeftRight(p=1),
+        transforms.ImageBboxRandomFlipLeftRight(p=0),
+        transforms.ImageBboxCrop((2, 0, 30, 16)),
+        transforms.ImageBboxRandomExpand(p=1, max_ratio=3),
+        transforms.ImageBboxRandomExpand(p=1, keep_ratio=False),
+        transforms.ImageBboxResize(80, 60, interp=0),
+    ],
+    ids=lambda t: type(t).__name__,
+)
+def test_boxes_stay_on_their_objects(scene, transform):
+    image, boxes = transform(*scene)
+
+    assert bright(image, boxes)
+    assert len(boxes) == 2
+
+
+def test_boxes_whose_middle_is_cut_off_are_left_out_unless_allowed(scene):
+    crop = (0, 0, 26, 20)
+
+    _, kept = transforms.ImageBboxCrop(crop)(*scene)
+    _, all_of_them = transforms.ImageBboxCrop(crop, allow_outside_center=True)(*scene)
+
+    assert kept.asnumpy().tolist() == [[4, 2, 10, 8, 0]]
+    assert all_of_them.asnumpy().tolist() == [[4, 2, 10, 8, 0], [20, 10, 26, 18, 1]]
+
+
+def test_random_parts_keep_an_object_and_fulfil_a_constraint(scene):
+    mx.random.seed(3)
+    crop = transforms.ImageBboxRandomCropWithConstraints(p=1, constraints=[(0.05, None)])
+
+    shapes = set()
+    for _ in range(20):
+        image, boxes = crop(*scene)
+        H, W = image.shape[:2]
+        shapes.add((H, W))
+        corners = boxes.asnumpy()[:, :4]
+        assert len(corners) >= 1
+        assert (corners >= 0).all()
+        assert (corners <= [W, H, W, H]).all()
+    assert len(shapes) > 5
+
+
+def test_without_a_part_that_fits_a_picture_stays_whole(scene):
+    crop = transforms.ImageBboxRandomCropWithConstraints(p=1, constraints=[(0.99, 1)])
+
+    image, boxes = crop(*scene)
+
+    assert image.shape == scene[0].shape
+    assert boxes.shape == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: transforms.ImageBboxCrop((1, 2, 3)), "left, top, width, height"),
+        (lambda: transforms.ImageBboxRandomFlipLeftRight(2), "probability"),
+        (lambda: transforms.ImageBboxRandomExpand(max_ratio=0.5), "at least 1"),
+        (lambda: transforms.ImageBboxResize(0, 4), "positive"),
+        (lambda: transforms.ImageBboxRandomCropWithConstraints(min_scale=0), "min_scale"),
+    ],
+)
+def test_senseless_box_transforms_are_refused(make, message):
+    with pytest.raises(ParamError, match=message):
+        make()
+
+
+def test_boxes_need_four_edges():
+    with pytest.raises(ShapeError, match="left, top, right, bottom"):
+        transforms.ImageBboxResize(4, 4)(mx.nd.ones((4, 4, 3)), mx.nd.ones((2, 3)))
