@@ -16,7 +16,7 @@ from dlstudio.graph import options, pipeline
 from dlstudio.graph.arenas import Arenas
 from dlstudio.graph.executor_run import Run, new_array
 from dlstudio.graph.lower import input_avals
-from dlstudio.graph.on_tape import nothing_recorded
+from dlstudio.graph.on_tape import head_gradients, nothing_recorded
 
 if TYPE_CHECKING:
     from dlstudio.graph.ir import Graph
@@ -135,13 +135,12 @@ class Executor:
         Raises
         ------
         GradError
-            If no `forward(is_train=True)` came before.
+            If no `forward(is_train=True)` came before, or `out_grads` are no arrays.
         """
         run = self._last
         if run is None:
             raise nothing_recorded()
-        given = [out_grads] if isinstance(out_grads, NDArray) else out_grads
-        run.backward(given)
+        run.backward(head_gradients(out_grads))
 
     def _set_arguments(self, values: Mapping[str, Any]) -> None:
         arguments = self.arg_dict

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dlstudio.core import tape
-from dlstudio.core.device import Device
+from dlstudio.core.device import Device, cpu
 from dlstudio.core.dispatch import attributes, create, invoke
 from dlstudio.core.reverse import backward
 from dlstudio.core.sparse_calls import cast_storage
-from dlstudio.core.tensor import NDArray, ndarray
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import GradError, explain
 from dlstudio.graph.compose import topological
 
@@ -20,7 +22,15 @@ if TYPE_CHECKING:
     from dlstudio.core.random import Stream
     from dlstudio.graph.symbol import Symbol
 
-__all__ = ["leaves", "nothing_recorded", "placed", "push_back", "repeating", "run_on_arrays"]
+__all__ = [
+    "head_gradients",
+    "leaves",
+    "nothing_recorded",
+    "placed",
+    "push_back",
+    "repeating",
+    "run_on_arrays",
+]
 
 
 def run_on_arrays(
@@ -101,6 +111,31 @@ def leaves(
             leaf._attach(grads[name], req)
         found[name] = leaf
     return found
+
+
+def head_gradients(given: Any) -> list[Tensor] | None:
+    """What a user gave to ``backward``, as a list of arrays; None for ones.
+
+    Raises
+    ------
+    GradError
+        If something else than arrays was given.
+    """
+    if given is None:
+        return None
+    heads = list(given) if isinstance(given, (list, tuple)) else [given]
+    for i, head in enumerate(heads):
+        if isinstance(head, np.ndarray):
+            heads[i] = NDArray(head, cpu(), head.dtype)
+        elif not isinstance(head, Tensor):
+            raise GradError(
+                explain(
+                    f"backward was given a {type(head).__name__} as head gradient {i}.",
+                    "an array in the shape of the output; zeros where it is not to count.",
+                    "executor.backward([mx.nd.ones_like(x) for x in executor.outputs])",
+                )
+            )
+    return heads
 
 
 def push_back(outputs: Sequence[Any], head_grads: Sequence[Any] | None) -> None:

@@ -20,7 +20,14 @@ from dlstudio.errors import GraphError, ParamError, explain
 from dlstudio.graph.compose import topological
 from dlstudio.graph.executor import Executor
 from dlstudio.graph.executor_run import new_array
-from dlstudio.graph.on_tape import leaves, nothing_recorded, placed, push_back, run_on_arrays
+from dlstudio.graph.on_tape import (
+    head_gradients,
+    leaves,
+    nothing_recorded,
+    placed,
+    push_back,
+    run_on_arrays,
+)
 
 if TYPE_CHECKING:
     from dlstudio.core.device import Device
@@ -150,7 +157,7 @@ class SparseExecutor(Executor):
         """Write the gradients into `grad_arrays`; see `Executor.backward`."""
         if not self._recorded or self._outputs is None:
             raise nothing_recorded()
-        push_back(self._outputs, [out_grads] if isinstance(out_grads, NDArray) else out_grads)
+        push_back(self._outputs, head_gradients(out_grads))
 
     def _zeros_like(self, old: NDArray, shape: tuple[int, ...]) -> NDArray:
         return zeros_in(old.stype, Aval(shape, np.dtype(old.dtype)), old.context)

@@ -375,6 +375,8 @@ class Symbol:
                 stype_dict,
             )  # fmt: skip
 
+    _bind, _simple_bind = bind, simple_bind  # their names in MXNet 2
+
     def eval(self, ctx: Any = None, **kwargs: Any) -> list[Any]:
         """Run the symbol once on the given arrays and return its outputs."""
         from dlstudio.core.device import current_context

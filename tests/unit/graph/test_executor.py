@@ -437,3 +437,19 @@ def test_a_shape_of_an_argument_that_the_symbol_has_lost_is_mentioned():
     with pytest.warns(UserWarning, match="no argument 'softmax_label'"):
         executor = net.simple_bind(mx.cpu(), x=(2, 3), softmax_label=(2,))
     assert executor.arg_dict["fc_weight"].shape == (2, 3)
+
+
+def test_head_gradients_may_be_arrays_of_numpy():
+    x = mx.sym.var("x")
+    executor = (x * x)._simple_bind(mx.cpu(), x=(2,))
+    executor.forward(is_train=True, x=mx.nd.array([1, 2]))
+    executor.backward(np.array([1, 10]))
+    assert executor.grad_dict["x"].asnumpy().tolist() == [2, 40]
+
+
+@pytest.mark.parametrize("given", [1.0, [None], "ones"])
+def test_head_gradients_are_arrays(given):
+    executor = mx.sym.exp(mx.sym.var("x")).simple_bind(mx.cpu(), x=(2,))
+    executor.forward(is_train=True)
+    with pytest.raises(GradError, match="as head gradient 0"):
+        executor.backward(given)
