@@ -15,6 +15,7 @@ from dlstudio.core.random import next_generator
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.block import Block
+from dlstudio.gluon.loss import Loss
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.trainer import Trainer
 
@@ -24,10 +25,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-class MultiTaskLoss(Block):
+class MultiTaskLoss(Loss):
     """The weighted sum of several heads' losses, to train them all in one step.
-
-    `hybridize` compiles the losses one by one, so that `weights` remain what they are now.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ class MultiTaskLoss(Block):
     def __init__(
         self, losses: Sequence[Any], weights: Sequence[float] | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(None, 0, **kwargs)
         self.weights = [1.0] * len(losses) if weights is None else list(weights)
         if len(self.weights) != len(losses):
             raise ParamError(
@@ -58,6 +57,11 @@ class MultiTaskLoss(Block):
         self.losses = list(losses)
         for loss in losses:
             self.register_child(loss)
+
+    def hybridize(self, active: bool = True, *args: Any, **kwargs: Any) -> None:
+        """Compile the losses; a plan of all together would not see that `weights` change."""
+        for loss in self.losses:
+            loss.hybridize(active, *args, **kwargs)
 
     def forward(self, outputs: Sequence[Any], labels: Sequence[Any]) -> Any:
         """Loss of every sample, (B,).

@@ -74,6 +74,33 @@ def test_weights_of_the_losses_may_change_between_steps_of_a_hybridized_loss():
     assert loss_of(ones, zeros).asscalar() == 0.5
 
 
+def test_an_estimator_trains_several_heads_with_a_batch_processor_of_its_own():
+    from dlstudio.gluon.contrib.estimator import BatchProcessor, Estimator
+
+    class BothLabels(BatchProcessor):
+        def fit_batch(self, estimator, train_batch, batch_axis=0):
+            data, *labels = train_batch
+            with autograd.record():
+                outputs = estimator.net(data)
+                loss = estimator.loss(outputs, labels)
+            loss.backward()
+            return [data], labels[1:], outputs[1:], [loss]
+
+    net = TwoHeads()
+    net.initialize(mx.init.Xavier())
+    loss_of = techniques.MultiTaskLoss(
+        [gluon.loss.L2Loss(), gluon.loss.SoftmaxCrossEntropyLoss()], [1.0, 0.5]
+    )
+    kinds = DATA.argmax(axis=1).astype("float32")
+    batches = gluon.data.DataLoader(gluon.data.ArrayDataset(DATA, DATA[:, :1], kinds), 4)
+    trainer = gluon.Trainer(net.collect_params(), "adam", {"learning_rate": 0.05})
+    estimator = Estimator(
+        net, loss_of, mx.metric.Accuracy(), trainer=trainer, batch_processor=BothLabels()
+    )
+    estimator.fit(batches, epochs=30)
+    assert estimator.train_metrics[0].get()[1] > 0.9
+
+
 def test_counts_of_heads_and_weights_must_agree():
     with pytest.raises(ParamError, match="3 weights for 1 losses"):
         techniques.MultiTaskLoss([gluon.loss.L2Loss()], [1, 2, 3])
