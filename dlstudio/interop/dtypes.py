@@ -8,7 +8,7 @@ import numpy as np
 
 from dlstudio.errors import DTypeError, MissingExtraError, explain
 
-__all__ = ["bfloat16", "dtype_of", "numbers"]
+__all__ = ["bfloat16", "dtype_of", "from_bits", "numbers"]
 
 
 def bfloat16() -> np.dtype[Any]:
@@ -30,6 +30,14 @@ def bfloat16() -> np.dtype[Any]:
             )
         ) from None
     return np.dtype(ml_dtypes.bfloat16)
+
+
+def from_bits(bits: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return bfloat16 numbers; without `ml_dtypes` as float32, whose upper 16 bits they are."""
+    try:
+        return bits.view(bfloat16()).copy()
+    except MissingExtraError:
+        return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:

@@ -25,9 +25,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from dlstudio.errors import DTypeError, FileFormatError, MissingExtraError, explain
+from dlstudio.errors import DTypeError, FileFormatError, explain
 from dlstudio.interop import npz
-from dlstudio.interop.dtypes import bfloat16
+from dlstudio.interop.dtypes import from_bits
 from dlstudio.interop.files import read_file, write_atomically
 from dlstudio.interop.stored import CsrArray, RowSparseArray
 
@@ -109,14 +109,6 @@ class _Reader:
             _fail(str(error))
 
 
-def _from_bits(bits: Array) -> Array:
-    """Return bfloat16 numbers; without `ml_dtypes` as float32, whose upper 16 bits they are."""
-    try:
-        return bits.view(bfloat16()).copy()
-    except MissingExtraError:
-        return (bits.astype(np.uint32) << 16).view(np.float32)
-
-
 def _read_array(reader: _Reader) -> Any:
     magic = reader.number("I")
     if magic in (V2, V3):
@@ -147,7 +139,7 @@ def _read_dense(reader: _Reader, shape: tuple[int, ...]) -> Array:
     reader.take(8)  # device type and number: values are loaded where the caller wants them
     if reader.peek("i") == BFLOAT16:
         reader.take(4)
-        return _from_bits(reader.values(shape, np.dtype("uint16")))
+        return from_bits(reader.values(shape, np.dtype("uint16")))
     dtype = reader.dtype()
     return reader.values(shape, dtype)
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from dlstudio.errors import ArgumentError, FileFormatError, MissingExtraError, explain
 from dlstudio.interop import npz, params
+from dlstudio.interop.dtypes import from_bits
 from dlstudio.interop.files import read_file, write_atomically
 
 __all__ = ["library", "load_named", "load_weights", "save_named", "save_weights", "suffixes"]
@@ -125,13 +126,36 @@ def _read_params(content: bytes) -> Arrays:
 
 # ---- safetensors -----------------------------------------------------------------------------
 def _read_safetensors(content: bytes) -> Arrays:
-    reader = library("safetensors.numpy", "safetensors")
-    from safetensors import SafetensorError
-
+    reader = library("safetensors", "safetensors")
     try:
-        return dict(reader.load(content))
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        return {name: _tensor(name, view) for name, view in reader.deserialize(content)}
+    except (reader.SafetensorError, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(f"not a whole safetensors file: {error}") from error
+
+
+# the library's own reader for NumPy does not know BF16
+_SAFETENSORS_DTYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "uint16", "C64": "complex64",
+    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "BOOL": "bool",
+    "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8",
+}  # fmt: skip
+
+
+def _tensor(name: str, view: Mapping[str, Any]) -> Any:
+    if view["dtype"] not in _SAFETENSORS_DTYPES:
+        raise FileFormatError(
+            explain(
+                f"tensor {name!r} is of dtype {view['dtype']}.",
+                f"one of {', '.join(_SAFETENSORS_DTYPES)}.",
+            )
+        )
+    dtype = np.dtype(_SAFETENSORS_DTYPES[view["dtype"]]).newbyteorder("<")
+    values = np.frombuffer(view["data"], dtype).reshape(view["shape"])
+    return (
+        from_bits(values)
+        if view["dtype"] == "BF16"
+        else values.astype(dtype.newbyteorder("="), copy=False)
+    )
 
 
 def _write_safetensors(arrays: Mapping[str, Any]) -> bytes:

@@ -227,6 +227,27 @@ def test_archives_that_would_explode_are_refused(tmp_path):
             load_weights(tmp_path / name)
 
 
+def test_bfloat16_is_read_from_safetensors(tmp_path):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    array = np.array([1.5, -2, 3], ml_dtypes.bfloat16)
+
+    save_weights(tmp_path / "net.safetensors", {"a": array})
+    (found,) = load_weights(tmp_path / "net.safetensors").values()
+
+    assert found.dtype == array.dtype
+    assert found.tolist() == [1.5, -2, 3]
+    found[0] = 4  # what was loaded belongs to the caller
+
+
+def test_dtypes_that_the_engine_lacks_are_named(tmp_path):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    save_file = pytest.importorskip("safetensors.numpy").save_file
+    save_file({"small": np.zeros(2, ml_dtypes.float8_e5m2)}, tmp_path / "net.safetensors")
+
+    with pytest.raises(FileFormatError, match="'small' is of dtype F8_E5M2"):
+        load_weights(tmp_path / "net.safetensors")
+
+
 @pytest.mark.parametrize("name", REAL)
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(data=st.data())
