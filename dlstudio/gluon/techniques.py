@@ -18,6 +18,7 @@ from dlstudio.gluon.block import Block
 from dlstudio.gluon.loss import Loss
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.trainer import Trainer
+from dlstudio.interop.weights import load_named, save_named
 
 __all__ = [
     "ExponentialMovingAverage", "GradientAccumulation", "MultiTaskLoss", "mixup", "no_decay",
@@ -197,6 +198,39 @@ class ExponentialMovingAverage:
             yield
         finally:
             self._put(kept)
+
+    def save_states(self, fname: Any) -> None:
+        """Write the averages, so that a later program goes on; see `Trainer.save_states`."""
+        if not self.averages:
+            self._begin()
+        numbered = {str(i): average for i, average in enumerate(self.averages)}
+        save_named(fname, {"steps": nd.array([self._steps], dtype="int64"), **numbered})
+
+    def load_states(self, fname: Any) -> None:
+        """Read what `save_states` wrote.
+
+        Raises
+        ------
+        ParamError
+            If it was written for another network.
+        """
+        loaded: Any = load_named(fname)
+        shapes = {str(i): p.shape for i, p in enumerate(self._parameters)}
+        named = loaded if isinstance(loaded, dict) else {}
+        found = {name: array.shape for name, array in named.items()}
+        if found != {"steps": (1,), **shapes}:
+            raise ParamError(
+                explain(
+                    f"{fname} does not hold averages of parameters of shapes {[*shapes.values()]}.",
+                    "what save_states wrote for the same network.",
+                    "make the network as it was, and run it once",
+                )
+            )
+        self._steps = int(named["steps"][0])
+        self.averages = [
+            nd.array(named[name], ctx=parameter.list_ctx()[0], dtype=named[name].dtype)
+            for name, parameter in zip(shapes, self._parameters, strict=True)
+        ]
 
     def _put(self, values: Sequence[Tensor]) -> None:
         for parameter, value in zip(self._parameters, values, strict=True):

@@ -164,6 +164,23 @@ def test_moving_average_of_the_weights():
         techniques.ExponentialMovingAverage(net, decay=1.5)
 
 
+def test_averages_go_on_from_a_file(tmp_path):
+    nets = [dense_net(0), dense_net(0)]
+    averages = [techniques.ExponentialMovingAverage(net, decay=0.9) for net in nets]
+    for step in range(6):
+        if step == 3:
+            averages[1].save_states(tmp_path / "averages")
+            averages[1] = techniques.ExponentialMovingAverage(nets[1], decay=0.9)
+            averages[1].load_states(tmp_path / "averages")
+        for net, average in zip(nets, averages, strict=True):
+            net[0].weight.set_data(nd.full((5, 3), step))
+            average.update()
+    for one, other in zip(averages[0].averages, averages[1].averages, strict=True):
+        np.testing.assert_array_equal(one.asnumpy(), other.asnumpy())
+    with pytest.raises(ParamError, match=r"shapes \[\(1, 0\), \(1,\)\]"):
+        techniques.ExponentialMovingAverage(nn.Dense(1)).load_states(tmp_path / "averages")
+
+
 def test_averages_of_float16_weights_are_exact():
     net = nn.Dense(1, in_units=1, use_bias=False)
     net.cast("float16")
