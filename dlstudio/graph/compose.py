@@ -24,6 +24,7 @@ __all__ = [
     "label",
     "output_names",
     "replace",
+    "split_input_attributes",
     "topological",
     "variable",
 ]
@@ -154,7 +155,7 @@ def apply(
     if op.variadic and "num_args" not in op.attrs:
         raw["num_args"] = str(len(inputs))
     names = input_names(op, parsed, len(inputs))
-    per_input = _split_input_attributes(notes, names)
+    per_input = split_input_attributes(notes, names)
     raw.update({annotation(k): v for k, v in notes.items()})
     edges = _edges(op, inputs, parsed, names, called, raw, per_input)
     for wanted, (child, _) in zip(names, edges, strict=False):
@@ -163,7 +164,7 @@ def apply(
     return Node(op, edges, parsed, called, raw, caller_span(), current_scope())
 
 
-def _split_input_attributes(raw: dict[str, str], names: Sequence[str]) -> dict[str, dict[str, str]]:
+def split_input_attributes(raw: dict[str, str], names: Sequence[str]) -> dict[str, dict[str, str]]:
     """Take ``weight_lr_mult`` out of a node's attributes: it is meant for the variable weight."""
     found: dict[str, dict[str, str]] = {}
     for key in list(raw):

@@ -13,11 +13,11 @@ from dlstudio.core.node import Node
 from dlstudio.core.params import Anything, Param
 from dlstudio.core.registry import OPS, Op
 from dlstudio.errors import FileFormatError, GraphError, MissingFileError, MXNetError, explain
-from dlstudio.graph.compose import check_outputs
+from dlstudio.graph.compose import check_outputs, input_names, split_input_attributes
 from dlstudio.graph.control.locations import check_locations
 from dlstudio.graph.control.subgraph import Subgraph
 from dlstudio.graph.json_names import RENAMED, json_name, operator_called
-from dlstudio.graph.scopes import HIDDEN_KEYS
+from dlstudio.graph.scopes import HIDDEN_KEYS, hidden
 from dlstudio.interop.files import whereabouts
 from dlstudio.ops.custom import operator_for
 
@@ -170,7 +170,8 @@ class _Reader:
             if not isinstance(part, dict) or any(not isinstance(v, str) for v in part.values()):
                 raise self.refuse(f"{where} has {key} {part!r:.80}.", "an object of strings.")
             found.update(part)
-        return found
+        # files of versions before 0.9 hold these without underscores
+        return {hidden(key): value for key, value in found.items()}
 
     def node(self, number: int, record: Mapping[str, Any], nodes: list[Node]) -> Node:
         """Make node `number`."""
@@ -197,6 +198,11 @@ class _Reader:
             check_outputs(op, attrs)
         except GraphError as error:
             raise GraphError(f"{self.source}: {where}: {error}") from None
+        # weight_lr_mult, in files of early versions, is meant for the variable weight
+        names = input_names(op, attrs, len(edges))
+        for stem, notes in split_input_attributes(raw, names).items():
+            child, _ = edges[names.index(stem)]
+            child.raw.update({**notes, **child.raw} if child.is_variable else {})
         return Node(op, edges, attrs, record["name"], raw)
 
     def parse(

@@ -277,3 +277,22 @@ def test_any_damage_to_a_node_is_one_of_our_errors(value, where, key):
 def test_any_text_is_a_symbol_or_one_of_our_errors(text):
     with contextlib.suppress(MXNetError):
         sym.load_json(text)
+
+
+def test_old_files_hold_multipliers_and_groups_without_underscores():
+    nodes = [
+        {"op": "null", "name": "data", "param": {}, "inputs": []},
+        {"op": "null", "name": "w", "param": {}, "inputs": [], "attr": {"wd_mult": "0"}},
+        {
+            "op": "FullyConnected", "name": "fc", "inputs": [[0, 0], [1, 0]],
+            "param": {"num_hidden": "3", "no_bias": "True"},
+            "attr": {"ctx_group": "stage1", "weight_lr_mult": "2"},
+        },
+    ]  # fmt: skip
+    net = sym.load_json(json.dumps({"nodes": nodes, "heads": [[2, 0]], "arg_nodes": [0, 1]}))
+    attributes = net.attr_dict()
+    assert attributes["w"] == {
+        "__wd_mult__": "0", "wd_mult": "0", "__lr_mult__": "2", "lr_mult": "2",
+    }  # fmt: skip
+    assert attributes["fc"]["__ctx_group__"] == "stage1"
+    assert sym.load_json(net.tojson()).attr_dict() == attributes
