@@ -30,6 +30,24 @@ __all__ = ["WorkerPool"]
 _START_METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 
 
+def _leave_fork_server_to_parent() -> None:
+    """In a process that a program forked: start a server of its own when one is needed.
+
+    `multiprocessing` would ask after its parent's, which is no child of this process, and fail.
+    """
+    server = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
+    if getattr(server, "_forkserver_pid", None) is not None:
+        with suppress(OSError):
+            os.close(server._forkserver_alive_fd)
+        server.__init__()
+
+
+if _START_METHOD == "forkserver":
+    from multiprocessing import forkserver
+
+    os.register_at_fork(after_in_child=_leave_fork_server_to_parent)
+
+
 @dataclass
 class _Worker:
     process: BaseProcess
@@ -171,6 +189,15 @@ class WorkerPool:
 
 
 def _start(number: int) -> _Worker:
+    if multiprocessing.current_process().daemon:
+        raise DataError(
+            explain(
+                f"DataLoader: num_workers is above 0 in {multiprocessing.current_process().name}, "
+                "a daemonic process, which may not start others.",
+                "the loader in the main process, or in one that is not daemonic.",
+                "DataLoader(…, num_workers=0) in data sets that workers of a loader read",
+            )
+        )
     context = multiprocessing.get_context(_START_METHOD)
     requests, worker_requests = context.Pipe()
     results, worker_results = context.Pipe()

@@ -462,3 +462,40 @@ def test_workers_hand_out_arrays_of_the_dialect_that_the_program_has_set():
 
 def _names_of_switches(_):
     return ["array"] if dlstudio.util.is_np_array() else []
+
+
+class _Inner(Dataset):
+    """Reads another data set by a loader of its own."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, idx):
+        return next(iter(DataLoader(SimpleDataset([idx]), 1, num_workers=1)))
+
+
+def test_a_loader_inside_a_worker_is_told_to_have_no_workers():
+    with pytest.raises(DataError, match=r"num_workers=0\) in data sets that workers"):
+        list(DataLoader(_Inner(), 1, num_workers=1))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_forked_process_has_loader_workers_of_its_own():
+    program = """
+    import multiprocessing
+    from dlstudio.gluon.data import DataLoader
+
+    def total(queue=None):
+        found = [int(batch.sum().asscalar()) for batch in DataLoader([1, 2, 3], 2, num_workers=1)]
+        return found if queue is None else queue.put(found)
+
+    assert total() == [3, 3]
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=total, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == [3, 3]
+    child.join()
+    assert total() == [3, 3]
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=100)
