@@ -18,6 +18,7 @@ from dlstudio.gluon.block import Block
 from dlstudio.gluon.loss import Loss
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.trainer import Trainer
+from dlstudio.gluon.utils import clip_global_norm
 from dlstudio.interop.weights import load_named, save_named
 
 __all__ = [
@@ -96,6 +97,9 @@ class GradientAccumulation:
     trainer : Trainer
     batches : int
         How many batches make a step.
+    clip_norm : float, optional
+        Largest norm of the mean gradient of all samples together; on several devices the trainer
+        is made with ``update_on_kvstore=False`` then.
 
     Examples
     --------
@@ -113,10 +117,10 @@ class GradientAccumulation:
     True
     """
 
-    def __init__(self, trainer: Trainer, batches: int) -> None:
+    def __init__(self, trainer: Trainer, batches: int, clip_norm: float | None = None) -> None:
         if batches < 1:
             raise ParamError(f"GradientAccumulation: batches must be at least 1. Got {batches}.")
-        self._trainer, self._batches = trainer, batches
+        self._trainer, self._batches, self._clip_norm = trainer, batches, clip_norm
         self._seen, self._samples = 0, 0.0
         self._parameters = [p for p in trainer._params if p.grad_req != "null"]
         for parameter in self._parameters:
@@ -136,10 +140,20 @@ class GradientAccumulation:
         """Update with what has come together, at the end of an epoch; without batches, nothing."""
         if not self._seen:
             return
-        self._trainer.step(self._samples)
+        if self._clip_norm is None:
+            self._trainer.step(self._samples)
+        else:
+            self._step_clipped(self._clip_norm * self._samples)
         for parameter in self._parameters:
             parameter.zero_grad()
         self._seen, self._samples = 0, 0.0
+
+    def _step_clipped(self, limit: float) -> None:
+        self._trainer.allreduce_grads()  # every device has the sum now, and clips its own copy
+        copies = [parameter.list_grad() for parameter in self._parameters]
+        for gradients in zip(*copies, strict=True):
+            clip_global_norm(list(gradients), limit)
+        self._trainer.update(self._samples)
 
 
 class ExponentialMovingAverage:

@@ -131,6 +131,27 @@ def test_accumulated_batches_step_as_one_batch_of_all():
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("devices", [1, 2])
+def test_accumulated_gradients_are_clipped_together(devices):
+    places = [mx.cpu(i) for i in range(devices)]
+    net = nn.Dense(1, in_units=3, use_bias=False)
+    net.initialize(mx.init.Zero(), ctx=places)
+    trainer = gluon.Trainer(
+        net.collect_params(), "sgd", {"learning_rate": 1.0}, update_on_kvstore=False
+    )
+    accumulated = techniques.GradientAccumulation(trainer, batches=2, clip_norm=0.1)
+    for half in (slice(0, 4), slice(4, 8)):
+        for part in gluon.utils.split_and_load(nd.array(DATA[half]), places):
+            with autograd.record():
+                loss = net(part).sum()
+            loss.backward()
+        accumulated.step(4)
+    mean = DATA.mean(axis=0)
+    want = -mean * (0.1 / np.linalg.norm(mean))
+    for copy in net.weight.list_data():
+        np.testing.assert_allclose(copy.asnumpy()[0], want, rtol=1e-5)
+
+
 def test_an_incomplete_accumulation_can_be_flushed():
     net = dense_net()
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
