@@ -32,6 +32,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from numbers import Number
 from typing import Any
 
 __all__ = [
@@ -241,25 +242,59 @@ def knows_its_names(constructor: Callable[..., None]) -> Callable[..., None]:
     """Make ``__init__`` explain a keyword that neither it nor its subclasses know.
 
     Subclasses that hand their ``**kwargs`` on end up here too; Python would name the wrong class.
+    Where our own constructors annotate a number, something else is refused.
 
     Raises
     ------
     ArgumentError
         From the decorated constructor; it names the nearest parameter.
+    ParamError
+        If a parameter must be a number and is none.
     """
     code = getattr(constructor, "__code__", None)
-    if code is None or code.co_flags & inspect.CO_VARKEYWORDS:
-        return constructor  # whatever it does not know goes on to another one
-    known = set(_parameters(constructor))
+    if code is None:
+        return constructor
+    names = _parameters(constructor)
+    open_ended = bool(code.co_flags & inspect.CO_VARKEYWORDS)  # the rest goes on to another one
+    numbers = _numbers(constructor)
+    if open_ended and not numbers:
+        return constructor
 
     @functools.wraps(constructor)
     def checked(self: Any, *args: Any, **kwargs: Any) -> None:
         for name in kwargs:
-            if name not in known:
+            if name not in names and not open_ended:
                 raise _unknown_argument(type(self), name)
+        for name, value in (*zip(names, args, strict=False), *kwargs.items()):
+            if name in numbers and not _is_number(value, numbers[name]):
+                raise _no_number(type(self), name, value, numbers[name])
         constructor(self, *args, **kwargs)
 
     return checked
+
+
+def _numbers(constructor: Any) -> dict[str, str]:
+    """Annotations of the parameters that are numbers; users' own may be meant otherwise."""
+    if not (constructor.__module__ or "").startswith("dlstudio."):
+        return {}
+    kinds = ("float", "int", "float | None", "int | None")
+    return {name: kind for name, kind in constructor.__annotations__.items() if kind in kinds}
+
+
+def _is_number(value: Any, kind: str) -> bool:
+    if value is None:
+        return kind.endswith("None")
+    return isinstance(value, Number) or getattr(value, "size", 0) == 1
+
+
+def _no_number(owner: type, name: str, value: Any, kind: str) -> ParamError:
+    wanted = "a whole number" if kind.startswith("int") else "a number"
+    fix = ""
+    if isinstance(value, str) and value.replace(".", "", 1).isdigit():
+        fix = f"{name}={value}, without quotes; float(text) for what was read from a file"
+    return ParamError(
+        explain(f"{owner.__name__}: parameter {name} must be {wanted}. Got {value!r}.", fix=fix)
+    )
 
 
 def _parameters(function: Any) -> tuple[str, ...]:

@@ -62,7 +62,12 @@ class Registry:
                 )
             return what
         if not isinstance(what, str):
-            raise ParamError(f"the {self.kind} must be a name or an instance. Got {what!r}.")
+            fix = f"{what.__name__}(): an instance" if isinstance(what, type) else ""
+            if self.kind == "initializer" and hasattr(what, "shape"):
+                fix = "mx.init.Constant(values)"
+            raise ParamError(
+                explain(f"the {self.kind} must be a name or an instance. Got {what!r}.", fix=fix)
+            )
         if what.startswith("["):
             what, kwargs = json.loads(what)
         return self.find(what)(*args, **kwargs)

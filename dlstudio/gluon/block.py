@@ -10,7 +10,7 @@ from typing import Any
 
 from dlstudio.core import tape
 from dlstudio.core.node import scope
-from dlstudio.errors import knows_its_names
+from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.gluon import saving
 from dlstudio.gluon.calls import check_member, is_wrong_call, wrong_call
 from dlstudio.gluon.naming import BlockScope
@@ -120,6 +120,14 @@ class Block:
         ParameterDict
             By full name; structural names such as "features.0.weight" find parameters too.
         """
+        if select is not None and not isinstance(select, (str, re.Pattern)):
+            raise ParamError(
+                explain(
+                    f"collect_params: parameter select is a {type(select).__name__}.",
+                    "a regular expression for the start of names.",
+                    "net.collect_params('.*weight|.*bias')",
+                )
+            )
         found = self._collected(select)
         warn_of_hidden(depth_first(self))
         if select and not found:

@@ -186,7 +186,8 @@ class Parameter:
             return
         default_init = initializer.Uniform() if default_init is None else default_init
         devices = devices_of(ctx if device is None else device)
-        plan = Deferred(init or self.init or default_init, devices, default_init)
+        chosen = next(x for x in (init, self.init, default_init) if x is not None)
+        plan = Deferred(chosen, devices, default_init)
         if shape_is_known(self._shape):
             self._fill(plan)
         elif self._allow_deferred_init:

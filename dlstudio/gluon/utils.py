@@ -14,7 +14,7 @@ from dlstudio.core.device import Device
 from dlstudio.core.sparse import stored
 from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.switches import is_np_array, is_np_shape
-from dlstudio.errors import ParamError, ShapeError
+from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.fetching import check_sha1, download, replace_file
 
 __all__ = [
@@ -119,7 +119,7 @@ def split_and_load(
     Parameters
     ----------
     data : NDArray or array-like
-    ctx_list : list of Device
+    ctx_list : list of Device, or one
     batch_axis : int
     even_split : bool
         See `split_data`.
@@ -129,6 +129,13 @@ def split_and_load(
     list of NDArray
         With one device where the batch already is, the batch itself.
     """
+    if isinstance(ctx_list, Device):
+        ctx_list = [ctx_list]
+    if not isinstance(ctx_list, (list, tuple)) or not ctx_list:
+        raise ParamError(
+            f"split_and_load: parameter ctx_list must be a list of devices, such as [mx.cpu()]."
+            f" Got {ctx_list!r}."
+        )
     if not isinstance(data, Tensor):
         from dlstudio import nd
 
@@ -153,6 +160,14 @@ def clip_global_norm(arrays: list[Any], max_norm: float, check_isfinite: bool = 
     float or NDArray
         The norm before scaling.
     """
+    if not isinstance(arrays, (list, tuple)) or not all(isinstance(x, Tensor) for x in arrays):
+        raise ParamError(
+            explain(
+                f"clip_global_norm: parameter arrays is a {type(arrays).__name__}.",
+                "a list of arrays, whose norm is that of them together.",
+                "grads = [p.grad() for p in net.collect_params().values() if p.grad_req != 'null']",
+            )
+        )
     if not arrays:
         raise ParamError("clip_global_norm: parameter arrays must hold at least one array. Got [].")
     # every array is summed where it lies; only one number per array travels

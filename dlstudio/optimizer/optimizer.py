@@ -58,6 +58,11 @@ class Optimizer:
     opt_registry: ClassVar[dict[str, type]] = {}
     lazy_update = False  # whether rows without a row-sparse gradient stay as they are
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = knows_its_names(cls.__init__)
+
     @knows_its_names
     def __init__(
         self,
@@ -93,12 +98,21 @@ class Optimizer:
     def _first_rate(self, learning_rate: float | None) -> float:
         if self.lr_scheduler is None:
             return 0.01 if learning_rate is None else _checked_rate(learning_rate)
-        if learning_rate is not None:
-            self.lr_scheduler.base_lr = learning_rate
-            if hasattr(self.lr_scheduler, "base_lr_orig"):
-                self.lr_scheduler.base_lr_orig = learning_rate
-            self.lr_scheduler.warmup_final_lr = learning_rate
-        return self.lr_scheduler.base_lr
+        schedule: Any = self.lr_scheduler
+        if not callable(schedule) or isinstance(schedule, type):
+            raise ParamError(
+                explain(
+                    f"{type(self).__name__}: parameter lr_scheduler is {schedule!r}.",
+                    "a schedule: an object that gives the rate of update number t.",
+                    "lr_scheduler=mx.lr_scheduler.FactorScheduler(step=100, factor=0.9)",
+                )
+            )
+        if learning_rate is None:
+            return getattr(schedule, "base_lr", 0.01)  # plain functions have none
+        schedule.base_lr = schedule.warmup_final_lr = learning_rate
+        if hasattr(schedule, "base_lr_orig"):
+            schedule.base_lr_orig = learning_rate
+        return learning_rate
 
     # ---- the rule ------------------------------------------------------------------------
     def create_state(self, index: Any, weight: Any) -> State:

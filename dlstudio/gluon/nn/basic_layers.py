@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from dlstudio.errors import ParamError, explain
+from dlstudio.errors import ParamError, explain, taught_class
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.nn.activations import Activation
@@ -68,7 +68,16 @@ class _Chain:
         return listing(self, self._children.items())  # type: ignore[arg-type]
 
     def __getitem__(self, key: int | slice) -> Any:
-        found = list(self._children.values())[key]
+        layers = list(self._children.values())
+        try:
+            found = layers[key]
+        except (IndexError, TypeError) as error:
+            raise taught_class(error)(
+                explain(
+                    f"{type(self).__name__} has {len(layers)} layers; {key!r} is none of them.",
+                    "a number from 0, or from -1 backwards, or a slice.",
+                )
+            ) from None
         if not isinstance(found, list):
             return found
         part = type(self)(prefix=self._prefix)  # type: ignore[call-arg]

@@ -32,6 +32,8 @@ __all__ = [
 
 
 def _check_groups(owner: str, groups: int, **channels: Any) -> None:
+    if not isinstance(groups, int) or groups < 1:
+        raise ParamError(f"{owner}: parameter groups must be a whole number > 0. Got {groups!r}.")
     for name, count in channels.items():
         if isinstance(count, int) and count % groups:
             raise ParamError(
@@ -86,7 +88,11 @@ class _Conv(HybridBlock):
     ) -> None:
         super().__init__(prefix=prefix, params=params)
         n, owner = self._spatial, type(self).__name__
-        if len(layout) != n + 2 or set(layout) != set("NC" + "DHW"[-n:]):
+        if (
+            not isinstance(layout, str)
+            or len(layout) != n + 2
+            or set(layout) != set("NC" + "DHW"[-n:])
+        ):
             raise ParamError(
                 f"{owner}: parameter layout must be made of NC{'DHW'[-n:]}. Got {layout!r}."
             )

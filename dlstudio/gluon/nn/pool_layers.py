@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 from dlstudio.errors import ParamError
@@ -24,10 +25,11 @@ def spread(value: Any, n: int, owner: str, name: str) -> tuple[int, ...]:
     ParamError
         If it is a sequence of another length.
     """
-    sizes = (int(value),) * n if isinstance(value, int) else tuple(value)
-    if len(sizes) != n:
+    sizes = (int(value),) * n if isinstance(value, Integral) else value
+    fits = isinstance(sizes, (tuple, list)) and len(sizes) == n
+    if not fits or not all(isinstance(size, Integral) for size in sizes):
         raise ParamError(f"{owner}: parameter {name} must be a number or {n} ints. Got {value!r}.")
-    return sizes
+    return tuple(map(int, sizes))
 
 
 class _Pooling(HybridBlock):

@@ -490,3 +490,43 @@ def test_a_symbol_block_prints_its_symbol():
     y = mx.sym.FullyConnected(x, num_hidden=2, name="fc")
     block = gluon.SymbolBlock([y, y.get_internals()["fc_weight"]], x)
     assert repr(block) == "SymbolBlock(\n<Symbol group [fc, fc_weight]> : 1 -> 2\n)"
+
+
+@pytest.mark.parametrize(
+    ("slip", "message"),
+    [
+        (
+            lambda: nn.Dense("10"),
+            r"units must be a whole number. Got '10'.\nFix: units=10",
+        ),
+        (
+            lambda: nn.Dropout("0.5"),
+            r"rate must be a number. Got '0.5'.\nFix: rate=0.5,",
+        ),
+        (lambda: nn.Embedding(None, 3), "Embedding: parameter input_dim must be a whole number"),
+        (lambda: nn.Conv2D(3, None), "kernel_size must be a number or 2 ints. Got None"),
+        (lambda: nn.Conv2D(3, 2.5), "kernel_size must be a number or 2 ints. Got 2.5"),
+        (lambda: nn.Conv2D(3, 3, groups=0), "groups must be a whole number > 0"),
+        (lambda: nn.Dense(2).collect_params(["weight"]), "regular expression"),
+        (lambda: nn.Dense(2, in_units=2).initialize(mx.init.Xavier), r"Xavier\(\): an instance"),
+        (
+            lambda: nn.Dense(2, in_units=2, weight_initializer=X).initialize(),
+            r"Fix: mx.init.Constant\(values\)",
+        ),
+    ],
+)
+def test_arguments_of_another_kind_teach(slip, message):
+    with pytest.raises(ParamError, match=message):
+        slip()
+
+
+def test_numbers_of_numpy_are_numbers():
+    layer = nn.Dense(np.int64(3), in_units=np.int32(2))
+    layer.initialize()
+    assert layer(nd.ones((1, 2))).shape == (1, 3)
+    assert nn.Conv2D(np.int64(2), np.int64(3))._kwargs["kernel"] == (3, 3)
+
+
+def test_a_layer_that_is_not_there_teaches():
+    with pytest.raises(IndexError, match="Sequential has 0 layers; 0 is none of them"):
+        nn.Sequential()[0]

@@ -350,3 +350,15 @@ def test_settings_of_the_optimizer_beside_it_teach():
 def test_a_gradient_of_another_shape_teaches():
     with pytest.raises(ShapeError, match=r"weight 0 has shape \(2,\), its gradient \(3,\)"):
         optimizer.SGD().update(0, nd.ones(2), nd.ones(3), None)
+
+
+def test_settings_of_an_optimizer_that_are_no_numbers_teach():
+    with pytest.raises(ParamError, match=r"momentum must be a number. Got '0.9'.\nFix: momentum=0"):
+        optimizer.SGD(momentum="0.9")
+    with pytest.raises(ParamError, match="lr_scheduler is 'cosine'"):
+        optimizer.Adam(lr_scheduler="cosine")
+
+
+def test_a_function_is_a_schedule():
+    _, trainer = make(lr_scheduler=lambda update: 1 / (1 + update))
+    assert trainer.learning_rate == 1

@@ -113,3 +113,12 @@ def test_download_refuses_other_addresses_and_negative_retries(tmp_path):
         gluon.utils.download("ftp://example.org/x", str(tmp_path))
     with pytest.raises(ParamError, match="retries"):
         gluon.utils.download("https://example.org/x", str(tmp_path), retries=-1)
+
+
+def test_one_device_needs_no_list_and_arguments_of_another_kind_teach():
+    (all_of_it,) = gluon.utils.split_and_load(nd.ones((2, 2)), mx.cpu(1))
+    assert all_of_it.context == mx.cpu(1)
+    with pytest.raises(ParamError, match="list of devices"):
+        gluon.utils.split_and_load(nd.ones((2, 2)), None)
+    with pytest.raises(ParamError, match="arrays is a NDArray"):
+        gluon.utils.clip_global_norm(nd.ones(2), 1)
