@@ -22,6 +22,7 @@ import numpy as np
 
 from dlstudio.errors import (
     ArgumentError,
+    DTypeError,
     FileFormatError,
     IndexRangeError,
     MissingFileError,
@@ -142,7 +143,7 @@ class MXRecordIO:
     def write(self, buf: bytes) -> None:
         """Append one record."""
         file = self._ready(writing=True)
-        content = bytes(buf)
+        content = _bytes(buf)
         if len(content) > _LONGEST:
             raise ParamError(f"a record holds at most {_LONGEST} bytes. Got {len(content)}.")
         parts = _cut(content)
@@ -307,6 +308,20 @@ class MXIndexedRecordIO(MXRecordIO):
         self.keys.append(key)
 
 
+def _bytes(content: Any) -> bytes:
+    """Return what a record shall hold as bytes; numbers and texts are not taken for them."""
+    try:
+        return bytes(memoryview(content))
+    except TypeError as error:
+        raise DTypeError(
+            explain(
+                f"a {type(content).__name__} was given for a record.",
+                "bytes.",
+                'text.encode("utf-8")',
+            )
+        ) from error
+
+
 # ---- records of labelled data ----------------------------------------------------------------
 def pack(header: Any, s: bytes) -> bytes:
     """Put a header before the bytes of a record.
@@ -322,7 +337,7 @@ def pack(header: Any, s: bytes) -> bytes:
     >>> unpack(pack(IRHeader(0, 4.0, 2574, 0), b"bytes"))
     (IRHeader(flag=0, label=4.0, id=2574, id2=0), b'bytes')
     """
-    header = IRHeader(*header)
+    header, s = IRHeader(*header), _bytes(s)
     if isinstance(header.label, Number):
         header = header._replace(flag=0)
     else:

@@ -35,7 +35,7 @@ def _leave_fork_server_to_parent() -> None:
 
     `multiprocessing` would ask after its parent's, which is no child of this process, and fail.
     """
-    server = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
+    server: Any = forkserver._forkserver  # pyright: ignore[reportAttributeAccessIssue]
     if getattr(server, "_forkserver_pid", None) is not None:
         with suppress(OSError):
             os.close(server._forkserver_alive_fd)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dlstudio import recordio
 from dlstudio.errors import (
     ArgumentError,
+    DTypeError,
     FileFormatError,
     IndexRangeError,
     MissingFileError,
@@ -142,3 +143,14 @@ def test_misuse_teaches(tmp_path):
     (tmp_path / "a.idx").write_text("1\t2\nnonsense\n")
     with pytest.raises(FileFormatError, match=r"a\.idx, line 2"):
         MXIndexedRecordIO(tmp_path / "a.idx", tmp_path / "a.rec", "r")
+
+
+@pytest.mark.parametrize("content", ["text", 5, None])
+def test_only_bytes_are_records(tmp_path, content):
+    with (
+        recordio.MXRecordIO(str(tmp_path / "a.rec"), "w") as records,
+        pytest.raises(DTypeError, match="encode"),
+    ):
+        records.write(content)
+    with pytest.raises(DTypeError, match="given for a record"):
+        recordio.pack(recordio.IRHeader(0, 1, 0, 0), content)
