@@ -39,7 +39,8 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
     net : Block
     pattern : str
         Regular expression that matches the beginning of the name; a number at its end is a whole
-        one: ``"features.1"`` leaves ``features.10`` alone.
+        one: ``"features.1"`` leaves ``features.10`` alone. If no structural name matches, those of
+        `collect_params` are tried: ``".*batchnorm"``.
 
     Raises
     ------
@@ -49,6 +50,7 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
     named = net._collect_params_with_prefix()
     wanted = re.compile(f"(?:{pattern}){_WHOLE if pattern[-1:].isdigit() else ''}")
     found = {name: p for name, p in named.items() if wanted.match(name)}
+    found = found or {name: p for name, p in named.items() if wanted.match(p.name)}
     if not found:
         raise ParamError(
             explain(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dlstudio import config
-from dlstudio.errors import DataError, ParamError, explain
+from dlstudio.errors import DataError, ParamError, ShapeError, explain
 from dlstudio.gluon.fetching import check_sha1, download, replace_file
 
 __all__ = [
@@ -161,7 +161,18 @@ def _unavailable(name: str, folder: Path, damaged: list[Path], reason: str) -> D
 
 def load_weights(net: Any, name: str, ctx: Any, root: Any) -> Any:
     """Load the weights of network `name` into `net` and return it."""
-    net.load_parameters(get_model_file(name, root), ctx=ctx)
+    file = get_model_file(name, root)
+    try:
+        net.load_parameters(file, ctx=ctx)
+    except ShapeError as error:
+        raise ShapeError(
+            explain(
+                f"{error}.",
+                f"a network as it was when {file} was written: published ones know 1000 classes.",
+                f"net = get_model({name!r}, pretrained=True)\n"
+                "gluon.transfer.replace_head(net, classes=10)",
+            )
+        ) from None
     return net
 
 

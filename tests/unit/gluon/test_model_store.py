@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dlstudio import config, nd
-from dlstudio.errors import DataError, ParamError
+from dlstudio.errors import DataError, ParamError, ShapeError
 from dlstudio.gluon.model_zoo import model_store, vision
 
 NOBODY = "http://127.0.0.1:9/"  # refuses connections at once
@@ -110,6 +110,13 @@ def test_offline_the_message_names_the_folder_the_mirror_and_a_way_out(tmp_path,
 def test_a_network_without_published_weights_says_so_without_asking_anybody(tmp_path):
     with pytest.raises(DataError, match="MXNet published none"):
         model_store.get_model_file("mobilenetv3_large", tmp_path)
+
+
+def test_trained_weights_for_other_classes_tell_how_to_replace_the_head(tmp_path, weights):
+    weights[0].rename(tmp_path / "mobilenet0.25.params")
+
+    with pytest.raises(ShapeError, match="replace_head"):
+        vision.mobilenet0_25(pretrained=True, root=tmp_path, classes=7)
 
 
 def test_purge_deletes_weights_and_nothing_else(tmp_path, weights):

@@ -74,6 +74,16 @@ def test_a_pattern_that_matches_nothing_teaches():
         transfer.freeze(small(), "feature_s")
 
 
+def test_full_names_are_matched_where_no_structural_one_is():
+    net = vision.resnet18_v1()
+    normalised = transfer.select(net, ".*batchnorm")
+    assert "features.1.gamma" in normalised
+    assert len(normalised) == 4 * 20
+    assert set(transfer.select(net, f"{net.prefix}stage4")) == set(
+        transfer.select(net, "features.7")
+    )
+
+
 def test_a_new_head_is_initialized_and_trained():
     net = vision.mobilenet0_25(classes=7)
     net.initialize()
