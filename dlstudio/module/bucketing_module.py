@@ -77,8 +77,16 @@ class BucketingModule(BaseModule):
         self._unbound = self._module_of(default_bucket_key)  # also checks the names now
 
     def _module_of(self, key: Any) -> Module:
-        symbol, data_names, label_names = self._sym_gen(key)
-        return Module(symbol, data_names, label_names, **self._options)
+        made = self._sym_gen(key)
+        if not isinstance(made, (list, tuple)) or len(made) != 3:
+            raise ParamError(
+                explain(
+                    f"BucketingModule: sym_gen({key!r}) returned {made!r}.",
+                    "three things: the symbol, the names of its data, the names of its labels.",
+                    'return symbol, ["data"], ["softmax_label"]',
+                )
+            )
+        return Module(*made, **self._options)
 
     @property
     def _curr_module(self) -> Module:
@@ -239,6 +247,15 @@ class BucketingModule(BaseModule):
         self._curr_bucket_key = current
 
     def _switch_to(self, batch: Any) -> None:
+        if getattr(batch, "bucket_key", None) is None:
+            raise ParamError(
+                explain(
+                    "BucketingModule was given a batch without a bucket_key.",
+                    "the key that says which network it is for, and the shapes for that network.",
+                    "mx.io.DataBatch(data, label, bucket_key=10, provide_data=..., "
+                    "provide_label=...)",
+                )
+            )
         self.switch_bucket(batch.bucket_key, batch.provide_data, batch.provide_label)
 
     def install_monitor(self, mon: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from dlstudio import initializer as initializers
 from dlstudio import kvstore as stores
 from dlstudio.callback import save_checkpoint
 from dlstudio.core.device import Device, cpu
@@ -260,7 +261,7 @@ class Module(Reached, BaseModule):
 
         Parameters
         ----------
-        initializer : Initializer or None
+        initializer : Initializer, its registered name, or None
             For parameters that are not given.
         arg_params, aux_params : dict of str to NDArray, optional
             Given values.
@@ -281,6 +282,8 @@ class Module(Reached, BaseModule):
             if arg_params or aux_params:
                 self.logger.warning("Parameters are initialized; pass force_init=True to replace.")
             return
+        if isinstance(initializer, str):
+            initializer = initializers.create(initializer)
         first, attributes = group.execs[0], self._symbol.attr_dict()
         for names, arrays, given in (
             (self._param_names, first.arg_dict, arg_params),

@@ -217,3 +217,16 @@ def test_the_default_figure_is_the_size_of_a_typical_element():
 def test_a_chain_is_made_of_modules():
     with pytest.raises(mx.errors.ParamError, match="given a int"):
         mx.mod.SequentialModule().add(3)
+
+
+def test_a_batch_for_buckets_says_which():
+    mod = mx.mod.BucketingModule(sequence_net, default_bucket_key=4)
+    mod.bind([("data", (2, 4))], [("softmax_label", (2,))])
+    mod.init_params()
+    with pytest.raises(ParamError, match="without a bucket_key"):
+        mod.forward(mx.io.DataBatch([mx.nd.ones((2, 4))]))
+
+
+def test_what_makes_a_network_for_a_bucket_returns_its_names_too():
+    with pytest.raises(ParamError, match="the names of its data"):
+        mx.mod.BucketingModule(lambda length: sequence_net(length)[0], default_bucket_key=4)

@@ -365,3 +365,12 @@ def test_wrong_use_teaches(call, told):
     mod.init_params()
     with pytest.raises((ArgumentError, ParamError), match=told):
         call(mod)
+
+
+def test_an_initializer_may_be_named():
+    mod = mx.mod.Module(mlp())
+    mod.bind([("data", (4, 784))], [("softmax_label", (4,))])
+    mod.init_params("ones")
+    assert mod.get_params()[0]["fc1_weight"].asnumpy().min() == 1
+    with pytest.raises(ParamError, match="there is no initializer"):
+        mod.init_params("oness", force_init=True)
