@@ -51,10 +51,10 @@ class MultiTaskLoss(Loss):
     ) -> None:
         super().__init__(None, 0, **kwargs)
         self.weights = [1.0] * len(losses) if weights is None else list(weights)
-        if len(self.weights) != len(losses):
+        if not losses or len(self.weights) != len(losses):
             raise ParamError(
                 f"MultiTaskLoss: {len(self.weights)} weights for {len(losses)} losses. Expected"
-                " one each."
+                " one each, and at least one."
             )
         self.losses = list(losses)
         for loss in losses:
@@ -258,6 +258,13 @@ def _widened(array: Any) -> Any:
 
 
 def _one_hot(label: Any, classes: int) -> Any:
+    label = label if isinstance(label, Tensor) else nd.array(label)
+    numbers = label.asnumpy()
+    if numbers.size and not 0 <= numbers.min() <= numbers.max() < classes:
+        raise ParamError(
+            f"labels of {classes} classes are numbers from 0 to {classes - 1}. Got {numbers.min()}"
+            f" to {numbers.max()}."
+        )
     return (npx if isinstance(label, np.ndarray) else nd).one_hot(label, classes)
 
 
@@ -287,6 +294,7 @@ def mixup(
     ----------
     Zhang et al., "mixup: Beyond Empirical Risk Minimization", ICLR 2018.
     """
+    _check_mixable(data, label, alpha)
     rng = rng or next_generator(cpu())
     share = float(rng.beta(alpha, alpha)) if alpha > 0 else 1.0
     order = nd.array(rng.permutation(len(data)), ctx=data.context, dtype="int64")
@@ -304,6 +312,18 @@ def mixup(
         data * share + data.take(order, axis=0) * (1 - share),
         spread * share + spread.take(order, axis=0) * (1 - share),
     )
+
+
+def _check_mixable(data: Any, label: Any, alpha: float) -> None:
+    if alpha < 0:
+        raise ParamError(f"mixup: alpha must be at least 0. Got {alpha}.")
+    if not isinstance(data, Tensor) or not isinstance(label, Tensor):
+        kinds = f"{type(data).__name__} and {type(label).__name__}"
+        raise ParamError(
+            explain(f"mixup: data and label are {kinds}.", "NDArrays.", "mx.nd.array(data)")
+        )
+    if len(data) != len(label):
+        raise ShapeError(f"mixup: {len(data)} samples and {len(label)} labels. Expected one each.")
 
 
 def smooth_labels(label: Any, classes: int, epsilon: float = 0.1) -> Any:

@@ -48,7 +48,7 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
         If nothing matches: a pattern with a mistake must not silently do nothing.
     """
     named = net._collect_params_with_prefix()
-    wanted = re.compile(f"(?:{pattern}){_WHOLE if pattern[-1:].isdigit() else ''}")
+    wanted = _compiled(pattern)
     found = {name: p for name, p in named.items() if wanted.match(name)}
     found = found or {name: p for name, p in named.items() if wanted.match(p.name)}
     if not found:
@@ -60,6 +60,19 @@ def select(net: Block, pattern: str) -> dict[str, Parameter]:
             )
         )
     return found
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(f"(?:{pattern}){_WHOLE if pattern[-1:].isdigit() else ''}")
+    except (re.error, TypeError) as error:
+        raise ParamError(
+            explain(
+                f"{pattern!r} is no regular expression: {error}.",
+                "the beginning of the names of parameters.",
+                'transfer.freeze(net, "features")',
+            )
+        ) from None
 
 
 def freeze(net: Block, pattern: str = "", *, statistics: bool = True) -> list[str]:
@@ -210,6 +223,14 @@ class GradualUnfreezing:
     """
 
     def __init__(self, net: Block, stages: Sequence[str], epochs: int = 1) -> None:
+        if isinstance(stages, str) or not len(stages) or epochs < 1:
+            raise ParamError(
+                explain(
+                    f"GradualUnfreezing: stages={stages!r}, epochs={epochs}.",
+                    "a list of patterns, and at least one epoch for each.",
+                    'GradualUnfreezing(net, ["output", "features"], epochs=2)',
+                )
+            )
         for pattern in stages:
             select(net, pattern)
         self._net, self._stages, self._epochs = net, list(stages), epochs

@@ -223,6 +223,11 @@ def test_every_function_stands_in_mxnet_s_module_and_takes_its_arguments(tmp_pat
         assert loaded.features[0].weight.list_ctx() == [mx.cpu(1)]
 
 
+def test_what_is_lower_case_and_can_be_called_makes_a_network_or_its_family():
+    small = {n for n in dir(vision) if n.islower() and callable(getattr(vision, n))}
+    assert {n for n in small if not n.startswith(("_", "get_"))} == set(vision._MAKERS)
+
+
 def test_the_second_classifier_of_inception_fits_the_last_stage_c():
     auxiliary = vision.inception.make_aux(5)
     auxiliary.initialize()
@@ -237,3 +242,5 @@ def test_absent_weights_say_where_to_put_them(tmp_path):
 def test_unknown_names_list_near_ones():
     with pytest.raises(ParamError, match="resnet18_v1"):
         vision.get_model("resnet18v1")
+    with pytest.raises(ParamError, match="Model None"):
+        vision.get_model(None)

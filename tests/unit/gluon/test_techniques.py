@@ -215,6 +215,21 @@ def test_averages_of_float16_weights_are_exact():
         assert net.weight.data().asscalar() == pytest.approx(1 - 0.999**2000, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: techniques.smooth_labels([0, 5], 3), ParamError, "from 0 to 2"),
+        (lambda: techniques.mixup(nd.ones(2), nd.ones(2), -1, classes=2), ParamError, "alpha"),
+        (lambda: techniques.mixup(nd.ones(2), nd.ones(3), classes=2), ShapeError, "3 labels"),
+        (lambda: techniques.mixup(DATA, LABEL), ParamError, "mx.nd.array"),
+        (lambda: techniques.MultiTaskLoss([]), ParamError, "at least one"),
+    ],
+)
+def test_what_cannot_be_mixed_or_smoothed_teaches(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
 def test_pixels_are_mixed_as_fractions():
     data, label = nd.array([[0], [200]], dtype="uint8"), nd.array([0, 1], dtype="int32")
     mixed, spread = techniques.mixup(data, label, 1.0, classes=2, rng=np.random.default_rng(0))

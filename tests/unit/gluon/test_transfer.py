@@ -74,6 +74,18 @@ def test_a_pattern_that_matches_nothing_teaches():
         transfer.freeze(small(), "feature_s")
 
 
+@pytest.mark.parametrize("pattern", ["(", None])
+def test_what_is_no_pattern_teaches(pattern):
+    with pytest.raises(ParamError, match="no regular expression"):
+        transfer.freeze(small(), pattern)
+
+
+@pytest.mark.parametrize(("stages", "epochs"), [("output", 1), ([], 1), (["output"], 0)])
+def test_stages_that_cannot_be_counted_teach(stages, epochs):
+    with pytest.raises(ParamError, match="GradualUnfreezing"):
+        transfer.GradualUnfreezing(small(), stages, epochs)
+
+
 def test_full_names_are_matched_where_no_structural_one_is():
     net = vision.resnet18_v1()
     normalised = transfer.select(net, ".*batchnorm")

@@ -108,7 +108,7 @@ SLIPS = {
         lambda: hybrid(conv())(nd.ones((2, 3, 8, 8))), ShapeError, r"conv\d+_fwd"),
     "Conv2D: image too small": (
         lambda: conv()(nd.ones((2, 1, 2, 2))), ShapeError, r"does not fit.*pad=\(1, 1\)"),
-    "Conv2D: bytes": (lambda: conv()(IMAGES.astype("uint8")), DTypeError, "uint8.*float32"),
+    "Conv2D: bytes": (lambda: conv()(IMAGES.astype("uint8")), DTypeError, "data.astype"),
     "Conv2D: device": (lambda: conv()(IMAGES.as_in_context(mx.cpu(1))), DeviceError, "cpu"),
     "Conv2D: flat data first": (
         lambda: called(nn.Conv2D(2, 3), X), ShapeError, r"inputs of shape \(2, 4\)"),

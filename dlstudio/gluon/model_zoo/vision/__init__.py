@@ -10,7 +10,7 @@ import difflib
 import re
 from typing import Any
 
-from dlstudio.errors import ParamError, explain
+from dlstudio import errors
 from dlstudio.gluon.model_zoo.vision.alexnet import AlexNet, alexnet
 from dlstudio.gluon.model_zoo.vision.densenet import (
     DenseNet,
@@ -126,12 +126,12 @@ def get_model(name: str, **kwargs: Any) -> Any:
     >>> get_model("resnet18_v1", classes=10).output
     Dense(512 -> 10, linear)
     """
-    plain = name.lower().replace(".", "_")
+    plain = str(name).lower().replace(".", "_")
     plain = re.sub("^(mobilenet|inception)(v[23])", r"\1_\2", plain)
     if plain not in _MAKERS:
         near = difflib.get_close_matches(plain, _MAKERS, n=3) or sorted(_MAKERS)
-        raise ParamError(
-            explain(
+        raise errors.ParamError(
+            errors.explain(
                 f"Model {name!r} is not in the zoo.",
                 f"one of its names, such as {', '.join(near[:6])}.",
                 "gluon.model_zoo.vision.get_model('resnet18_v1')",
