@@ -23,10 +23,12 @@ class Registry:
         What the classes are, for messages: "optimizer".
     base : type
         Instances of it are passed through by `create`.
+    where : str, optional
+        The module whose ``register`` adds to them; ``mx.KIND`` by default.
     """
 
-    def __init__(self, kind: str, base: type) -> None:
-        self.kind, self.base = kind, base
+    def __init__(self, kind: str, base: type, where: str = "") -> None:
+        self.kind, self.base, self.where = kind, base, where or f"mx.{kind}"
         self.classes: dict[str, type] = {}
 
     def register(self, klass: C, name: str | None = None) -> C:
@@ -89,7 +91,7 @@ class Registry:
                 explain(
                     f"there is no {self.kind} {name!r}.",
                     f"a registered name, such as {', '.join(near)}.",
-                    f"register your own class with mx.{self.kind}.register",
+                    f"register your own class with {self.where}.register",
                 )
             )
         return klass

@@ -174,7 +174,7 @@ class TokenEmbedding(Vocabulary):
 
 
 _TokenEmbedding = TokenEmbedding  # MXNet 1.9's name
-_embeddings = Registry("token embedding", TokenEmbedding)
+_embeddings = Registry("token embedding", TokenEmbedding, "mx.contrib.text.embedding")
 
 
 def _array(values: Array) -> Any:

@@ -48,7 +48,8 @@ def read_vectors(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[st
                 token, *elements = line.rstrip().split(delimiter)
                 if len(elements) > 1:
                     length = length or len(elements)
-                    yield token, _vector(elements, length)
+                    inside = _words(elements[:-length])
+                    yield delimiter.join([token, *inside]), _vector(elements[len(inside) :], length)
                 elif token:  # fastText's files begin with how many there are, of which length
                     _logger.info("%s, line %d: taken for a header and skipped", path, number)
         except ValueError as error:  # not a number, or not in the encoding
@@ -58,6 +59,15 @@ def read_vectors(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[st
                     f"lines of a token and numbers, as many on each, in {encoding}.",
                 )
             ) from error
+
+
+def _words(extra: list[str]) -> list[str]:
+    """Return what belongs to the token: a few of GloVe's contain the delimiter, as ". . ."."""
+    try:
+        np.array(extra, np.float32)
+    except ValueError:
+        return extra
+    return []
 
 
 def _vector(elements: list[str], length: int) -> Array:

@@ -190,6 +190,16 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
         CustomEmbedding(path)
 
 
+def test_tokens_may_contain_the_delimiter_as_in_the_largest_file_of_glove(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("the 1 2\n. . . 3 4\nat name@domain.com 5 6\n", encoding="utf-8")
+
+    embedding = CustomEmbedding(path)
+
+    assert embedding.idx_to_token[1:] == ["the", ". . .", "at name@domain.com"]
+    assert embedding.get_vecs_by_tokens(". . .").asnumpy().tolist() == [3, 4]
+
+
 def test_a_missing_file_of_vectors_is_named(tmp_path):
     with pytest.raises(MissingFileError, match=r"none\.txt"):
         CustomEmbedding(tmp_path / "none.txt")
@@ -230,6 +240,8 @@ def test_own_embeddings_are_registered(vectors):
         assert get_pretrained_file_names("myembedding") == ["mine.txt"]
     finally:
         del text.embedding._embeddings.classes["myembedding"]
+    with pytest.raises(ParamError, match=r"with mx\.contrib\.text\.embedding\.register"):
+        create("myembedding")
 
 
 WIKI = " = Title = \n\n the cat sat \n the end \n"  # 9 tokens with an <eos> for each line
