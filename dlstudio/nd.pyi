@@ -3526,7 +3526,8 @@ def sample_generalized_negative_binomial(mu: Any = None, alpha: Any = None, shap
 def sample_multinomial(data: Any = None, shape: int | Sequence[int] = ..., get_prob: bool = False, dtype: Any = 'int32', out: Any = None, name: Any = None, **kwargs: Any) -> Any:
     """Draw categories 0 … K-1 with the probabilities in `data`, (K,) or a batch (B, K).
 
-    With `get_prob` the logarithms of the drawn probabilities are a second output.
+    With `get_prob` the logarithms of the drawn probabilities are a second output; gradients flow
+    through it, as policy gradients (REINFORCE) need it.
 
     Parameters
     ----------
@@ -3538,11 +3539,7 @@ def sample_multinomial(data: Any = None, shape: int | Sequence[int] = ..., get_p
     Examples
     --------
     >>> mx.nd.sample_multinomial(mx.nd.array([0.1, 0.2, 0.7]), shape=(2, 3)).shape
-    (2, 3)
-
-    Notes
-    -----
-    No gradient flows through: its result is a random draw."""
+    (2, 3)"""
 def sample_negative_binomial(k: Any = None, p: Any = None, shape: int | Sequence[int] = ..., dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Failures before success number `k`, each with probability `p`. One row of `shape` draws for each element of the parameters.
 

@@ -3513,7 +3513,8 @@ def sample_generalized_negative_binomial(mu: Any = None, alpha: Any = None, shap
 def sample_multinomial(data: Any = None, shape: int | Sequence[int] | None = None, get_prob: bool | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Draw categories 0 … K-1 with the probabilities in `data`, (K,) or a batch (B, K).
 
-    With `get_prob` the logarithms of the drawn probabilities are a second output.
+    With `get_prob` the logarithms of the drawn probabilities are a second output; gradients flow
+    through it, as policy gradients (REINFORCE) need it.
 
     Parameters
     ----------
@@ -3525,11 +3526,7 @@ def sample_multinomial(data: Any = None, shape: int | Sequence[int] | None = Non
     Examples
     --------
     >>> mx.sym.sample_multinomial(mx.sym.var("x0"), shape=(2, 3)).infer_shape(x0=(3,))[1]
-    [(2, 3)]
-
-    Notes
-    -----
-    No gradient flows through: its result is a random draw."""
+    [(2, 3)]"""
 def sample_negative_binomial(k: Any = None, p: Any = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Failures before success number `k`, each with probability `p`. One row of `shape` draws for each element of the parameters.
 

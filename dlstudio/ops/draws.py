@@ -54,10 +54,26 @@ def _infer_multinomial(data: Aval, *, shape: Any, get_prob: bool, dtype: str) ->
     return (draws, Aval(size, data.dtype)) if get_prob else draws
 
 
+def _multinomial_grad(
+    F: Any, g: Any, out: Any, data: Array, *, shape: Any, get_prob: bool, dtype: str
+) -> tuple[Array]:
+    """The draw itself has no slope; d log p[drawn] / d p is 1 / p there and 0 elsewhere."""
+    if not get_prob or g[1] is None:
+        return (F.zeros(shape=tuple(data.shape), dtype=np.dtype(data.dtype).name),)
+    drawn, log_prob = out
+    classes = data.shape[-1]
+    rows = 1 if data.ndim == 1 else data.shape[0]
+    slope = F.reshape(F.multiply(g[1], F.exp(F.negative(log_prob))), shape=(rows, -1, 1))
+    kind = np.dtype(data.dtype).name
+    chosen = F.one_hot(F.reshape(drawn, shape=(rows, -1)), depth=classes, dtype=kind)
+    spread = F.sum(F.multiply(slope, chosen), axis=(1,))
+    return (F.reshape(spread, shape=tuple(data.shape)),)
+
+
 @op(
     "_sample_multinomial",
     infer=_infer_multinomial,
-    grad=DRAWN,
+    grad=_multinomial_grad,
     flags=RANDOM,
     params={"shape": Shape(0), "dtype": DType()},
     outputs=lambda attrs: 2 if attrs["get_prob"] else 1,
@@ -73,7 +89,8 @@ def _infer_multinomial(data: Aval, *, shape: Any, get_prob: bool, dtype: str) ->
 def _(xp, data, *, shape=(), get_prob=False, dtype="int32", rng):
     """Draw categories 0 … K-1 with the probabilities in `data`, (K,) or a batch (B, K).
 
-    With `get_prob` the logarithms of the drawn probabilities are a second output.
+    With `get_prob` the logarithms of the drawn probabilities are a second output; gradients flow
+    through it, as policy gradients (REINFORCE) need it.
     """
     infer = _infer_multinomial(data, shape=shape, get_prob=False, dtype=dtype)
     table = data.reshape(-1, data.shape[-1])

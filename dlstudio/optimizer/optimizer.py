@@ -109,9 +109,9 @@ class Optimizer:
             )
         if learning_rate is None:
             return getattr(schedule, "base_lr", 0.01)  # plain functions have none
-        schedule.base_lr = schedule.warmup_final_lr = learning_rate
-        if hasattr(schedule, "base_lr_orig"):
-            schedule.base_lr_orig = learning_rate
+        for name in ("base_lr", "warmup_final_lr", "base_lr_orig"):
+            if name != "base_lr_orig" or hasattr(schedule, name):
+                setattr(schedule, name, learning_rate)
         return learning_rate
 
     # ---- the rule ------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import dlstudio as mx
-from dlstudio import nd
+from dlstudio import autograd, gluon, nd
 from dlstudio.errors import DTypeError, ParamError
 
 MOMENTS = [
@@ -90,3 +90,22 @@ def test_shuffle_keeps_the_rows_together():
 def test_choice_without_replacement_never_repeats():
     drawn = mx.np.random.choice(10, size=(10,), replace=False).asnumpy()
     assert sorted(drawn.tolist()) == list(range(10))
+
+
+@pytest.mark.parametrize("active", [False, True], ids=["eager", "compiled"])
+def test_gradients_flow_through_the_log_probability_of_a_drawn_category(active):
+    class Draw(gluon.HybridBlock):
+        def hybrid_forward(self, F, p):
+            return F.sample_multinomial(p, shape=3, get_prob=True)
+
+    draw = Draw()
+    draw.hybridize(active)
+    p = nd.array([[0.2, 0.8], [0.0, 1.0]])
+    p.attach_grad()
+    with autograd.record():
+        drawn, log_prob = draw(p)
+        loss = (log_prob * nd.array([[1], [2]])).sum()  # as in REINFORCE
+    loss.backward()
+    hits = nd.one_hot(drawn, 2).sum(axis=1).asnumpy() * [[1], [2]]
+    expected = hits / np.maximum(p.asnumpy(), 1e-9)
+    np.testing.assert_allclose(p.grad.asnumpy(), expected, rtol=1e-5)
