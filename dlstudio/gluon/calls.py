@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dlstudio.errors import ArgumentError, MXNetError, ParamError, explain
+from dlstudio.graph.pipeline import WISHES
 
 if TYPE_CHECKING:
     from dlstudio.gluon.block import Block
 
-__all__ = ["check_member", "is_wrong_call", "no_array", "strange", "wrong_call"]
+__all__ = ["check_member", "check_options", "is_wrong_call", "no_array", "strange", "wrong_call"]
 
 
 def check_member(block: Block, name: str, value: Any, kinds: tuple[type, ...]) -> None:
@@ -84,3 +88,21 @@ def strange(args: tuple[Any, ...]) -> Any:
         if inner is not None and getattr(type(inner), "__hash__", None) is None:
             return inner
     return None
+
+
+_OPTIONS = (*WISHES, "group2ctx", "backend_opts", "is_dynamic", "partition_if_dynamic", "flags")
+
+
+def check_options(hybridize: Callable[..., None], given: Mapping[str, Any]) -> None:
+    """Raise ArgumentError if `hybridize` has no option of a name given, which may be misspelt."""
+    known = [*inspect.signature(hybridize).parameters, *_OPTIONS]
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            raise ArgumentError(
+                explain(
+                    f"hybridize has no option {name!r}.",
+                    f"some of {', '.join(n for n in known if n not in ('self', 'kwargs'))}.",
+                    f"did you mean {near[0]!r}?" if near else "leave it out",
+                )
+            )

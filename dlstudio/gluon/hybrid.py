@@ -14,7 +14,7 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.block import Block
-from dlstudio.gluon.calls import no_array, strange
+from dlstudio.gluon.calls import check_options, no_array, strange
 from dlstudio.gluon.compiled import (
     Compiled,
     Traced,
@@ -151,8 +151,16 @@ backward_bulk_size
             ``without``: names of passes to leave out. ``layout``: "NCHW" or "NHWC", what
             convolutions compute in. ``memory_budget``: bytes that the arena of a training plan
             may take; values are computed a second time in the backward half to stay below it.
-            Others are accepted for MXNet programs.
+            ``group2ctx``: where nodes made under ``AttrScope(ctx_group=...)`` run. Others are
+            options of a `backend`, and MXNet's.
+
+        Raises
+        ------
+        ArgumentError
+            For an option that is none of these.
         """
+        if backend is None:
+            check_options(HybridBlock.hybridize, kwargs)
         if active and (self._forward_hooks or self._forward_pre_hooks):
             warnings.warn(
                 f'"{self}" is being hybridized while still having forward hook/pre-hook. If'

@@ -490,3 +490,9 @@ def test_outputs_that_depend_on_no_input_have_the_dialect_of_the_inputs(namespac
     numbers, [zeros] = block(namespace.ones((2,)))
     assert type(numbers) is type(zeros) is type(namespace.ones((2,)))
     assert numbers.asnumpy().tolist() == [0, 1, 2]
+
+
+def test_a_misspelt_option_is_refused():
+    with pytest.raises(mx.errors.ArgumentError, match="did you mean 'static_alloc'"):
+        nn.Dense(2).hybridize(static_aloc=True)
+    nn.Dense(2).hybridize(backend="other", fast=True)  # a backend has options of its own
