@@ -262,6 +262,24 @@ def test_random_apply_applies_as_often_as_it_should(photo):
     assert 260 < skipped < 340
 
 
+@pytest.mark.parametrize("kind", [transforms.RandomApply, transforms.HybridRandomApply])
+def test_random_apply_takes_several_transforms(photo, kind):
+    several = kind([transforms.Resize(8), transforms.ToTensor()], p=1)
+
+    assert several(to_tensors(photo)).shape == (3, 8, 8)
+    with pytest.raises(ParamError, match="probability"):
+        kind(transforms.ToTensor(), p=1.5)
+
+
+def test_a_hybridized_jitter_has_no_forgotten_children(photo):
+    net = mx.gluon.nn.HybridSequential()
+    net.add(transforms.RandomColorJitter(0.1, 0.1))
+    net.hybridize()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net(to_tensors(photo))
+
+
 def test_transforms_do_not_change_their_input(photo):
     mx.random.seed(0)
     before = photo.copy()

@@ -133,15 +133,16 @@ class RandomApply(Block):
 
     Parameters
     ----------
-    transforms : callable
-        One transform; a `Compose` for several.
+    transforms : callable, or list of callable
+        One transform, or several that are applied in a row.
     p : float in [0, 1], default 0.5
     """
 
-    def __init__(self, transforms: Callable[[Any], Any], p: float = 0.5) -> None:
+    def __init__(self, transforms: Any, p: float = 0.5) -> None:
         super().__init__()
-        self.transforms = transforms
-        self.p = p
+        several = isinstance(transforms, (list, tuple))
+        self.transforms = Compose(transforms) if several else transforms
+        self.p = probability(p, "RandomApply")
 
     def forward(self, x: Any) -> Any:
         """Transform an image, or not."""
@@ -153,15 +154,16 @@ class HybridRandomApply(HybridBlock):
 
     Parameters
     ----------
-    transforms : HybridBlock
-        One transform; a `HybridCompose` for several.
+    transforms : HybridBlock, or list of HybridBlock
+        One transform, or several that are applied in a row.
     p : float in [0, 1], default 0.5
     """
 
-    def __init__(self, transforms: HybridBlock, p: float = 0.5) -> None:
+    def __init__(self, transforms: Any, p: float = 0.5) -> None:
         super().__init__()
-        self.transforms = transforms
-        self.p = p
+        several = isinstance(transforms, (list, tuple))
+        self.transforms = HybridCompose(transforms) if several else transforms
+        self.p = probability(p, "HybridRandomApply")
 
     def forward(self, x: Any) -> Any:
         """Transform an image, or not."""

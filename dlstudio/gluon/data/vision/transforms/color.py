@@ -157,12 +157,13 @@ class RandomColorJitter(ArrayTransform):
             brightness=brightness, contrast=contrast, saturation=saturation, hue=hue
         )
         amounts = zip(kinds, self._amounts.values(), strict=True)
-        self._parts = [kind(amount) for kind, amount in amounts if amount]
+        # their methods, since blocks in a list would seem to be forgotten children
+        self._parts = [kind(amount).compute for kind, amount in amounts if amount]
 
     def compute(self, image: Array) -> Array:
         """Transform a NumPy image (H, W, C)."""
         for number in host_generator().permutation(len(self._parts)):
-            image = self._parts[number].compute(image)
+            image = self._parts[number](image)
         return image
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
