@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.tensor import ndarray
 from dlstudio.errors import ParamError
+from dlstudio.gluon.hybrid import as_numpy_dialect
 from dlstudio.gluon.loss.base import Loss, alike, check_arrays, weighted
 from dlstudio.gluon.loss.classification import KLDivLoss
 
@@ -235,7 +237,8 @@ class SDMLLoss(Loss):
         from dlstudio import nd
 
         check_arrays(self, x, args)
-        return self.hybrid_forward(nd, x, *args)
+        out = self.hybrid_forward(nd, x, *args)
+        return as_numpy_dialect(out) if isinstance(x, ndarray) else out
 
     def hybrid_forward(self, F: Any, x1: Any, x2: Any) -> Any:  # type: ignore[override]
         """See the class."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import pi
 from typing import Any
 
+from dlstudio.core.tensor import ndarray
 from dlstudio.gluon.loss.base import Loss, alike, weighted
 
 __all__ = ["HuberLoss", "L1Loss", "L2Loss", "PoissonNLLLoss"]
@@ -114,7 +115,7 @@ class PoissonNLLLoss(Loss):
 
     Notes
     -----
-    Inputs: `pred` and `target` of one size. Output: (1,).
+    Inputs: `pred` and `target` of one size. Output: (1,), or () for arrays of `mx.np`.
     """
 
     _paired = 1
@@ -130,6 +131,11 @@ class PoissonNLLLoss(Loss):
         super().__init__(weight, batch_axis, **kwargs)
         self._from_logits = from_logits
         self._compute_full = compute_full
+
+    def forward(self, x: Any, *args: Any) -> Any:
+        """Compute the loss of arrays or symbols; see the class."""
+        out = super().forward(x, *args)
+        return out.reshape(()) if isinstance(out, ndarray) else out
 
     def hybrid_forward(
         self, F: Any, pred: Any, target: Any, sample_weight: Any = None, epsilon: float = 1e-08

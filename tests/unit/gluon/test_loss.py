@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import dlstudio as mx
 from dlstudio import autograd, gluon, nd
 from dlstudio.errors import DTypeError, ShapeError
 
@@ -114,3 +115,14 @@ def test_what_is_no_array_teaches(loss, given):
         made(nd.ones((2, 2)), given)
     with pytest.raises(DTypeError, match="prediction is a"):
         made(given, nd.ones((2, 2)))
+
+
+@pytest.mark.parametrize("active", [False, True], ids=["eager", "compiled"])
+def test_losses_of_numpy_arrays_are_numpy_arrays(active):
+    x = mx.np.array([[1.0, 2.0], [3.0, 4.0]])
+    for name, shape in (("L2Loss", (2,)), ("PoissonNLLLoss", ()), ("SDMLLoss", (2,))):
+        loss = getattr(gluon.loss, name)()
+        loss.hybridize(active)
+        found = loss(x, x)
+        assert (type(found), found.shape) == (mx.np.ndarray, shape), name
+    assert gluon.loss.PoissonNLLLoss()(nd.ones(2), nd.ones(2)).shape == (1,)
