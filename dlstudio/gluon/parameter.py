@@ -218,11 +218,13 @@ class Parameter:
     def _place(self, values: Tensor, devices: list[Device]) -> None:
         """Keep one copy of `values` on each device, and gradients as `grad_req` says."""
         cls = ndarray if is_np_array() else NDArray
-        host = values.asnumpy()
+        here = values.stype == "default" and values.context.device_type != "gpu"
+        host = values._data if here else values.asnumpy()  # large ones are copied only once
         placed = {}
         for device in devices:
             array = device.backend.empty(host.shape, host.dtype)
-            array[...] = device.backend.from_numpy(host)
+            gpu = device.device_type == "gpu"
+            array[...] = device.backend.from_numpy(host) if gpu else host
             placed[device] = in_storage(cls._wrap(array, device), self._stype)
         self._data, self._deferred = placed, None
         self._attach_gradients()
@@ -407,7 +409,7 @@ class Parameter:
         if cast_dtype and dtype_source == "saved":
             self.cast(data.dtype)
         dense = data.todense() if is_sparse(data) else np.asarray(data)
-        values = NDArray._wrap(dense.astype(np.dtype(self._dtype)), cpu())
+        values = NDArray._wrap(dense.astype(np.dtype(self._dtype), copy=False), cpu())
         self._shape = values.shape
         if self._data is not None:
             for tensor in self._data.values():

@@ -1,6 +1,7 @@
 """Whole blocks in files, dictionaries of parameters, hooks on operators, MXNet 2's manners."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -196,3 +197,22 @@ def test_names_in_mxnet_s_modules_of_gluon(path):
     for part in path.split("."):
         found = getattr(found, part)
     assert callable(found)
+
+
+def test_loading_copies_every_value_once(tmp_path):
+    net = nn.Dense(1000, in_units=1000, use_bias=False)
+    net.initialize()
+    net.save_parameters(tmp_path / "net.params")
+    again = nn.Dense(1000, in_units=1000, use_bias=False)
+    tracemalloc.start()
+    try:
+        again.load_parameters(tmp_path / "net.params")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.3 * 4e6  # the file's array, the weight and its gradient
+
+    values = {"weight": nd.ones((1000, 1000))}
+    again.load_dict(values)
+    again.weight.data()[:] = 2
+    assert values["weight"][0, 0].asscalar() == 1
