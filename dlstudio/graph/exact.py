@@ -21,14 +21,13 @@ ASPLOS 2023 (the canonical form, and pruning by sections).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
 from time import monotonic
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlstudio.graph.merging import Merging
-from dlstudio.graph.sweep import OutOfTimeError, Sweep
+from dlstudio.graph.sweep import Sweep
 
 __all__ = ["Answer", "search"]
 
@@ -77,25 +76,24 @@ def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: flo
 
 
 _WIDER, _MORE_OPTIONS, _MOST_OPTIONS = 2, 6, 24
-_GUESSES = 5  # at least, whenever it is their turn
+_SECONDS_PER_STATE = 0.5  # kept, for one sweep
+_GUESSES = 100  # at least, whenever it is their turn
 _COMPLETE_SHARE = 0.15  # of the sweeps' time is given to the complete search
 
 
 def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: float) -> Answer:
     complete = _Restarts(buffers, capacity, sections)
     filled = _both_directions(buffers + _fillers(buffers, capacity, sections))
-    sweeps, merging = [Sweep(*columns) for columns in filled], Merging(*filled[0])
+    sweeps = [Sweep(*columns) for columns in filled]
+    guesses = Merging(*filled[0]).guesses(deadline)
     width, options, begin = 1, 4, monotonic()
     while monotonic() <= deadline:
-        try:
-            offsets = _swept(sweeps, width, options, deadline)
-            spent = monotonic() - begin
-            answer = None if offsets else complete.run(deadline, _COMPLETE_SHARE * spent)
-            if answer is not None:
-                return answer
-            offsets = offsets or _merged(merging, min(deadline, monotonic() + spent), deadline)
-        except OutOfTimeError:
-            break
+        offsets = _swept(sweeps, width, options, deadline)
+        spent = monotonic() - begin
+        answer = None if offsets else complete.run(deadline, _COMPLETE_SHARE * spent)
+        if answer is not None:
+            return answer
+        offsets = offsets or _merged(guesses, min(deadline, monotonic() + spent))
         if offsets:
             return Answer([offsets[i] for i in range(len(buffers))], True)
         width, options = width * _WIDER, min(options + _MORE_OPTIONS, _MOST_OPTIONS)
@@ -103,14 +101,17 @@ def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: 
 
 
 def _swept(sweeps: list[Sweep], width: int, options: int, deadline: float) -> dict[int, int] | None:
-    runs = (sweep.run(width, options, deadline) for sweep in sweeps)
-    return next((offsets for offsets in runs if offsets is not None), None)
+    for sweep in sweeps:
+        pause = monotonic() + width * _SECONDS_PER_STATE
+        offsets = sweep.run(width, options, min(deadline, pause))
+        if offsets is not None:
+            return offsets
+    return None
 
 
-def _merged(merging: Merging, pause: float, deadline: float) -> dict[int, int] | None:
+def _merged(guesses: Iterator[dict[int, int] | None], pause: float) -> dict[int, int] | None:
     """Guess a few times, and until it is time for another search."""
-    for number in count():
-        offsets = merging.attempt(deadline)
+    for number, offsets in enumerate(guesses):
         if offsets is not None or (number >= _GUESSES and monotonic() > pause):
             return offsets
     return None

@@ -1,41 +1,35 @@
 """Packing without waste: guess which buffers belong together, and sweep over what is left.
 
-Whoever cuts a rectangle in two, and the parts again, leaves pairs behind that fit together: two of
-the same size, one of which begins where the other ends, or two with the same lifetime. Some pairs
-are together in every packing, and most of the others are, unless they fit by accident: that is the
-likelier, the more buffers there are to choose from and the smaller the numbers that agree. So the
-least accidental pair becomes one buffer, again and again, and the few that remain go to the sweep.
-A wrong guess costs one attempt; the next guesses differently.
+The least accidental fit of a `forest.Forest` becomes one piece, again and again. Wrong guesses show
+in the end: pieces are left that fit nothing. Then some pieces around one of those are taken apart
+and merged anew, with a little chance; the result is kept where no more pieces are left than before,
+and now and then where one more is. So wrong guesses are found and mended one by one. Where other
+patterns than the forest knows remain, few pieces are left, and a sweep finds their order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import cycle
-from math import inf, log
+from itertools import cycle, product
+from math import exp
 from random import Random
-from typing import NamedTuple
+from time import monotonic
 
+from dlstudio.graph.forest import Forest
 from dlstudio.graph.sweep import Sweep
 
 __all__ = ["Merging"]
 
-_LEFT = (0.15, 0.3, 0.5)  # of the buffers remain for the sweep: in turns
+_LEFT = (0.15, 0.3, 0.5)  # of the buffers remain for the first sweep: in turns
 _SWEEPS = ((1, 4), (2, 10), (4, 16))  # width, options
-_SUBSETS = 8  # buffers of which all subsets are counted as ways to fit by accident
-
-
-class _Pairs(NamedTuple):
-    """Buffers of which any of the first fits any other of the second."""
-
-    accident: float  # logarithm of how many fit by accident; -inf: they are together for certain
-    ones: list[int]
-    others: list[int]
-    stacked: bool  # side by side in memory, or one after the other in time
+_SECONDS = 0.5  # for one sweep
+_SHAKES = (1, 2, 4, 8, 16)  # as often, pieces are taken apart
+_WARMTH = 0.5  # one piece more is kept with probability exp(-1 / _WARMTH)
+_PATIENCE, _GROWTH = 1000, 1.2  # shakes that change nothing, before all begins anew
 
 
 class Merging:
-    """Attempts at one instance, each with other guesses.
+    """Guesses at one instance.
 
     Parameters
     ----------
@@ -44,131 +38,63 @@ class Merging:
     """
 
     def __init__(self, start: Sequence[int], end: Sequence[int], size: Sequence[int]) -> None:
-        self._buffers = start, end, size
+        self._forest = Forest(start, end, size)
         self._random = Random(0)  # seeded: the same instance gives the same answer
-        self._shares = cycle(_LEFT)
+        self._sweeping = self._shaking = 0.0  # seconds spent so far
 
-    def attempt(self, deadline: float) -> dict[int, int] | None:
-        """Guess once.
+    def guesses(self, deadline: float) -> Iterator[dict[int, int] | None]:
+        """Guess again and again, until `time.monotonic` passes the deadline.
 
-        Returns
-        -------
-        dict or None
-            The offset of each buffer, or None if the guesses lead to no packing.
-
-        Raises
+        Yields
         ------
-        OutOfTimeError
-            When `time.monotonic` passes the deadline.
+        dict or None
+            The offset of each buffer, or None if this guess leads to no packing.
         """
-        forest = _Forest(*self._buffers)
-        forest.merge(int(next(self._shares) * len(self._buffers[0])), self._random)
-        left = sorted(forest.alive)
-        start, end, size = (
-            [column[i] for i in left] for column in (forest.start, forest.end, forest.size)
-        )
+        patience = _PATIENCE
+        for share in cycle(_LEFT):
+            forest = self._forest.copy()
+            forest.merge(int(share * len(forest.alive)), self._random)
+            yield self._swept(forest, deadline)
+            yield from self._shaken(forest, patience, deadline)
+            if monotonic() > deadline:
+                return
+            patience = int(patience * _GROWTH)
+
+    def _shaken(
+        self, forest: Forest, patience: int, deadline: float
+    ) -> Iterator[dict[int, int] | None]:
+        forest.merge(1, self._random)
+        left = fewest = len(forest.alive)
+        waited = 0
+        while waited < patience:
+            begin = monotonic()
+            if begin > deadline:
+                return
+            other = forest.copy()
+            other.shake(self._random.choice(_SHAKES), self._random)
+            other.merge(1, self._random)
+            now = len(other.alive)
+            if now <= left or self._random.random() < exp((left - now) / _WARMTH):
+                forest, left = other, now
+            waited = 0 if now < fewest else waited + 1
+            fewest = min(fewest, now)
+            self._shaking += monotonic() - begin
+            due = now == 1 or (now <= fewest + 1 and self._sweeping < self._shaking)
+            yield self._swept(other, deadline) if due else None
+
+    def _swept(self, forest: Forest, deadline: float) -> dict[int, int] | None:
+        """Order the pieces that are left."""
+        left = list(forest.alive)
         if len(left) == 1:
-            return forest.offsets({left[0]: 0})
+            return forest.offsets([(left[0], 0)])
+        begin = monotonic()
+        start, end = [p.start for p in left], [p.end for p in left]
+        size = [p.size for p in left]
         turned = [-t for t in end], [-t for t in start], size
         sweeps = Sweep(start, end, size), Sweep(*turned)
-        for width, options in _SWEEPS:
-            for sweep in sweeps:
-                found = sweep.run(width, options, deadline)
-                if found is not None:
-                    return forest.offsets({left[i]: offset for i, offset in found.items()})
+        for (width, options), sweep in product(_SWEEPS, sweeps):
+            found = sweep.run(width, options, min(deadline, monotonic() + _SECONDS))
+            if found is not None:
+                return forest.offsets((left[i], offset) for i, offset in found.items())
+        self._sweeping += monotonic() - begin
         return None
-
-
-class _Forest:
-    """Buffers, and those that two of them became."""
-
-    def __init__(self, start: Sequence[int], end: Sequence[int], size: Sequence[int]) -> None:
-        self.start, self.end, self.size = list(start), list(end), list(size)
-        self.parts: dict[int, tuple[int, int, bool]] = {}
-        self.alive: set[int] = set()
-        self._starting: dict[int, set[int]] = {}
-        self._ending: dict[int, set[int]] = {}
-        for i in range(len(start)):
-            self._add(i)
-
-    def merge(self, left: int, random: Random) -> None:
-        """Unite pairs until so many buffers are left, or nothing fits together any more."""
-        noise = random.uniform(0.1, 1.0)
-        while len(self.alive) > left:
-            found = min(
-                (*self._joined(), *self._stacked()),
-                key=lambda pairs: pairs.accident + noise * random.gauss(0.0, 1.0),
-                default=None,
-            )
-            if found is None:
-                return
-            one = random.choice(found.ones)
-            other = random.choice([i for i in found.others if i != one])
-            self._unite(one, other, found.stacked)
-
-    def offsets(self, found: dict[int, int]) -> dict[int, int]:
-        """Offsets of the first buffers, from those of what they became."""
-        rest, known = list(found.items()), dict[int, int]()
-        while rest:
-            i, offset = rest.pop()
-            if i not in self.parts:
-                known[i] = offset
-                continue
-            one, other, stacked = self.parts[i]
-            rest += [(one, offset), (other, offset + stacked * self.size[one])]
-        return known
-
-    # ---- what fits -----------------------------------------------------------------------
-    def _joined(self) -> Iterator[_Pairs]:
-        """Buffers of one size that end, and that begin, at one time."""
-        for t, before in self._ending.items():
-            after = self._starting.get(t)
-            if not before or not after:
-                continue
-            ending, starting = self._by_size(before), self._by_size(after)
-            alone = len(before) == len(after) == 1
-            subsets = sum(2 ** min(len(row), _SUBSETS) for row in (before, after)) - 4
-            for size, ones in ending.items():
-                others = starting.get(size)
-                if others:
-                    ways = subsets * len(ones) * len(others) / (size + 1)
-                    yield _Pairs(-inf if alone else log(ways), ones, others, stacked=False)
-
-    def _by_size(self, buffers: set[int]) -> dict[int, list[int]]:
-        found: dict[int, list[int]] = {}
-        for i in sorted(buffers):
-            found.setdefault(self.size[i], []).append(i)
-        return found
-
-    def _stacked(self) -> Iterator[_Pairs]:
-        """Buffers with the same lifetime."""
-        groups: dict[tuple[int, int], list[int]] = {}
-        for i in sorted(self.alive):
-            groups.setdefault((self.start[i], self.end[i]), []).append(i)
-        for (start, end), row in groups.items():
-            if len(row) < 2:
-                continue
-            starting, ending = self._starting[start], self._ending[end]
-            # in the place of one buffer, or giving place to one, they stand side by side
-            heirs = len(starting) == len(row) and len(self._ending.get(start, (0,))) == 1
-            past = len(ending) == len(row) and len(self._starting.get(end, (0,))) == 1
-            ways = (len(starting) - 1) * (len(ending) - 1) / (end - start + 1)
-            yield _Pairs(-inf if heirs or past else log(ways), row, row, stacked=True)
-
-    # ---- two become one ------------------------------------------------------------------
-    def _unite(self, one: int, other: int, stacked: bool) -> None:
-        new = len(self.start)
-        self.start.append(self.start[one])
-        self.end.append(self.end[other])
-        self.size.append(self.size[one] + stacked * self.size[other])
-        self.parts[new] = one, other, stacked
-        for i in (one, other):
-            self.alive.remove(i)
-            self._starting[self.start[i]].remove(i)
-            self._ending[self.end[i]].remove(i)
-        self._add(new)
-
-    def _add(self, i: int) -> None:
-        self.alive.add(i)
-        self._starting.setdefault(self.start[i], set()).add(i)
-        self._ending.setdefault(self.end[i], set()).add(i)

@@ -4,8 +4,9 @@ Where the buffers alive fill the capacity at every time, they form a stack witho
 end, others must fill the holes exactly: a *block* of ending buffers that stood together gives way
 to a block of starting ones with the same bytes. Which order the stack has need not be decided; a
 PQ-tree holds every order that agrees with the blocks so far. Only which buffers form blocks is a
-choice, and mostly the sizes leave just one. Where several remain, a beam keeps the trees that
-leave the most orders open and let the buffers that end next come together.
+choice, and mostly the sizes leave just one. Where several remain, a beam keeps the states whose
+blocks hardly fit by accident, and whose trees leave the most orders open and let the buffers that
+end next come together.
 
 A sweep that ends without a packing proves nothing. `exact.search` alternates it with a complete
 search.
@@ -16,25 +17,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from heapq import nlargest
 from itertools import accumulate, combinations, pairwise, product
-from math import comb
+from math import comb, gcd, lgamma, log
 from random import Random
 from time import monotonic
 from typing import Any, NamedTuple
 
 from dlstudio.graph.pqtree import Node, free, leaf, leaves, order_within, reduce, replace, runs
 
-__all__ = ["OutOfTimeError", "Sweep"]
+__all__ = ["Sweep"]
 
 _SEEN = 2  # states per state kept that are looked at ahead
 _SUMS = 12  # buffers whose sums are compared
 _SUBSETS = 1000  # of one size are tried on either side of a block, not more
 _STEPS = 20_000  # to find larger subsets of given bytes
 _HORIZON, _DECAY = 6, 0.8  # events looked ahead, and how much less the next one counts
+_TRUST = 0.4  # in evidence, against the logarithm of the orders left
 _APART = 6.0  # a run too many at an event, against the logarithm of the orders left
 
 
-class OutOfTimeError(Exception):
-    """The deadline has passed; `exact.search` turns it into an answer."""
+class _OutOfTimeError(Exception):
+    """The deadline has passed."""
 
 
 class _Block(NamedTuple):
@@ -44,6 +46,7 @@ class _Block(NamedTuple):
     starts: tuple[int, ...]
     mask: int  # `ends` as bits
     node: Node  # `starts` as a tree
+    evidence: float  # logarithm of how unlikely it is that it fits by accident
 
 
 class _State(NamedTuple):
@@ -52,6 +55,7 @@ class _State(NamedTuple):
     tree: Node
     ends: tuple[int, ...]
     starts: tuple[int, ...]
+    evidence: float  # of all blocks so far
     history: Any  # (earlier history, tree before the block was replaced, block) or None
 
 
@@ -81,6 +85,7 @@ class Sweep:
 
     def __init__(self, lower: Sequence[int], upper: Sequence[int], size: Sequence[int]) -> None:
         self.size = size
+        self.unit = gcd(*size)
         times = sorted({*lower, *upper})
         self.ends: dict[int, list[int]] = {t: [] for t in times}
         self.starts: dict[int, list[int]] = {t: [] for t in times}
@@ -107,28 +112,31 @@ class Sweep:
         Returns
         -------
         dict or None
-            The offset of each buffer, or None if every state kept comes to a dead end.
-
-        Raises
-        ------
-        OutOfTimeError
-            When `time.monotonic` passes the deadline.
+            The offset of each buffer, or None if every state kept comes to a dead end, or
+            `time.monotonic` passes the deadline.
         """
         self.deadline = deadline
         self.choices.clear()
-        first = _State(free([leaf(i) for i in self.starts[self.times[0]]]), (), (), None)
+        try:
+            last = self._last(width, options)
+        except _OutOfTimeError:
+            return None
+        return self._offsets(last) if last else None
+
+    def _last(self, width: int, options: int) -> _State | None:
+        first = _State(free([leaf(i) for i in self.starts[self.times[0]]]), (), (), 0.0, None)
         states = self._joined(0, [first])
         for k in range(1, len(self.times) - 1):
             states = self._pass(k, states, width, options)
             if not states:
                 return None
-        return self._offsets(states[0])
+        return states[0]
 
     # ---- one event -----------------------------------------------------------------------
     def _pass(self, k: int, states: list[_State], width: int, options: int) -> list[_State]:
         """Replace the buffers that end at event `k`, block by block."""
         ends, starts = tuple(self.ends[self.times[k]]), tuple(self.starts[self.times[k]])
-        waiting = [_State(s.tree, ends, starts, s.history) for s in states]
+        waiting = [_State(s.tree, ends, starts, s.evidence, s.history) for s in states]
         done: dict[Node, _State] = {}
         while waiting:
             found: dict[Any, _State] = {}
@@ -143,7 +151,7 @@ class Sweep:
 
     def _continued(self, state: _State, options: int) -> Iterator[_State]:
         if monotonic() > self.deadline:
-            raise OutOfTimeError
+            raise _OutOfTimeError
         key = state.ends, state.starts
         if key not in self.choices:
             self.choices[key] = _Choices(self._blocks(*key))
@@ -158,6 +166,7 @@ class Sweep:
                 replace(tree, block.mask, block.node),
                 tuple(i for i in state.ends if i not in block.ends),
                 tuple(i for i in state.starts if i not in block.starts),
+                state.evidence + block.evidence,
                 (state.history, tree, block),
             )
             options -= 1
@@ -168,9 +177,15 @@ class Sweep:
         """Keep the most promising states; chance breaks near ties, differently in each run."""
         if len(states) <= width:
             return states
+        known = [(self._evidence(s) + self._chance(), s) for s in states]
         if len(states) > _SEEN * width:  # looking ahead costs more than the freedom, which is known
-            states = nlargest(_SEEN * width, states, key=lambda s: s.tree.freedom + self._chance())
-        return nlargest(width, states, key=lambda s: self._promise(k, s.tree) + self._chance())
+            known = nlargest(_SEEN * width, known, key=lambda e: e[0] + e[1].tree.freedom)
+        best = nlargest(width, known, key=lambda e: e[0] + self._promise(k, e[1].tree))
+        return [state for _, state in best]
+
+    def _evidence(self, state: _State) -> float:
+        """Rate the blocks so far; fewer ways to choose them remain where fewer buffers do."""
+        return _TRUST * (state.evidence + _ways(state.ends) + _ways(state.starts))
 
     def _promise(self, k: int, tree: Node) -> float:
         """Rate a tree: many orders are left, and buffers that end together can stand together."""
@@ -245,7 +260,11 @@ class Sweep:
                 yield self._block(block_ends, block_starts)
 
     def _block(self, ends: tuple[int, ...], starts: tuple[int, ...]) -> _Block:
-        return _Block(ends, starts, sum(1 << i for i in ends), free([leaf(i) for i in starts]))
+        """Make a block; large numbers seldom agree by accident, but many subsets have many sums."""
+        total = sum([self.size[i] for i in ends]) // self.unit
+        evidence = log(total) + _ways(ends) + _ways(starts)
+        mask = sum(1 << i for i in ends)
+        return _Block(ends, starts, mask, free([leaf(i) for i in starts]), evidence)
 
     def _comes_first(self, chosen: tuple[int, ...], starts: tuple[int, ...]) -> bool:
         """Whether no chosen buffer has a twin before it that is still to be chosen."""
@@ -320,6 +339,11 @@ class Sweep:
         for i in order:
             offsets[i] = base
             base += self.size[i]
+
+
+def _ways(buffers: tuple[int, ...]) -> float:
+    """Logarithm of the orders of buffers; a partition leaves the product of those of its parts."""
+    return lgamma(len(buffers) + 1)
 
 
 def _without(buffers: tuple[int, ...], left_out: int) -> tuple[int, ...]:

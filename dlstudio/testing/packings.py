@@ -127,6 +127,11 @@ def _uneven(rng: np.random.Generator, count: int) -> tuple[list[Rectangle], int]
     return _cut(rng, count, 400, 10_000), 10_000
 
 
+def _crumbs(rng: np.random.Generator, count: int) -> tuple[list[Rectangle], int]:
+    """Cut any piece, small ones too, so that many end up as one step or a few bytes."""
+    return _cut(rng, count, 100, 4096), 4096
+
+
 def _even(rng: np.random.Generator, count: int) -> tuple[list[Rectangle], int]:
     return _cut(rng, count, 1000, 100_000, _largest, margin=0.3), 100_000
 
@@ -184,4 +189,5 @@ STYLES: dict[str, _Cutter] = {
     "small wheels": _small_wheels,
     "long": _long,
     "mosaic": _mosaic,
+    "crumbs": _crumbs,
 }
