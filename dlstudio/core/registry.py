@@ -208,6 +208,14 @@ class Op:
         import difflib
 
         known = [*self.inputs, *self.attrs]
+        if self.variadic and name == self.inputs[-1]:
+            return ArgumentError(
+                explain(
+                    f"{self.name} was given its arrays as {name}=.",
+                    "any number of arrays by position.",
+                    f"{self.name}(*arrays)",
+                )
+            )
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return ArgumentError(

@@ -324,3 +324,14 @@ def test_functions_of_two_numbers_give_a_number():
 
 def test_the_transpose_of_a_symbol_has_its_axes_reversed():
     assert sym.var("x").T.infer_shape(x=(2, 3))[1] == [(3, 2)]
+
+
+def test_an_output_whose_name_two_have_is_picked_by_number():
+    net = sym.Group([sym.exp(sym.var("x"), name="n"), sym.log(sym.var("y"), name="n")])
+    with pytest.raises(GraphError, match=r"2 outputs called 'n_output'(.|\n)*symbol\[0\]"):
+        net["n_output"]
+
+
+def test_arrays_of_an_operator_of_any_number_are_given_by_position():
+    with pytest.raises(ArgumentError, match=r"Concat\(\*arrays\)"):
+        sym.Concat(data=[sym.var("x"), sym.var("y")], dim=1)
