@@ -35,6 +35,7 @@ from dlstudio.test_utils.arrays import (
 from dlstudio.test_utils.classics import (
     get_bz2_data,
     get_cifar10,
+    get_im2rec_path,
     get_mnist_ubyte,
     get_zip_data,
 )
@@ -148,6 +149,7 @@ __all__ = [
     "get_bz2_data",
     "get_cifar10",
     "get_etol",
+    "get_im2rec_path",
     "get_mnist",
     "get_mnist_iterator",
     "get_mnist_ubyte",

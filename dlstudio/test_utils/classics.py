@@ -12,7 +12,7 @@ from typing import Any
 from dlstudio.gluon import utils
 from dlstudio.interop.files import write_atomically
 
-__all__ = ["get_bz2_data", "get_cifar10", "get_mnist_ubyte", "get_zip_data"]
+__all__ = ["get_bz2_data", "get_cifar10", "get_im2rec_path", "get_mnist_ubyte", "get_zip_data"]
 
 _FOLDER = Path("data")
 
@@ -118,3 +118,23 @@ def get_bz2_data(data_dir: Any, data_name: str, url: str, data_origin_name: str)
 def _fetched(data_dir: Any, url: str, name: str) -> Path:
     Path(data_dir).mkdir(parents=True, exist_ok=True)
     return Path(utils.download(url, str(Path(data_dir) / name)))
+
+
+def get_im2rec_path(home_env: str = "MXNET_HOME") -> str:
+    """Return the path of the program that packs folders of pictures into record files.
+
+    Parameters
+    ----------
+    home_env : str
+        Accepted for MXNet's sake.
+
+    Examples
+    --------
+    >>> import subprocess, sys
+    >>> command = [sys.executable, get_im2rec_path(), "--list", "pictures", "folder"]
+    >>> subprocess.run(command)  # doctest: +SKIP
+    """
+    del home_env
+    from dlstudio import tools
+
+    return str(Path(next(iter(tools.__path__))) / "im2rec.py")

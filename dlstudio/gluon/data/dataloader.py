@@ -24,7 +24,7 @@ from dlstudio.gluon.data.batchify import (
 from dlstudio.gluon.data.pool import WorkerPool
 from dlstudio.gluon.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 
-__all__ = ["DataLoader", "default_batchify_fn", "default_mp_batchify_fn"]
+__all__ = ["DataLoader", "DataLoaderV1", "default_batchify_fn", "default_mp_batchify_fn"]
 
 _DEFAULTS = (None, default_batchify_fn, default_mp_batchify_fn)
 
@@ -318,3 +318,6 @@ def _batch_sampler(
     if sampler is None:
         sampler = (RandomSampler if shuffle else SequentialSampler)(len(dataset))
     return BatchSampler(sampler, batch_size, last_batch or "keep")
+
+
+DataLoaderV1 = DataLoader  # MXNet kept an older one under this name

@@ -160,3 +160,12 @@ def test_it_is_a_command_and_a_module(folder, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert "5 of 5 pictures" in done.stdout
+
+
+def test_scripts_run_the_program_by_its_path(folder, tmp_path):
+    program = mx.test_utils.get_im2rec_path()
+    command = [sys.executable, program, "--list", "--recursive", str(tmp_path / "all"), str(folder)]
+
+    subprocess.run(command, check=True, timeout=60)
+
+    assert len(lines(tmp_path / "all.lst")) == 5
