@@ -175,6 +175,14 @@ class Pad:
         arrays = [to_numpy(sample) for sample in data]
         if len({array.ndim for array in arrays}) > 1:
             raise DataError(explain("Pad: samples have different numbers of axes."))
+        if arrays[0].ndim == 0:
+            raise DataError(
+                explain(
+                    f"Pad: samples are single numbers, such as {data[0]!r}.",
+                    "sequences of numbers.",
+                    "batchify.Stack()",
+                )
+            )
         step = self._round_to
         largest = np.max([array.shape for array in arrays], axis=0)
         sizes = (int(size) for size in -(-largest // step) * step)  # rounded up

@@ -126,3 +126,8 @@ def test_a_loader_uses_the_batchify_function_it_is_given():
     loader = DataLoader(ArrayDataset(["a", "bc", "d"]), 2, batchify_fn=batchify.AsList())
 
     assert list(loader) == [["a", "bc"], ["d"]]
+
+
+def test_pad_refuses_single_numbers_and_names_stack():
+    with pytest.raises(DataError, match=r"single numbers, such as 1\.[\s\S]*Stack"):
+        batchify.Pad()([1, 2])
