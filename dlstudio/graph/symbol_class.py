@@ -348,6 +348,34 @@ for _name in ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy
     setattr(Symbol, _name, _not_an_array(_name))
 
 
+_BY_PYTHON = {  # what is asked of a symbol where Python or NumPy wants values
+    "__float__": ("a number was asked of", "F.sqrt(x) and the like, instead of math.sqrt(x)"),
+    "__int__": ("a number was asked of", "F.cast(x, dtype='int32')"),
+    "__array__": ("NumPy was handed", "F.sqrt(x) and the like, instead of np.sqrt(x)"),
+    "__setitem__": ("a part was to be overwritten of", "F.where(condition, x, y), F.concat(...)"),
+}
+
+
+def _no_values(name: str) -> Any:
+    what, instead = _BY_PYTHON[name]
+
+    def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
+        raise GraphError(
+            explain(
+                f"{what} symbol {self.name!r}, which has no value yet.",
+                "operators of mx.sym (F in a hybrid block): they are computed later.",
+                instead,
+            )
+        )
+
+    method.__name__ = name
+    return method
+
+
+for _name in _BY_PYTHON:
+    setattr(Symbol, _name, _no_values(_name))
+
+
 # ---- composition by call ---------------------------------------------------------------------
 def _compose(
     symbol: Symbol, args: Sequence[Symbol], kwargs: Mapping[str, Symbol], name: str | None

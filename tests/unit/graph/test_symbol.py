@@ -1,4 +1,5 @@
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -335,3 +336,20 @@ def test_an_output_whose_name_two_have_is_picked_by_number():
 def test_arrays_of_an_operator_of_any_number_are_given_by_position():
     with pytest.raises(ArgumentError, match=r"Concat\(\*arrays\)"):
         sym.Concat(data=[sym.var("x"), sym.var("y")], dim=1)
+
+
+@pytest.mark.parametrize("wanted", [float, int, np.sqrt, np.asarray, math.sqrt])
+def test_python_and_numpy_get_no_values_of_a_symbol(wanted):
+    with pytest.raises(GraphError, match="symbol 'x', which has no value yet"):
+        wanted(sym.var("x"))
+
+
+def test_numbers_of_numpy_stand_on_either_side_of_a_symbol():
+    net = np.float64(3) - sym.var("x") * np.float32(2)
+    assert net.eval(x=mx.nd.array([1.0]))[0].asscalar() == 1
+
+
+def test_parts_of_a_symbol_are_not_overwritten():
+    x = sym.var("x")
+    with pytest.raises(GraphError, match="where"):
+        x[0] = 1
