@@ -321,7 +321,7 @@ def _as_operand(
             explain(
                 f"{op.name}: input {_input_name(op, i)} is a {type(x).__name__}.",
                 "an array.",
-                "mx.nd.array(x)",
+                "x.data(), its values" if callable(getattr(x, "data", None)) else "mx.nd.array(x)",
             )
         )
     try:

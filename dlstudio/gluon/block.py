@@ -418,7 +418,11 @@ class Block:
         ----------
         *args : NDArray
         """
-        raise NotImplementedError(f"{type(self).__name__} must define forward(self, x, ...).")
+        fix = ""
+        if hasattr(self, "hybrid_forward"):
+            fix = f"class {type(self).__name__}(gluon.HybridBlock), which calls hybrid_forward()"
+        name = type(self).__name__
+        raise NotImplementedError(explain(f"{name} must define forward(self, x, ...).", fix=fix))
 
     def summary(self, *inputs: Any) -> None:
         """Print a table of layers, output shapes and parameter counts for these inputs.

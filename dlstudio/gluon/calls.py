@@ -54,19 +54,31 @@ def is_wrong_call(error: TypeError) -> bool:
 def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> ArgumentError:
     """Compose the error for such a call."""
     kinds = ", ".join(type(x).__name__ for x in args)
-    own = ", ".join(block._reg_params)
-    if own and "unexpected keyword" in str(error):
-        fix = f"def hybrid_forward(self, F, x, {own}): the block's own parameters are handed in"
-    else:
-        fix = f"see help({type(block).__name__})"
     return ArgumentError(
         explain(
             f"{type(block).__name__} {block.name!r} was called with {len(args)} inputs ({kinds}):"
             f" {error}.",
             "the inputs that its forward() or hybrid_forward() takes.",
-            fix,
+            _repair(block, error),
         )
     )
+
+
+def _repair(block: Block, error: TypeError) -> str:
+    """How the definition of `forward` or `hybrid_forward` must change, if that is to blame."""
+    own = ", ".join(block._reg_params)
+    if own and "unexpected keyword" in str(error):
+        return f"def hybrid_forward(self, F, x, {own}): the block's own parameters are handed in"
+    if "hybrid_forward()" in str(error) and _second_parameter(block, "hybrid_forward") != "F":
+        return "def hybrid_forward(self, F, x, ...): F is mx.nd or mx.sym"
+    if "forward()" in str(error) and _second_parameter(block, "forward") == "F":
+        return "def hybrid_forward(self, F, x, ...), or def forward(self, x, ...) without F"
+    return f"see help({type(block).__name__})"
+
+
+def _second_parameter(block: Block, method: str) -> str:
+    names = getattr(type(block), method).__code__.co_varnames
+    return names[1] if len(names) > 1 else ""
 
 
 def no_array(block: Block, x: Any) -> ParamError:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from dlstudio.errors import (
     DeferredInitializationError,
     GradError,
     ParamError,
+    UnknownNameError,
     explain,
 )
 from dlstudio.gluon.deferred import (
@@ -109,6 +110,14 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__} {self.name} (shape={self.shape}, dtype={self.dtype})"
+
+    if not TYPE_CHECKING:  # a type checker shall know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            fix = f"p.data().{name}" if hasattr(NDArray, name) else ""
+            raise UnknownNameError(
+                explain(f"{type(self).__name__!r} object has no attribute {name!r}.", fix=fix)
+            )
 
     # ---- facts ---------------------------------------------------------------------------
     @property

@@ -78,7 +78,8 @@ def _edges_of(op: Op, arg: Any) -> Sequence[Output | None]:
             explain(
                 f"{op.name} was given a {type(arg).__name__} where a Symbol is expected.",
                 "symbols only: arrays enter a symbolic graph through variables.",
-                f'mx.sym.var("x"), or mx.nd.{op.name}(...) on arrays',
+                f'mx.sym.var("x"), or mx.nd.{op.name}(...) on arrays; to hybrid_forward parameters'
+                ' are handed as arguments, and arrays as self.params.get_constant("name", array)',
             )
         )
     if len(arg.outputs_) > 1 and not op.variadic:

@@ -155,12 +155,16 @@ def expect_dtype(op: str, data: Any, **others: Any) -> None:
     """Check that all arrays have the dtype of `data`; None stands for an absent one."""
     for name, x in others.items():
         if x is not None and x.dtype != data.dtype:
-            odd, wanted = (name, data) if is_floating(data.dtype) else ("data", x)  # pixels
+            fix = f"data.astype('{x.dtype}')"
+            if not is_floating(x.dtype):
+                fix = f"{name}.astype('{data.dtype}')"
+            elif is_floating(data.dtype):  # not for pixels
+                fix += f", or net.cast('{data.dtype}') for all layers"
             raise DTypeError(
                 explain(
                     f"{op}: data has dtype {data.dtype}, {name} {x.dtype}.",
                     "one dtype for all: MXNet's layers do not promote.",
-                    f"{odd}.astype('{wanted.dtype}')",
+                    fix,
                 )
             )
 

@@ -530,3 +530,31 @@ def test_numbers_of_numpy_are_numbers():
 def test_a_layer_that_is_not_there_teaches():
     with pytest.raises(IndexError, match="Sequential has 0 layers; 0 is none of them"):
         nn.Sequential()[0]
+
+
+def test_forward_with_and_without_f_teaches():
+    class Without(nn.HybridBlock):
+        def hybrid_forward(self, x):
+            return x
+
+    class Beside(nn.HybridBlock):
+        def forward(self, F, x):
+            return x
+
+    class Plain(nn.Block):
+        def hybrid_forward(self, F, x):
+            return x
+
+    with pytest.raises(ArgumentError, match=r"def hybrid_forward\(self, F, x, ...\): F is"):
+        Without()(nd.ones(2))
+    with pytest.raises(ArgumentError, match=r"def forward\(self, x, ...\) without F"):
+        Beside()(nd.ones(2))
+    with pytest.raises(NotImplementedError, match=r"class Plain\(gluon.HybridBlock\)"):
+        Plain()(nd.ones(2))
+
+
+def test_a_dtype_that_is_not_the_layers_teaches():
+    layer = nn.Dense(2, in_units=2)
+    layer.initialize()
+    with pytest.raises(TypeError, match=r"data.astype\('float32'\), or net.cast\('float64'\)"):
+        layer(nd.ones((1, 2), dtype="float64"))

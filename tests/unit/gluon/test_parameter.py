@@ -1,5 +1,7 @@
 """Parameters: deferred initialisation, gradients, devices, casts, sharing, files."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -304,3 +306,14 @@ def test_devices_are_asked_for_by_the_names_of_mxnet_2():
     every.initialize(device=mx.cpu(0), force_reinit=True)
     every.reset_device(mx.cpu(0))
     assert p.data().device == mx.device.current_device() == mx.cpu(0)
+
+
+def test_a_parameter_taken_for_its_values_teaches():
+    p = gluon.Parameter("w", shape=(2,))
+    p.initialize()
+    with pytest.raises(AttributeError, match=r"no attribute 'mean'.\nFix: p.data\(\).mean"):
+        p.mean()
+    with pytest.raises(TypeError, match=r"rhs is a Parameter.\n.*\nFix: x.data"):
+        nd.dot(nd.ones(2), p)
+    assert not hasattr(p, "no_such_thing")
+    assert copy.copy(p).data() is p.data()
