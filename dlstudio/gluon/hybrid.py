@@ -92,7 +92,8 @@ class HybridBlock(Block):
                 cls.forward is not HybridBlock.forward
                 and cls.hybrid_forward is HybridBlock.hybrid_forward
             )
-        cls._users_code = not cls.hybrid_forward.__module__.startswith("dlstudio.")
+        if "_users_code" not in vars(cls):
+            cls._users_code = not cls.hybrid_forward.__module__.startswith("dlstudio.")
 
     def __init__(self, prefix: str | None = None, params: ParameterDict | None = None) -> None:
         super().__init__(prefix, params)

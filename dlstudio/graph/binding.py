@@ -121,6 +121,7 @@ def bind(
         If the arrays do not fit the graph.
     """
     check_unique(topological(symbol.outputs_))
+    _check_groups(group2ctx)
     names = symbol.list_arguments()
     arguments = _listed(symbol, args, names, "argument")
     grads: list[Any] = (
@@ -140,6 +141,17 @@ def bind(
         symbol, Device(ctx), arguments, grads, states, requests, group2ctx,
         arenas=_arenas(shared_exec),
     )  # fmt: skip
+
+
+def _check_groups(group2ctx: Any) -> None:
+    if group2ctx is not None and not isinstance(group2ctx, Mapping):
+        raise ParamError(
+            explain(
+                f"bind: group2ctx is a {type(group2ctx).__name__}.",
+                "a dict with the device of each ctx_group.",
+                'group2ctx={"stage1": mx.cpu(0), "stage2": mx.cpu(1)}',
+            )
+        )
 
 
 def _arenas(shared: Executor | None) -> Arenas | None:
@@ -200,6 +212,7 @@ def simple_bind(
         If a shape stays unknown; the message names the variable.
     """
     check_unique(topological(symbol.outputs_))
+    _check_groups(group2ctx)
     names, states = symbol.list_arguments(), symbol.list_auxiliary_states()
     avals = _inferred(symbol, shapes, _dtypes(type_dict or {}))
     requests, places = requests_of(grad_req, names), _places(symbol, Device(ctx), group2ctx)

@@ -393,6 +393,7 @@ class HybridLambda(HybridBlock):
     """
 
     _own_forward = False
+    _users_code = True  # the function
 
     def __init__(self, function: Callable[..., Any] | str, prefix: str | None = None) -> None:
         super().__init__(prefix=prefix)

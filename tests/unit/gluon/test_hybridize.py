@@ -496,3 +496,10 @@ def test_a_misspelt_option_is_refused():
     with pytest.raises(mx.errors.ArgumentError, match="did you mean 'static_alloc'"):
         nn.Dense(2).hybridize(static_aloc=True)
     nn.Dense(2).hybridize(backend="other", fast=True)  # a backend has options of its own
+
+
+def test_a_function_as_a_layer_has_the_manners_of_numpy_on_arrays_of_numpy():
+    net = nn.HybridLambda(lambda F, x: x.reshape(x.shape[0], -1) + F.np.arange(3.0))
+    net.hybridize()
+    found = net(mx.np.zeros((2, 3)))
+    assert found.asnumpy().tolist() == [[0, 1, 2]] * 2

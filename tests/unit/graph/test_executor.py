@@ -453,3 +453,8 @@ def test_head_gradients_are_arrays(given):
     executor.forward(is_train=True)
     with pytest.raises(GradError, match="as head gradient 0"):
         executor.backward(given)
+
+
+def test_groups_are_given_by_name():
+    with pytest.raises(ParamError, match="the device of each ctx_group"):
+        mx.sym.exp(mx.sym.var("x")).simple_bind(mx.cpu(), x=(2,), group2ctx=[mx.cpu(1)])
