@@ -108,6 +108,12 @@ class Parameter:
         self._grad_req = "null"
         self.grad_req = grad_req
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Of a deep copy and a pickle: arrays travel without their gradients, which begin anew."""
+        vars(self).update(state)
+        if any(tensor._entry is None for tensor in (self._data or {}).values()):
+            self._attach_gradients()
+
     def __repr__(self) -> str:
         return f"{type(self).__name__} {self.name} (shape={self.shape}, dtype={self.dtype})"
 

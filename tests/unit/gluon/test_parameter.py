@@ -1,6 +1,7 @@
 """Parameters: deferred initialisation, gradients, devices, casts, sharing, files."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -317,3 +318,23 @@ def test_a_parameter_taken_for_its_values_teaches():
         nd.dot(nd.ones(2), p)
     assert not hasattr(p, "no_such_thing")
     assert copy.copy(p).data() is p.data()
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_of_networks_are_trained_like_the_original(copied):
+    net = gluon.nn.Dense(2, in_units=3)
+    net.initialize(mx.init.One())
+    net.weight.grad_req = "add"
+    net.bias.grad_req = "null"
+    again = copied(net)
+    for _ in range(2):
+        with autograd.record():
+            loss = again(nd.ones((1, 3))).sum()
+        loss.backward()
+    assert again.weight.grad().asnumpy().tolist() == [[2, 2, 2]] * 2
+    gluon.Trainer(again.collect_params(), "sgd", {"learning_rate": 1.0}).step(1)
+    assert again.weight.data()[0, 0].asscalar() == -1
+    assert net.weight.data()[0, 0].asscalar() == 1
+    assert again.bias.grad_req == "null"
+    copy.copy(again.weight)
+    assert again.weight.grad().asnumpy().any()  # a shallow copy shares them
