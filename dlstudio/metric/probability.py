@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from dlstudio.errors import ShapeError
-from dlstudio.metric.base import EvalMetric, _pairs, alias, register
+from dlstudio.metric.base import Array, EvalMetric, _pairs, alias, register
 
 __all__ = ["CrossEntropy", "NegativeLogLikelihood", "Perplexity"]
 
@@ -25,19 +25,24 @@ class Perplexity(EvalMetric):
         Kept for MXNet programs; classes lie on the last axis.
     name : str
     output_names, label_names : list of str, optional
+    from_logits : bool
+        MXNet 2's: predictions are scores, of which softmax is taken first.
     """
 
     def __init__(
         self,
-        ignore_label: int | None,
+        ignore_label: int | None = None,
         axis: int = -1,
         name: str = "perplexity",
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
+        *,
+        from_logits: bool = False,
     ) -> None:
         super().__init__(name, output_names, label_names, ignore_label=ignore_label)
         self.ignore_label = ignore_label
         self.axis = axis
+        self._from_logits = from_logits
 
     def update(self, labels: Any, preds: Any) -> None:
         """Add a batch: labels (B, ...), probabilities (B, ..., K)."""
@@ -46,6 +51,7 @@ class Perplexity(EvalMetric):
             if label.size != pred.size // pred.shape[-1]:
                 raise ShapeError(f"shape mismatch: {label.shape} vs. {pred.shape}")
             truth = label.astype("int64").ravel()
+            pred = _softmax(pred) if self._from_logits else pred  # noqa: PLW2901
             chosen = pred.reshape(-1, pred.shape[-1])[numpy.arange(truth.size), truth]
             if self.ignore_label is not None:
                 kept = truth != self.ignore_label
@@ -58,21 +64,31 @@ class Perplexity(EvalMetric):
         return math.exp(total / count) if count else float("nan")
 
 
+def _softmax(scores: Array) -> Array:
+    scores = numpy.exp(scores - scores.max(-1, keepdims=True))  # exp(89.) overflows float32
+    return scores / scores.sum(-1, keepdims=True)
+
+
 class _LogProbability(EvalMetric):
     """Mean negative log probability of the right class."""
 
     eps = 1e-12
+    ignore_label: int | None = None
+    _from_logits = False
 
     def update(self, labels: Any, preds: Any) -> None:
         """Add a batch: labels (B,), probabilities (B, K)."""
         for label, pred in _pairs(labels, preds):
             truth = label.ravel().astype("int64")
+            pred = _softmax(pred) if self._from_logits else pred  # noqa: PLW2901
             if len(truth) != len(pred):
                 raise ShapeError(
                     f"{self.name}: {len(truth)} labels do not match {len(pred)} predictions."
                 )
             chosen = pred[numpy.arange(len(truth)), truth].astype("float64")
-            self._add((-numpy.log(chosen + self.eps)).sum(), len(truth))
+            if self.ignore_label is not None:
+                chosen = chosen[truth != self.ignore_label]
+            self._add((-numpy.log(chosen + self.eps)).sum(), len(chosen))
 
 
 @register
@@ -86,6 +102,10 @@ class CrossEntropy(_LogProbability):
         Added to probabilities, so that 0 is not infinitely wrong.
     name : str
     output_names, label_names : list of str, optional
+    ignore_label : int, optional
+        MXNet 2's: samples with this label do not count.
+    from_logits : bool
+        MXNet 2's: predictions are scores, of which softmax is taken first.
     """
 
     def __init__(
@@ -94,9 +114,13 @@ class CrossEntropy(_LogProbability):
         name: str = "cross-entropy",
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
+        *,
+        ignore_label: int | None = None,
+        from_logits: bool = False,
     ) -> None:
         super().__init__(name, output_names, label_names, eps=eps)
-        self.eps = eps
+        self.eps, self.ignore_label = eps, ignore_label
+        self._from_logits = from_logits
 
 
 @register

@@ -21,6 +21,8 @@ class AdaGrad(Optimizer):
     Parameters
     ----------
     eps : float
+    epsilon : float, optional
+        MXNet 2's name of `eps`.
     **kwargs
         See `Optimizer`.
 
@@ -31,9 +33,9 @@ class AdaGrad(Optimizer):
 
     lazy_update = True
 
-    def __init__(self, eps: float = 1e-7, **kwargs: Any) -> None:
+    def __init__(self, eps: float = 1e-7, *, epsilon: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.float_stable_eps = eps
+        self.float_stable_eps = eps if epsilon is None else epsilon
 
     def create_state(self, index: Any, weight: Any) -> State:
         """Return the sum of squares, zero."""
@@ -116,6 +118,8 @@ class RMSProp(Optimizer):
         Divide by the running standard deviation and use momentum (Graves 2013, eq. 38–45).
     clip_weights : float, optional
         Keep weights within [-clip_weights, clip_weights].
+    rho, momentum : float, optional
+        MXNet 2's names of `gamma1` and `gamma2`.
     **kwargs
         See `Optimizer`.
     """
@@ -128,11 +132,14 @@ class RMSProp(Optimizer):
         epsilon: float = 1e-8,
         centered: bool = False,
         clip_weights: float | None = None,
+        *,
+        rho: float | None = None,
+        momentum: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.gamma1 = gamma1
-        self.gamma2 = gamma2
+        self.gamma1 = gamma1 if rho is None else rho
+        self.gamma2 = gamma2 if momentum is None else momentum
         self.centered = centered
         self.epsilon = epsilon
         self.clip_weights = clip_weights

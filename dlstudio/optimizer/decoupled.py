@@ -84,6 +84,8 @@ class AdaBelief(TwoStates):
     learning_rate : float
     beta1, beta2 : float in [0, 1)
     epsilon : float
+    correct_bias : bool
+        Undo the pull of the first means towards zero.
     **kwargs
         See `Optimizer`.
 
@@ -99,9 +101,12 @@ class AdaBelief(TwoStates):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-6,
+        *,
+        correct_bias: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
+        self.correct_bias = correct_bias
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
@@ -123,7 +128,9 @@ class AdaBelief(TwoStates):
         mean += (1.0 - self.beta1) * g
         deviation *= self.beta2
         deviation += (1.0 - self.beta2) * (g - mean) ** 2 + self.epsilon
-        rate = lr * sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
+        rate = lr
+        if self.correct_bias:
+            rate *= sqrt(1.0 - self.beta2**t) / (1.0 - self.beta1**t)
         weight -= rate * mean / (xp.sqrt(deviation) + self.epsilon)
 
 

@@ -48,6 +48,8 @@ class Optimizer:
         Keep a float32 copy of float16 weights and update that.
     param_dict : dict of int to Parameter, optional
         Their `lr_mult` and `wd_mult` apply.
+    aggregate_num, use_fused_step
+        MXNet 2's, accepted and without effect: how updates are computed is decided here.
 
     Raises
     ------
@@ -76,7 +78,11 @@ class Optimizer:
         begin_num_update: int = 0,
         multi_precision: bool = False,
         param_dict: dict[int, Any] | None = None,
+        *,
+        aggregate_num: int | None = None,
+        use_fused_step: bool = True,
     ) -> None:
+        del aggregate_num, use_fused_step
         self.rescale_grad = rescale_grad
         self.lr_scheduler = lr_scheduler
         self.lr = self._first_rate(learning_rate)

@@ -184,3 +184,13 @@ def test_errors_of_a_function_of_ones_own_stay_as_they_are():
 
 def _failing(label, pred):
     raise TypeError("mine")
+
+
+@pytest.mark.parametrize("kind", [metric.CrossEntropy, metric.Perplexity])
+def test_scores_and_padding_of_mxnet_2(kind):
+    scores = np.array([[2.0, 0.0], [100.0, 0.0], [5.0, 5.0]])
+    figure = kind(ignore_label=1, from_logits=True)
+    figure.update(np.array([0, 0, 1]), scores)
+    mean = np.mean([np.log1p(np.exp(-2)), 0])
+    expected = np.exp(mean) if kind is metric.Perplexity else mean
+    assert figure.get()[1] == pytest.approx(expected, abs=1e-9)

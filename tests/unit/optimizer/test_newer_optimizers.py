@@ -87,3 +87,29 @@ def test_one_cycle_rises_and_falls():
 def test_schedules_refuse_nonsense(make):
     with pytest.raises(ParamError):
         make()
+
+
+def test_parameters_have_their_names_in_mxnet_2_too():
+    pairs = [
+        (
+            "rmsprop",
+            dict(rho=0.8, momentum=0.7, centered=True),
+            dict(gamma1=0.8, gamma2=0.7, centered=True),
+        ),
+        ("adagrad", dict(epsilon=0.1), dict(eps=0.1)),
+        ("sgd", dict(aggregate_num=4, use_fused_step=False), {}),
+    ]
+    for name, new, old in pairs:
+        weights = [nd.ones(3), nd.ones(3)]
+        for weight, given in zip(weights, (new, old), strict=True):
+            made = optimizer.create(name, **given)
+            made.update(0, weight, nd.array([1, 2, 3]), made.create_state(0, weight))
+        assert weights[0].asnumpy().tolist() == weights[1].asnumpy().tolist()
+
+
+def test_adabelief_may_leave_its_bias():
+    weight = nd.ones(1)
+    made = optimizer.create("adabelief", correct_bias=False, learning_rate=1.0, epsilon=0.0)
+    made.update(0, weight, nd.ones(1), made.create_state(0, weight))
+    mean, deviation = 0.1, 0.001 * 0.9**2
+    np.testing.assert_allclose(weight.asnumpy(), 1 - mean / deviation**0.5, rtol=1e-4)
