@@ -124,10 +124,11 @@ class _GluonEstimator(BaseEstimator):
 
     def _trainer(self) -> gluon.Trainer:
         weights = self.net_.collect_params()
-        if not isinstance(self.optimizer, str):  # it counts steps: another fit begins anew
-            return gluon.Trainer(weights, copy.deepcopy(self.optimizer), self.optimizer_params)
-        options = {"learning_rate": self.learning_rate, **(self.optimizer_params or {})}
-        return gluon.Trainer(weights, self.optimizer, options)
+        # optimizers and schedulers count steps: another fit begins anew
+        optimizer, options = copy.deepcopy((self.optimizer, self.optimizer_params))
+        if isinstance(optimizer, str):
+            options = {"learning_rate": self.learning_rate, **(options or {})}
+        return gluon.Trainer(weights, optimizer, options)
 
     def _epoch(self, trainer: Any, data: Array, targets: Array, order: Array) -> float:
         """Train on all samples once, in this order; answer the mean loss."""

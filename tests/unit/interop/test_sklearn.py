@@ -74,13 +74,17 @@ def test_a_block_is_copied_by_every_fit_and_training_begins_with_its_weights():
     )
 
 
-def test_an_optimizer_is_copied_by_every_fit():
+def test_an_optimizer_and_its_schedule_are_copied_by_every_fit():
     adam = mx.optimizer.Adam(learning_rate=0.05)
     model = clone(GluonClassifier(epochs=15, optimizer=adam, random_state=0))
     first, second = (model.fit(*IRIS).predict_proba(IRIS[0]) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert adam.num_update == 0
     assert model.score(*IRIS) > 0.9
+    steps = {"lr_scheduler": mx.lr_scheduler.FactorScheduler(3, 0.5)}
+    model = GluonClassifier(epochs=3, optimizer_params=steps, random_state=0)
+    first, second = (model.fit(*IRIS).predict_proba(IRIS[0]) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
 
 
 def test_images_are_classified_in_their_own_shape():
