@@ -25,7 +25,8 @@ from typing import Any
 from dlstudio.errors import DataError, MissingFileError, MXNetError, explain
 from dlstudio.interop.files import write_atomically
 from dlstudio.io.lists import ListEntry, read_list
-from dlstudio.recordio import IRHeader, MXIndexedRecordIO, pack, pillow
+from dlstudio.labelled_records import IRHeader, pack, pillow
+from dlstudio.recordio import MXIndexedRecordIO
 
 __all__ = ["add_arguments", "main", "make_lists", "make_records", "run"]
 
@@ -205,13 +206,15 @@ def record_of(entry: ListEntry, root: Path, options: argparse.Namespace) -> byte
 
 
 def _encoded(content: bytes, entry: ListEntry, options: argparse.Namespace) -> bytes:
+    from dlstudio.dialects.pictures import as_seen
+
     image_module = pillow()
     try:
         with image_module.open(io.BytesIO(content)) as picture:
             mode = _MODES[options.color]
             if mode is None:
                 mode = "L" if picture.mode in ("1", "L", "I", "I;16") else "RGB"
-            wanted = _cut_and_resized(picture.convert(mode), options)
+            wanted = _cut_and_resized(as_seen(picture, mode), options)
             buffer = io.BytesIO()
             if options.encoding == ".jpg":
                 wanted.save(buffer, "JPEG", quality=options.quality)

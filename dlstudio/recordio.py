@@ -9,26 +9,21 @@ middle, 3 the last one; 0 is a whole record), and the mark is left out.
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import struct
-from collections import namedtuple
 from collections.abc import Callable
-from numbers import Number
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from dlstudio.errors import (
     ArgumentError,
-    DTypeError,
     FileFormatError,
     IndexRangeError,
     MissingFileError,
     ParamError,
     explain,
 )
+from dlstudio.labelled_records import IRHeader, as_bytes, pack, pack_img, unpack, unpack_img
 
 __all__ = [
     "IRHeader", "MXIndexedRecordIO", "MXRecordIO", "pack", "pack_img", "unpack", "unpack_img",
@@ -37,12 +32,6 @@ __all__ = [
 _MARK = struct.pack("<I", 0xCED7230A)
 _LONGEST = (1 << 29) - 1
 _WHOLE, _FIRST, _MIDDLE, _LAST = range(4)
-
-IRHeader = namedtuple("IRHeader", ["flag", "label", "id", "id2"])
-IRHeader.__doc__ = (
-    """Head of an image record: flag (0, or the number of labels), label, two numbers."""
-)
-_HEADER = struct.Struct("<IfQQ")
 
 
 class MXRecordIO:
@@ -143,7 +132,7 @@ class MXRecordIO:
     def write(self, buf: bytes) -> None:
         """Append one record."""
         file = self._ready(writing=True)
-        content = _bytes(buf)
+        content = as_bytes(buf)
         if len(content) > _LONGEST:
             raise ParamError(f"a record holds at most {_LONGEST} bytes. Got {len(content)}.")
         parts = _cut(content)
@@ -306,124 +295,3 @@ class MXIndexedRecordIO(MXRecordIO):
         self.fidx.write(f"{key}\t{place}\n".encode())
         self.idx[key] = place
         self.keys.append(key)
-
-
-def _bytes(content: Any) -> bytes:
-    """Return what a record shall hold as bytes; numbers and texts are not taken for them."""
-    try:
-        return bytes(memoryview(content))
-    except TypeError as error:
-        raise DTypeError(
-            explain(
-                f"a {type(content).__name__} was given for a record.",
-                "bytes.",
-                'text.encode("utf-8")',
-            )
-        ) from error
-
-
-# ---- records of labelled data ----------------------------------------------------------------
-def pack(header: Any, s: bytes) -> bytes:
-    """Put a header before the bytes of a record.
-
-    Parameters
-    ----------
-    header : IRHeader
-        `label` is a number, or a sequence of numbers that are kept as float32.
-    s : bytes
-
-    Examples
-    --------
-    >>> unpack(pack(IRHeader(0, 4.0, 2574, 0), b"bytes"))
-    (IRHeader(flag=0, label=4.0, id=2574, id2=0), b'bytes')
-    """
-    header, s = IRHeader(*header), _bytes(s)
-    if isinstance(header.label, Number):
-        header = header._replace(flag=0)
-    else:
-        label = np.asarray(header.label, dtype=np.float32)
-        header = header._replace(flag=label.size, label=0)
-        s = label.tobytes() + s
-    return _HEADER.pack(*header) + s
-
-
-def unpack(s: bytes) -> tuple[Any, bytes]:
-    """Part a record into its header and the rest; the inverse of `pack`.
-
-    Raises
-    ------
-    FileFormatError
-        If the record is too short for its header.
-    """
-    if len(s) < _HEADER.size:
-        raise FileFormatError(f"a record of {len(s)} bytes has no header of {_HEADER.size} bytes.")
-    header = IRHeader(*_HEADER.unpack(s[: _HEADER.size]))
-    s = s[_HEADER.size :]
-    if header.flag > 0:
-        if len(s) < 4 * header.flag:
-            raise FileFormatError(f"a record claims {header.flag} labels and holds fewer.")
-        header = header._replace(label=np.frombuffer(s, np.float32, header.flag))
-        s = s[4 * header.flag :]
-    return header, s
-
-
-def pack_img(header: Any, img: Any, quality: int = 95, img_fmt: str = ".jpg") -> bytes:
-    """Encode a picture as a record.
-
-    Parameters
-    ----------
-    header : IRHeader
-    img : numpy.ndarray, (H, W, 3) or (H, W), uint8
-        Channels in the order blue, green, red, as MXNet (and OpenCV) have them.
-    quality : int
-        1 to 100 of JPEG; 0 to 9, how hard PNG is compressed.
-    img_fmt : {".jpg", ".jpeg", ".png"}
-    """
-    picture = pillow().fromarray(_swapped(np.asarray(img, dtype=np.uint8)))
-    kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-    kind = kinds.get(img_fmt.lower())
-    if kind is None:
-        raise ParamError(f"pack_img: parameter img_fmt must be .jpg or .png. Got {img_fmt!r}.")
-    buffer = io.BytesIO()
-    options = {"quality": quality} if kind == "JPEG" else {"compress_level": min(9, quality)}
-    picture.save(buffer, kind, **options)
-    return pack(header, buffer.getvalue())
-
-
-def unpack_img(s: bytes, iscolor: int = -1) -> tuple[Any, Any]:
-    """Part a record into its header and the picture, (H, W, 3) blue, green, red, or (H, W).
-
-    Parameters
-    ----------
-    s : bytes
-    iscolor : {-1, 0, 1}
-        As it is, grey, or in colours.
-
-    Raises
-    ------
-    FileFormatError
-        If the bytes are no picture.
-    """
-    header, content = unpack(s)
-    try:
-        picture = pillow().open(io.BytesIO(content))
-        grey = iscolor == 0 or (iscolor < 0 and picture.mode in ("1", "L", "I;16", "I"))
-        pixels = np.asarray(picture.convert("L" if grey else "RGB"))
-    except (OSError, ValueError, SyntaxError, pillow().DecompressionBombError) as error:
-        raise FileFormatError(f"a record holds no readable picture: {error}") from error
-    return header, _swapped(pixels)
-
-
-def _swapped(pixels: Any) -> Any:
-    """Turn blue, green, red into red, green, blue, or back."""
-    return pixels[..., ::-1] if pixels.ndim == 3 else pixels
-
-
-def pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        from dlstudio.errors import missing_extra
-
-        raise missing_extra("Pillow", "lab", "reading and writing pictures") from error
-    return Image

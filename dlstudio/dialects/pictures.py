@@ -23,6 +23,7 @@ from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_
 
 __all__ = [
     "FUNCTIONS",
+    "as_seen",
     "as_tensor",
     "center_crop",
     "color_normalize",
@@ -54,13 +55,39 @@ def decode_pixels(source: Any, name: str, flag: int = 1, to_rgb: int = 1) -> Any
     source = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
         with Image.open(source) as picture:
-            values = np.array(picture.convert("RGB" if flag else "L"))
+            values = np.array(as_seen(picture, "RGB" if flag else "L"))
     # what Pillow raises for damaged files, and for small ones that claim to be huge
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DataError(explain(f"{name} cannot be read: {error}", _EXPECTED)) from error
     if not flag:
         return values[:, :, None]
     return values if to_rgb else np.ascontiguousarray(values[:, :, ::-1])
+
+
+_ORIENTATION = 0x0112  # the entry of EXIF that says how the camera was held
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE",
+    6: "ROTATE_270", 7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
+
+
+def as_seen(picture: Any, mode: str) -> Any:
+    """Convert a picture of Pillow's to `mode`, "RGB" or "L", as OpenCV does for MXNet.
+
+    It stands upright, however the camera was held, and of numbers of 16 bits the upper 8 count:
+    Pillow alone would make white of all but the darkest.
+    """
+    from PIL import Image
+
+    try:
+        turn = _TURNS.get(picture.getexif().get(_ORIENTATION))
+    except Exception:  # a damaged note about the camera is no damage to the picture
+        turn = None
+    if turn is not None:
+        picture = picture.transpose(Image.Transpose[turn])
+    if picture.mode.startswith("I"):
+        picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
+    return picture.convert(mode)
 
 
 def as_tensor(values: Any, cls: type[Tensor]) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dlstudio as mx
-from dlstudio import image, nd
+from dlstudio import image, nd, recordio
 from dlstudio.errors import DataError, ParamError
 
 PIXELS = np.random.default_rng(1).integers(0, 256, (6, 8, 3), dtype=np.uint8)
@@ -25,6 +25,50 @@ def test_a_file_and_its_bytes_give_the_same_picture(file):
     np.testing.assert_array_equal(image.imdecode(file.read_bytes()).asnumpy(), PIXELS)
     np.testing.assert_array_equal(image.imread(file, to_rgb=0).asnumpy(), PIXELS[:, :, ::-1])
     assert image.imread(file, flag=0).shape == (6, 8, 1)
+
+
+CORNER = np.zeros((4, 6, 3), np.uint8)
+CORNER[0, 0] = 255  # upper left
+
+
+@pytest.mark.parametrize(
+    ("orientation", "shape", "corner"),
+    [
+        (1, (4, 6), (0, 0)),
+        (2, (4, 6), (0, 5)),
+        (3, (4, 6), (3, 5)),
+        (4, (4, 6), (3, 0)),
+        (5, (6, 4), (0, 0)),
+        (6, (6, 4), (0, 3)),
+        (7, (6, 4), (5, 3)),
+        (8, (6, 4), (5, 0)),
+        (99, (4, 6), (0, 0)),
+    ],
+)
+def test_pictures_stand_upright_however_the_camera_was_held(tmp_path, orientation, shape, corner):
+    pillow = pytest.importorskip("PIL.Image")
+    notes = pillow.Exif()
+    notes[0x0112] = orientation
+    pillow.fromarray(CORNER).save(tmp_path / "held.png", exif=notes)
+
+    for found in (
+        image.imread(tmp_path / "held.png").asnumpy(),
+        mx.gluon.data.vision.pixels.read_image(tmp_path / "held.png"),
+        recordio.unpack_img(
+            recordio.pack(recordio.IRHeader(0, 0, 0, 0), (tmp_path / "held.png").read_bytes()), 1
+        )[1],
+    ):
+        assert found.shape == (*shape, 3)
+        assert tuple(np.argwhere(found[..., 0])[0]) == corner
+
+
+def test_of_sixteen_bits_the_upper_eight_count(tmp_path):
+    pillow = pytest.importorskip("PIL.Image")
+    deep = np.array([[0, 256, 32768, 65535]], np.uint16)
+    pillow.fromarray(deep).save(tmp_path / "deep.png")
+
+    assert image.imread(tmp_path / "deep.png")[0, :, 1].asnumpy().tolist() == [0, 1, 128, 255]
+    assert image.imread(tmp_path / "deep.png", 0)[0, :, 0].asnumpy().tolist() == [0, 1, 128, 255]
 
 
 def test_a_damaged_file_is_reported(tmp_path):

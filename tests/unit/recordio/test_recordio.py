@@ -1,5 +1,6 @@
 """Record files: MXNet's bytes, any content, damage, other processes."""
 
+import io
 import pickle
 import struct
 
@@ -154,3 +155,22 @@ def test_only_bytes_are_records(tmp_path, content):
         records.write(content)
     with pytest.raises(DTypeError, match="given for a record"):
         recordio.pack(recordio.IRHeader(0, 1, 0, 0), content)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        (np.array([[[1, 2, 3, 4]]], np.uint8), [[[3, 2, 1, 4]]]),
+        (np.array([[1000]], np.uint16), [[1000]]),
+        (np.array([[7]], np.uint8), [[7]]),
+    ],
+)
+def test_pictures_are_unpacked_as_they_are_unless_colour_is_asked_for(pixels, expected):
+    pillow = pytest.importorskip("PIL.Image")
+    buffer = io.BytesIO()
+    pillow.fromarray(pixels).save(buffer, "PNG")
+    record = recordio.pack(IRHeader(0, 0, 0, 0), buffer.getvalue())
+
+    assert recordio.unpack_img(record)[1].tolist() == expected
+    assert recordio.unpack_img(record, 1)[1].shape == (1, 1, 3)
+    assert recordio.unpack_img(record, 0)[1].shape == (1, 1)

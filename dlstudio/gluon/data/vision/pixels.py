@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.errors import DataError, ParamError, ShapeError, explain, missing_extra
+from dlstudio.dialects.pictures import decode_pixels
+from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.data.vision import resampling
 
 __all__ = [
@@ -46,16 +47,7 @@ def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
     DataError
         If the file is missing or cannot be decoded.
     """
-    image_module = _pillow()
-    try:
-        with image_module.open(path) as image:
-            decoded = np.array(image.convert("RGB" if flag else "L"))
-    # what Pillow raises for damaged files, and for small ones that claim to be huge
-    except (OSError, SyntaxError, ValueError, image_module.DecompressionBombError) as error:
-        raise DataError(
-            explain(f"{path} cannot be read as an image: {error}", "a whole JPEG or PNG file.")
-        ) from error
-    return decoded if flag else decoded[..., np.newaxis]
+    return decode_pixels(path, str(path), flag)
 
 
 def to_chw(image: Array) -> Array:
@@ -160,11 +152,3 @@ def saturate(image: Array, dtype: Any) -> Array:
         limits = np.iinfo(dtype)
         image = np.clip(np.rint(image), limits.min, limits.max)
     return image.astype(dtype)
-
-
-def _pillow() -> Any:
-    try:
-        from PIL import Image
-    except ImportError:
-        raise missing_extra("Pillow", "lab", "reading image files") from None
-    return Image
