@@ -9,6 +9,7 @@ from typing import Any
 from dlstudio import autograd
 from dlstudio.errors import GraphError, explain
 from dlstudio.gluon.structure import flatten, regroup
+from dlstudio.gluon.tree import depth_first
 
 __all__ = ["print_summary"]
 
@@ -86,13 +87,12 @@ def _refuse_hybridized(block: Any) -> None:
 
 
 def _watch_all(block: Any, table: _Table) -> None:
-    """Hook every block that is not a mere container."""
+    """Hook every block that is not a mere container, once even if it stands in several places."""
     from dlstudio.gluon.nn import HybridSequential, Sequential
 
-    for child in block._children.values():
-        _watch_all(child, table)
-    if not isinstance(block, (Sequential, HybridSequential)):
-        table.watch(block)
+    for each in dict.fromkeys(reversed(depth_first(block))):
+        if not isinstance(each, (Sequential, HybridSequential)):
+            table.watch(each)
 
 
 def _text(table: _Table) -> str:

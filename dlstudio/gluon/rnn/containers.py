@@ -27,9 +27,24 @@ class _Stack:
 
     _children: Any
 
-    def add(self, cell: RecurrentCell) -> None:
-        """Append a cell, fed by the one before."""
-        self.register_child(cell)  # type: ignore[attr-defined]
+    def add(self, *cells: RecurrentCell) -> None:
+        """Append cells, each fed by the one before.
+
+        Raises
+        ------
+        ParamError
+            If one is no cell.
+        """
+        for cell in cells:
+            if not isinstance(cell, RecurrentCell):
+                raise ParamError(
+                    explain(
+                        f"{type(self).__name__}.add() was given {cell!r}.",
+                        "recurrent cells, which compute one time step.",
+                        "rnn.LSTMCell(100), rnn.DropoutCell(0.5)",
+                    )
+                )
+            self.register_child(cell)  # type: ignore[attr-defined]
 
     def state_info(self, batch_size: int = 0) -> Info:
         """Shape and layout of the states of all cells."""

@@ -558,3 +558,15 @@ def test_a_dtype_that_is_not_the_layers_teaches():
     layer.initialize()
     with pytest.raises(TypeError, match=r"data.astype\('float32'\), or net.cast\('float64'\)"):
         layer(nd.ones((1, 2), dtype="float64"))
+
+
+def test_a_summary_counts_a_block_in_two_places_twice(capsys):
+    net, layer = nn.HybridSequential(), nn.Dense(2, in_units=2)
+    net.add(layer, nn.Activation("relu"), layer)
+    net.initialize()
+    net.summary(nd.ones((1, 2)))
+    text = capsys.readouterr().out
+    assert [f"{kind}-{i}" in text for i, kind in enumerate(["Dense", "Activation", "Dense"], 1)]
+    assert "-4" not in text
+    assert "Total params: 12" in text
+    assert "Unique parameters in model: 6" in text

@@ -232,3 +232,11 @@ def test_data_without_steps_and_arrays_of_numpy_teach(active):
         layer(nd.ones((3, 4)))
     with pytest.raises(ParamError, match=r"called with a numpy.ndarray"):
         cell(np.ones((2, 3)), cell.begin_state(2))
+
+
+def test_several_cells_are_stacked_at_once_and_layers_are_not():
+    stack = rnn.SequentialRNNCell()
+    stack.add(rnn.LSTMCell(3), rnn.GRUCell(2))
+    assert len(stack) == 2
+    with pytest.raises(ParamError, match=r"SequentialRNNCell.add\(\) was given LSTM"):
+        stack.add(rnn.LSTM(3))
