@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from dlstudio.gluon.data.batchify import (
     stack_samples,
     to_tensors,
 )
-from dlstudio.gluon.data.pool import WorkerPool
+from dlstudio.gluon.data.pool import UnsendableError, WorkerPool
 from dlstudio.gluon.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader", "DataLoaderV1", "default_batchify_fn", "default_mp_batchify_fn"]
@@ -49,7 +50,8 @@ class DataLoader:
     batchify_fn : callable, optional
         From a list of samples to a batch; stacks fields by default (`default_batchify_fn`).
     num_workers : int, default 0
-        Processes that make batches ahead; 0 makes them in this one, when they are asked for.
+        Processes that make batches ahead; 0 makes them in this one, when they are asked for, and
+        so does a loader whose data set cannot be sent to processes, with a warning.
     pin_memory, pin_device_id
         Accepted for MXNet's sake; batches are ordinary CPU arrays.
     prefetch : int, optional
@@ -156,7 +158,15 @@ class DataLoader:
             return self._batches_made_here()
         if self._thread_pool:
             return _ThreadEpoch(self)
-        return _ProcessEpoch(self)
+        try:
+            return _ProcessEpoch(self)
+        except UnsendableError as error:
+            warnings.warn(
+                f"{error}\nUntil then, samples are read in this process, as with num_workers=0.",
+                stacklevel=3,
+            )
+            self._num_workers = 0
+            return self._batches_made_here()
 
     def _batches_made_here(self) -> Iterator[Any]:
         for indices in self._batch_sampler:

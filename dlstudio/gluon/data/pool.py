@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
 import sys
 import threading
@@ -22,7 +21,7 @@ from typing import Any
 from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data import shared, worker
 
-__all__ = ["WorkerPool"]
+__all__ = ["UnsendableError", "WorkerPool"]
 
 # Processes are never forked from this one, which has threads (kernels, Jupyter): a forked lock that
 # some thread held stays locked for ever. The fork server is a clean process that has imported what
@@ -48,6 +47,10 @@ if _START_METHOD == "forkserver":
     os.register_at_fork(after_in_child=_leave_fork_server_to_parent)
 
 
+class UnsendableError(DataError):
+    """A data set, or its batchify function, cannot be sent to another process."""
+
+
 @dataclass
 class _Worker:
     process: BaseProcess
@@ -70,7 +73,7 @@ class WorkerPool:
 
     Raises
     ------
-    DataError
+    UnsendableError
         If the data set or the function cannot be sent to another process.
     """
 
@@ -232,8 +235,8 @@ def _pack_task(dataset: Any, batchify: Any) -> tuple[shared.Message, bool]:
 
             return shared.pack(task, [], cloudpickle.Pickler), False
         return shared.pack(task, []), True
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
-        raise DataError(
+    except Exception as error:  # objects refuse to be pickled in many ways
+        raise UnsendableError(
             explain(
                 f"DataLoader: {type(dataset).__name__} cannot be sent to worker processes: {error}",
                 "a data set and a batchify_fn that can be pickled; open files, locks and "
