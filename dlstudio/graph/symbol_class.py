@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlstudio.core.node import Node
-from dlstudio.errors import ArgumentError, GraphError, ParamError, UnknownNameError, explain
+from dlstudio.core.node import Node, current_scope
+from dlstudio.errors import (
+    ArgumentError,
+    GraphError,
+    ParamError,
+    explain,
+)
 from dlstudio.graph.compose import (
     Output,
     auxiliary,
@@ -20,6 +25,7 @@ from dlstudio.graph.compose import (
     topological,
 )
 from dlstudio.graph.inferring import Inferring
+from dlstudio.graph.refusals import install, lacks, mention_rows, no_elements, no_such_output
 from dlstudio.graph.scopes import HIDDEN_KEYS, NameManager, annotation, hidden
 
 if TYPE_CHECKING:
@@ -142,18 +148,18 @@ class Symbol(Inferring):
         if isinstance(index, str):
             return Symbol([self.outputs_[self._find(index)]])
         if isinstance(index, slice):
-            return Symbol(self.outputs_[index])
-        if not isinstance(index, (int, np.integer)):
-            raise ArgumentError(
-                explain(
-                    f"a symbol was indexed by {index!r}.",
-                    "the number or the name of an output: a symbol has outputs, no elements.",
-                    "mx.sym.slice_axis(x, axis=0, begin=0, end=1), or x.slice(...), for elements",
-                )
-            )
-        if not -len(self.outputs_) <= index < len(self.outputs_):
-            raise IndexError(f"output {index} of a symbol with {len(self.outputs_)} outputs")
-        return Symbol([self.outputs_[index]])
+            chosen = self.outputs_[index]
+        elif isinstance(index, (int, np.integer)):
+            if not -len(self.outputs_) <= index < len(self.outputs_):
+                raise no_such_output(self, index)
+            chosen = (self.outputs_[index],)
+        else:
+            raise no_elements(index)
+        if not chosen:
+            raise no_elements(index)
+        if len(self.outputs_) == 1 and current_scope():
+            mention_rows(self.outputs_[0][0], index)
+        return Symbol(chosen)
 
     def _find(self, name: str) -> int:
         names = self.list_outputs()
@@ -185,7 +191,7 @@ class Symbol(Inferring):
     if not TYPE_CHECKING:  # a type checker shall know which attributes there are
 
         def __getattr__(self, name: str) -> Any:
-            raise _lacks(self, name)
+            raise lacks(self, name)
 
     def __bool__(self) -> bool:
         raise GraphError(
@@ -311,69 +317,7 @@ def _both_spellings(raw: Mapping[str, str]) -> dict[str, str]:
     return {**raw, **plain}
 
 
-_OF_ARRAYS = ("shape", "dtype", "size", "ndim", "context", "ctx", "device", "stype", "grad")
-
-
-def _lacks(symbol: Symbol, name: str) -> UnknownNameError:
-    """Say why a symbol has no attribute of that name."""
-    if name not in _OF_ARRAYS:
-        return UnknownNameError(f"a symbol has no attribute {name!r}.")
-    return UnknownNameError(
-        explain(
-            f"{name} of a symbol was asked for: no array is there yet.",
-            "a graph that holds for arrays of any shape and dtype.",
-            "x.infer_shape(data=...)[1] tells shapes; operators take codes for sizes, such as "
-            "reshape(x, shape=(0, -1)), slice_like and broadcast_like; a HybridBlock with "
-            "forward(self, x) instead of hybrid_forward(self, F, x) sees arrays",
-        )
-    )
-
-
-def _not_an_array(name: str) -> Any:
-    def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
-        raise GraphError(
-            explain(
-                f"{name}() was called on symbol {self.name!r}, which has no value yet.",
-                "an array: inside a hybridized block the inputs are symbols.",
-                f"remove the {name}() call from hybrid_forward, or do not hybridize the block",
-            )
-        )
-
-    method.__name__ = name
-    method.__doc__ = f"Raise GraphError: a symbol has no value to {name}."
-    return method
-
-
-for _name in ("asnumpy", "asscalar", "wait_to_read", "backward", "detach", "copy", "as_in_context"):
-    setattr(Symbol, _name, _not_an_array(_name))
-
-
-_BY_PYTHON = {  # what is asked of a symbol where Python or NumPy wants values
-    "__float__": ("a number was asked of", "F.sqrt(x) and the like, instead of math.sqrt(x)"),
-    "__int__": ("a number was asked of", "F.cast(x, dtype='int32')"),
-    "__array__": ("NumPy was handed", "F.sqrt(x) and the like, instead of np.sqrt(x)"),
-    "__setitem__": ("a part was to be overwritten of", "F.where(condition, x, y), F.concat(...)"),
-}
-
-
-def _no_values(name: str) -> Any:
-    what, instead = _BY_PYTHON[name]
-
-    def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
-        raise GraphError(
-            explain(
-                f"{what} symbol {self.name!r}, which has no value yet.",
-                "operators of mx.sym (F in a hybrid block): they are computed later.",
-                instead,
-            )
-        )
-
-    method.__name__ = name
-    return method
-
-
-for _name in _BY_PYTHON:
-    setattr(Symbol, _name, _no_values(_name))
+install(Symbol)
 
 
 # ---- composition by call ---------------------------------------------------------------------

@@ -503,3 +503,15 @@ def test_a_function_as_a_layer_has_the_manners_of_numpy_on_arrays_of_numpy():
     net.hybridize()
     found = net(mx.np.zeros((2, 3)))
     assert found.asnumpy().tolist() == [[0, 1, 2]] * 2
+
+
+def test_an_index_that_takes_a_row_of_arrays_only_is_mentioned():
+    class First(gluon.HybridBlock):
+        def hybrid_forward(self, F, x):
+            return x[0] * F.split(x, num_outputs=1, axis=0)[0]
+
+    block = First()
+    assert block(nd.ones((2, 3))).shape == (3,)
+    block.hybridize()
+    with pytest.warns(UserWarning, match="a symbol has no rows"):
+        assert block(nd.ones((2, 3))).shape == (2, 3)

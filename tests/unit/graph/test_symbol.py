@@ -353,3 +353,11 @@ def test_parts_of_a_symbol_are_not_overwritten():
     x = sym.var("x")
     with pytest.raises(GraphError, match="where"):
         x[0] = 1
+
+
+def test_rows_of_a_symbol_are_refused():
+    x = sym.var("x")
+    with pytest.raises(IndexError, match="slice_axis"):
+        x[1]
+    with pytest.raises(TypeError, match="no elements"):
+        x[1:]
