@@ -23,6 +23,7 @@ _ROWS = "mx.sym.slice_axis(x, axis=0, begin=0, end=1), or x.slice(...), for elem
 
 
 def no_elements(index: Any) -> ArgumentError:
+    """Say that a symbol cannot be cut like an array."""
     return ArgumentError(
         explain(
             f"a symbol was indexed by {index!r}.",
@@ -33,6 +34,7 @@ def no_elements(index: Any) -> ArgumentError:
 
 
 def no_such_output(symbol: Symbol, index: int) -> IndexRangeError:
+    """Say how many outputs there are."""
     count = len(symbol.outputs_)
     return IndexRangeError(
         explain(f"output {index} was asked for of a symbol with {count} outputs.", fix=_ROWS)
