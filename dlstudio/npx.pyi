@@ -1855,6 +1855,12 @@ class image:
         ----------
         Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep CNNs", 2012."""
     @staticmethod
+    def as_seen(picture: Any, mode: Any) -> Any:
+        """Convert a picture of Pillow's to `mode`, "RGB" or "L", as OpenCV does for MXNet.
+
+        It stands upright, however the camera was held, and of numbers of 16 bits the upper 8 count:
+        Pillow alone would make white of all but the darkest."""
+    @staticmethod
     def center_crop(src: Any, size: Any, interp: Any = 2) -> Any:
         """Cut out `size` (width, height) in the middle; see `random_crop`."""
     @staticmethod
