@@ -254,3 +254,12 @@ def test_mxs_seed_fixes_the_transforms_of_workers(records, workers):
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     factors = {float(first[batch][row, 0, 0, 0]) / n for batch, row, n in ((0, 2, 2), (1, 2, 5))}
     assert len(factors) == 2
+
+
+def test_a_transform_in_the_place_of_the_flag_is_told_where_it_belongs(records, tmp_path):
+    with pytest.raises(ParamError, match=r"ImageFolderDataset\(…, transform=f\)"):
+        gluon.data.vision.ImageFolderDataset(tmp_path, lambda image, label: (image, label))
+    with pytest.raises(ParamError, match=r"ImageRecordDataset\(…, transform=f\)"):
+        ImageRecordDataset(records, transforms.ToTensor())
+    with pytest.raises(ParamError, match="flag=5"):
+        gluon.data.vision.ImageListDataset(tmp_path, [], 5)

@@ -14,7 +14,7 @@ from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset, _DownloadedDataset
 from dlstudio.gluon.data.vision.cifar import CIFAR10, CIFAR100
 from dlstudio.gluon.data.vision.downloads import Source, default_root, fetch
-from dlstudio.gluon.data.vision.pixels import read_image
+from dlstudio.gluon.data.vision.pixels import checked_flag, read_image
 from dlstudio.gluon.data.vision.records import ImageListDataset, ImageRecordDataset
 from dlstudio.io.idx import read_idx
 
@@ -185,7 +185,7 @@ class ImageFolderDataset(Dataset):
         transform: Callable[..., Any] | None = None,
     ) -> None:
         self._root = Path(root).expanduser()
-        self._flag = flag
+        self._flag = checked_flag(flag, "ImageFolderDataset")
         self._transform = transform
         self.synsets: list[str] = []
         self.items: list[tuple[str, int]] = []

@@ -17,6 +17,7 @@ from dlstudio.gluon.data.vision import resampling
 
 __all__ = [
     "centered",
+    "checked_flag",
     "crop",
     "normalize",
     "read_image",
@@ -48,6 +49,25 @@ def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
         If the file is missing or cannot be decoded.
     """
     return decode_pixels(path, str(path), flag)
+
+
+def checked_flag(flag: Any, owner: str) -> int:
+    """Return what a data set's `flag` says: 1 for colours, 0 for grey.
+
+    Raises
+    ------
+    ParamError
+        If it says nothing; a transform in its place is told where it belongs.
+    """
+    if callable(flag) or flag not in (-1, 0, 1):
+        raise ParamError(
+            explain(
+                f"{owner}: got flag={flag!r}.",
+                "1 for colours or 0 for grey.",
+                f"{owner}(…, transform=f)" if callable(flag) else f"{owner}(…, flag=1)",
+            )
+        )
+    return int(flag)
 
 
 def to_chw(image: Array) -> Array:

@@ -12,7 +12,7 @@ from dlstudio.dialects.pictures import decode_pixels
 from dlstudio.errors import DataError, ParamError, explain
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset, RecordFileDataset
-from dlstudio.gluon.data.vision.pixels import read_image
+from dlstudio.gluon.data.vision.pixels import checked_flag, read_image
 from dlstudio.io.lists import read_list
 from dlstudio.recordio import unpack
 
@@ -44,7 +44,8 @@ class ImageRecordDataset(RecordFileDataset):
         self, filename: Any, flag: int = 1, transform: Callable[..., Any] | None = None
     ) -> None:
         super().__init__(filename)
-        self._flag, self._transform = flag, transform
+        self._flag = checked_flag(flag, "ImageRecordDataset")
+        self._transform = transform
 
     def __getitem__(self, idx: int) -> Any:
         header, content = unpack(super().__getitem__(idx))
@@ -82,7 +83,8 @@ class ImageListDataset(Dataset):
     """
 
     def __init__(self, root: Any = ".", imglist: Any = None, flag: int = 1) -> None:
-        self._root, self._flag = Path(root).expanduser(), flag
+        self._root = Path(root).expanduser()
+        self._flag = checked_flag(flag, "ImageListDataset")
         self.items: list[tuple[str, Any]]
         if isinstance(imglist, (str, Path)):
             entries = [(entry.path, entry.label) for entry in read_list(self._listed(imglist))]
