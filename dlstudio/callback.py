@@ -7,9 +7,9 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dlstudio.errors import ParamError, knows_its_names
+from dlstudio.errors import ParamError, knows_its_names, lookup_that_teaches
 
 __all__ = [
     "LogValidationMetricsCallback",
@@ -179,3 +179,7 @@ class LogValidationMetricsCallback:
         if param.eval_metric:
             for name, value in param.eval_metric.get_name_value():
                 logging.info("Epoch[%d] Validation-%s=%f", param.epoch, name, value)
+
+
+if not TYPE_CHECKING:  # a type checker shall know which names there are
+    __getattr__ = lookup_that_teaches("mx.callback", globals())

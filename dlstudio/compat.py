@@ -10,6 +10,8 @@ import types
 from collections.abc import MutableSequence
 from typing import Any
 
+from dlstudio.errors import unknown_name
+
 __all__ = ["MODULES", "NAMES", "install_as_mxnet", "is_installed_as_mxnet"]
 
 # mx.<name> -> module of dlstudio
@@ -113,7 +115,7 @@ def lookup(name: str) -> Any:
         return getattr(importlib.import_module(f"dlstudio.{module}"), attribute)
     if name in MODULES:
         return importlib.import_module(f"dlstudio.{MODULES[name]}")
-    raise AttributeError(f"module 'dlstudio' has no attribute {name!r}")
+    raise unknown_name("mx", [*MODULES, *NAMES], name)
 
 
 class _Finder:

@@ -31,8 +31,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Number
+from types import ModuleType
 from typing import Any
 
 __all__ = [
@@ -59,8 +60,10 @@ __all__ = [
     "UnknownNameError",
     "explain",
     "knows_its_names",
+    "lookup_that_teaches",
     "missing_extra",
     "taught_class",
+    "unknown_name",
 ]
 
 
@@ -318,6 +321,47 @@ def _unknown_argument(kind: type, name: str) -> ArgumentError:
             f"did you mean {near[0]!r}?" if near else f"see help({kind.__name__})",
         )
     )
+
+
+def unknown_name(module: str, names: Iterable[str], name: str, instead: str = "") -> Exception:
+    """Build the error for a name that a module does not have.
+
+    Parameters
+    ----------
+    module : str
+        As users write it: "mx.gluon.nn".
+    names : those it has; the nearest are told
+    name : str
+    instead : str
+        What does the same here, for names of other libraries.
+    """
+    if name.startswith("__"):
+        return AttributeError(name)  # Python asks for these
+    import difflib
+
+    known = [n for n in names if not n.startswith("_")]
+    near = [n for n in known if n.lower() == name.lower()]
+    near = near or difflib.get_close_matches(name, known, n=3)
+    hint = instead or (f"did you mean {' or '.join(near)}?" if near else f"dir({module})")
+    return UnknownNameError(explain(f"module {module} has no attribute {name!r}.", fix=hint))
+
+
+def lookup_that_teaches(
+    module: str, names: dict[str, Any], instead: dict[str, str] | None = None
+) -> Callable[[str], Any]:
+    """Make a module's ``__getattr__``, which raises what `unknown_name` builds.
+
+    Parameters
+    ----------
+    instead : dict, optional
+        Names of other libraries, and what does the same here.
+    """
+
+    def missing(name: str) -> Any:
+        public = [n for n, value in names.items() if not isinstance(value, ModuleType)]
+        raise unknown_name(module, public, name, (instead or {}).get(name, ""))
+
+    return missing
 
 
 def missing_extra(library: str, extra: str, purpose: str) -> MissingExtraError:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from itertools import pairwise
 from math import cos, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dlstudio.errors import ParamError, knows_its_names
+from dlstudio.errors import ParamError, knows_its_names, lookup_that_teaches
 
 __all__ = [
     "CosineRestartScheduler",
@@ -418,3 +418,7 @@ class OneCycleScheduler(LRScheduler):
         else:
             low, done = self.base_lr / self.final_div, (progress - self.rise) / (1 - self.rise)
         return low + (self.base_lr - low) * (1 + cos(pi * done)) / 2
+
+
+if not TYPE_CHECKING:  # a type checker shall know which names there are
+    __getattr__ = lookup_that_teaches("mx.lr_scheduler", globals())

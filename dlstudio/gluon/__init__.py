@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from dlstudio.errors import unknown_name
+
 __all__ = [
     "Block", "Constant", "DeferredInitializationError", "HybridBlock", "Parameter",
     "ParameterDict", "SymbolBlock", "Trainer", "block", "contrib", "data", "loss", "metric",
@@ -37,7 +39,7 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"dlstudio.gluon.{name}")
     if name == "metric":
         return importlib.import_module("dlstudio.metric")
-    raise AttributeError(f"module 'dlstudio.gluon' has no attribute {name!r}")
+    raise unknown_name("mx.gluon", __all__, name)
 
 
 def __dir__() -> list[str]:

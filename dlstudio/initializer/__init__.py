@@ -13,6 +13,7 @@ to the nonlinear dynamics of learning in deep linear neural networks", ICLR 2014
 
 from typing import Any
 
+from dlstudio.errors import unknown_name
 from dlstudio.initializer.base import InitDesc, Initializer, alias, create, register
 from dlstudio.initializer.special import Bilinear, FusedRNN, Load, LSTMBias, Mixed
 from dlstudio.initializer.values import (
@@ -39,4 +40,4 @@ def __getattr__(name: str) -> Any:
         from dlstudio.nd import load
 
         return load
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise unknown_name("mx.init", __all__, name)

@@ -5,7 +5,10 @@ batch; ``metric.get()`` answers the figure since the last ``reset()``. Everythin
 NumPy, so that measuring never disturbs the tape or the device.
 """
 
+from typing import TYPE_CHECKING
+
 from dlstudio.base import numeric_types, string_types
+from dlstudio.errors import lookup_that_teaches
 from dlstudio.metric.base import (
     CompositeEvalMetric,
     EvalMetric,
@@ -62,3 +65,6 @@ __all__ = [
     "register",
     "string_types",
 ]  # fmt: skip
+
+if not TYPE_CHECKING:  # a type checker shall know which names there are
+    __getattr__ = lookup_that_teaches("mx.metric", globals())

@@ -1,5 +1,8 @@
 """Optimizers: how gradients change weights."""
 
+from typing import TYPE_CHECKING
+
+from dlstudio.errors import lookup_that_teaches
 from dlstudio.optimizer.adam import FTML, LAMB, Adam, Adamax, Nadam
 from dlstudio.optimizer.adaptive import AdaDelta, AdaGrad, Ftrl, RMSProp
 from dlstudio.optimizer.contrib import GroupAdaGrad
@@ -39,3 +42,6 @@ __all__ = [
     "get_updater",
     "register",
 ]
+
+if not TYPE_CHECKING:  # a type checker shall know which names there are
+    __getattr__ = lookup_that_teaches("mx.optimizer", globals())

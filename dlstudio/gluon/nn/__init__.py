@@ -1,5 +1,8 @@
 """Layers."""
 
+from typing import TYPE_CHECKING
+
+from dlstudio.errors import lookup_that_teaches
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.nn.activations import *  # noqa: F403
@@ -29,3 +32,20 @@ __all__ = [  # noqa: PLE0604  lists of strings
     "PixelShuffle3D", "SymbolBlock", "SyncBatchNorm",
     *_activations, *_basic, *_conv,
 ]  # fmt: skip  # pyright: ignore[reportUnsupportedDunderAll]
+
+_ELSEWHERE = {  # names in other libraries
+    "AdaptiveAvgPool2d": "GlobalAvgPool2D() averages over all of an image",
+    "CrossEntropyLoss": "gluon.loss.SoftmaxCrossEntropyLoss()",
+    "Linear": "Dense(units): the length of the input follows from the first batch",
+    "MSELoss": "gluon.loss.L2Loss()",
+    "Module": "Block, or HybridBlock for what can be compiled",
+    "ModuleList": "Sequential, or a list with self.register_child(block) for each",
+    "Parameter": "gluon.Parameter(name, shape=...)",
+    "ReLU": 'Activation("relu")',
+    "Sigmoid": 'Activation("sigmoid")',
+    "Softmax": "HybridLambda(lambda F, x: F.softmax(x)); losses take scores without it",
+    "Tanh": 'Activation("tanh")',
+}
+
+if not TYPE_CHECKING:  # a type checker shall know which names there are
+    __getattr__ = lookup_that_teaches("mx.gluon.nn", globals(), _ELSEWHERE)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import dlstudio as mx
 from dlstudio import errors
 
 CLASSES = [
@@ -49,3 +50,25 @@ print(sorted(n for n in foreign if n not in known))
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fix"),
+    [
+        (mx, "gloun", "did you mean gluon?"),
+        (mx.gluon, "Trainr", "did you mean Trainer"),
+        (mx.gluon.nn, "dense", r"did you mean Dense\?"),
+        (mx.gluon.nn, "Linear", r"Dense\(units\)"),
+        (mx.gluon.loss, "MSELoss", "L2Loss"),
+        (mx.gluon.rnn, "lstm", r"did you mean LSTM\?"),
+        (mx.init, "Xavior", r"did you mean Xavier\?"),
+        (mx.optimizer, "Sgd", r"did you mean SGD\?"),
+        (mx.metric, "Acuracy", "did you mean Accuracy"),
+        (mx.lr_scheduler, "CosineSchedule", "did you mean CosineScheduler"),
+        (mx.callback, "Speedomter", "did you mean Speedometer"),
+    ],
+)
+def test_a_name_a_module_lacks_teaches(module, name, fix):
+    assert not hasattr(module, name)
+    with pytest.raises(AttributeError, match=f"has no attribute '{name}'.\nFix: {fix}"):
+        getattr(module, name)

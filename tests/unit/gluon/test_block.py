@@ -566,7 +566,7 @@ def test_a_summary_counts_a_block_in_two_places_twice(capsys):
     net.initialize()
     net.summary(nd.ones((1, 2)))
     text = capsys.readouterr().out
-    assert [f"{kind}-{i}" in text for i, kind in enumerate(["Dense", "Activation", "Dense"], 1)]
+    assert all(f"{kind}-{i}" in text for i, kind in enumerate(["Dense", "Activation", "Dense"], 1))
     assert "-4" not in text
     assert "Total params: 12" in text
     assert "Unique parameters in model: 6" in text
