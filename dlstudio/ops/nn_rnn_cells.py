@@ -65,7 +65,7 @@ def run_forward(
     """Run a cell over x (T, B, I) in the given order of steps; answer the last h and c."""
     T, B, inputs = x.shape
     bias = w.bx if mode == "gru" else w.bx + w.bh
-    gx = (x.reshape(T * B, inputs) @ w.wx.T + bias).reshape(T, B, -1)
+    gx = (x.reshape(T * B, inputs) @ w.wx.T + bias).reshape(T, B, w.wx.shape[0])
     for t in order:
         if mode == "lstm":
             h, c = _lstm_step(xp, w, gx[t], h, c, keep, t, clip, blocks[t])
@@ -155,7 +155,7 @@ def run_backward(
         else:
             gates[t] = dy * (states[t] > 0 if mode == "rnn_relu" else 1 - states[t] ** 2)
         dh = rest + inner[t] @ w.wh
-    past = xp.stack([before[t] for t in range(T)]).reshape(T * B, -1)
+    past = xp.stack([before[t] for t in range(T)]).reshape(T * B, w.wh.shape[1])
     flat, flat_inner = gates.reshape(T * B, G), inner.reshape(T * B, G)
     weights = Weights(
         flat.T @ x.reshape(T * B, inputs), flat_inner.T @ past, flat.sum(axis=0),
@@ -180,7 +180,7 @@ def _lstm_back(
     dnew = (dc if keep is None else keep[t] * dc) + dy * o * (1 - squashed * squashed)
     if clip.low is not None:
         dnew = dnew * ((raw >= clip.low) & (raw <= clip.high))
-    out = gates.reshape(block.shape[0], 4, -1)
+    out = gates.reshape(block.shape[0], 4, gates.shape[-1] // 4)
     out[:, 0] = dnew * g * i * (1 - i)
     out[:, 1] = dnew * cell * f * (1 - f)
     out[:, 2] = dnew * i * (1 - g * g)
@@ -192,7 +192,8 @@ def _gru_back(block: Array, h: Array, dy: Array, gates: Array, inner: Array) -> 
     """Write the gradients of the gates, for the input's and for the state's part."""
     r, z, n, hn = (block[:, k] for k in range(4))
     dn = dy * (1 - z) * (1 - n * n)
-    out, back = gates.reshape(h.shape[0], 3, -1), inner.reshape(h.shape[0], 3, -1)
+    parts = (h.shape[0], 3, gates.shape[-1] // 3)
+    out, back = gates.reshape(parts), inner.reshape(parts)
     out[:, 0] = back[:, 0] = dn * hn * r * (1 - r)
     out[:, 1] = back[:, 1] = dy * (h - n) * z * (1 - z)
     out[:, 2] = dn

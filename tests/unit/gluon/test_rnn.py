@@ -240,3 +240,16 @@ def test_several_cells_are_stacked_at_once_and_layers_are_not():
     assert len(stack) == 2
     with pytest.raises(ParamError, match=r"SequentialRNNCell.add\(\) was given LSTM"):
         stack.add(rnn.LSTM(3))
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_an_empty_batch_runs_through_and_gives_no_gradient(kind, hybrid):
+    layer = getattr(mx.gluon.rnn, kind)(3, 2, input_size=2, bidirectional=True)
+    layer.initialize()
+    layer.hybridize(hybrid)
+    with mx.autograd.record():
+        out = layer(mx.nd.zeros((4, 0, 2)))
+    out.backward()
+    assert out.shape == (4, 0, 6)
+    assert not layer.l0_h2h_weight.grad().asnumpy().any()
