@@ -78,6 +78,7 @@ def search(lower: Array, upper: Array, size: Array, capacity: int, deadline: flo
 _WIDER, _MORE_OPTIONS, _MOST_OPTIONS = 2, 6, 24
 _SECONDS_PER_STATE = 0.5  # kept, for one sweep
 _GUESSES = 100  # at least, whenever it is their turn
+_GUESSING_SHARE = 2.0  # of the sweeps' time is given to guesses
 _COMPLETE_SHARE = 0.15  # of the sweeps' time is given to the complete search
 
 
@@ -86,14 +87,17 @@ def _take_turns(buffers: list[_Buffer], capacity: int, sections: int, deadline: 
     filled = _both_directions(buffers + _fillers(buffers, capacity, sections))
     sweeps = [Sweep(*columns) for columns in filled]
     guesses = Merging(*filled[0]).guesses(deadline)
-    width, options, begin = 1, 4, monotonic()
-    while monotonic() <= deadline:
+    width, options, sweeping, guessing = 1, 4, 0.0, 0.0
+    while (begin := monotonic()) <= deadline:
         offsets = _swept(sweeps, width, options, deadline)
-        spent = monotonic() - begin
-        answer = None if offsets else complete.run(deadline, _COMPLETE_SHARE * spent)
+        sweeping += monotonic() - begin
+        answer = None if offsets else complete.run(deadline, _COMPLETE_SHARE * sweeping)
         if answer is not None:
             return answer
-        offsets = offsets or _merged(guesses, min(deadline, monotonic() + spent))
+        begin = monotonic()
+        pause = begin + _GUESSING_SHARE * sweeping - guessing
+        offsets = offsets or _merged(guesses, min(deadline, pause))
+        guessing += monotonic() - begin
         if offsets:
             return Answer([offsets[i] for i in range(len(buffers))], True)
         width, options = width * _WIDER, min(options + _MORE_OPTIONS, _MOST_OPTIONS)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import nlargest
-from itertools import accumulate, combinations, pairwise, product
+from itertools import accumulate, combinations, cycle, pairwise, product
 from math import comb, gcd, lgamma, log
 from random import Random
 from time import monotonic
@@ -31,7 +31,7 @@ _SUMS = 12  # buffers whose sums are compared
 _SUBSETS = 1000  # of one size are tried on either side of a block, not more
 _STEPS = 20_000  # to find larger subsets of given bytes
 _HORIZON, _DECAY = 6, 0.8  # events looked ahead, and how much less the next one counts
-_TRUST = 0.4  # in evidence, against the logarithm of the orders left
+_TRUST = (0.4, 1.5)  # in evidence, against the logarithm of the orders left: in turns
 _APART = 6.0  # a run too many at an event, against the logarithm of the orders left
 
 
@@ -102,6 +102,7 @@ class Sweep:
             if (size[a], upper[a]) == (size[b], upper[b])
         }
         self.together = self._forced_sets(lower)
+        self._trusts, self._trust = cycle(_TRUST), _TRUST[0]
         self._chance = Random(0).random  # seeded: the same instance gives the same answer
         self.choices: dict[Any, _Choices] = {}
         self.deadline = 0.0
@@ -117,6 +118,7 @@ class Sweep:
         """
         self.deadline = deadline
         self.choices.clear()
+        self._trust = next(self._trusts)
         try:
             last = self._last(width, options)
         except _OutOfTimeError:
@@ -185,7 +187,7 @@ class Sweep:
 
     def _evidence(self, state: _State) -> float:
         """Rate the blocks so far; fewer ways to choose them remain where fewer buffers do."""
-        return _TRUST * (state.evidence + _ways(state.ends) + _ways(state.starts))
+        return self._trust * (state.evidence + _ways(state.ends) + _ways(state.starts))
 
     def _promise(self, k: int, tree: Node) -> float:
         """Rate a tree: many orders are left, and buffers that end together can stand together."""

@@ -8,6 +8,7 @@ these are what `dlstudio.graph.pack.pack` with a capacity is tested and timed on
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -179,6 +180,24 @@ def _mosaic(rng: np.random.Generator, count: int) -> tuple[list[Rectangle], int]
     return pieces, side
 
 
+def _grid(rng: np.random.Generator, count: int) -> tuple[list[Rectangle], int]:
+    """Unite neighbours of a grid with random lines: whatever meets at a line has much in common."""
+    steps, height = 1000, 1 << 20
+    lines = int((3 * count) ** 0.5)
+    times = [0, *np.sort(rng.choice(np.arange(1, steps), lines, False)).tolist(), steps]
+    bytes_ = [0, *np.sort(rng.choice(np.arange(1, height), lines, False)).tolist(), height]
+    pieces = [(*t, *m) for t in pairwise(times) for m in pairwise(bytes_)]
+    while len(pieces) > count:
+        t0, t1, m0, m1 = pieces[int(rng.integers(len(pieces)))]
+        fits = [p for p in pieces if p[:2] == (t0, t1) and p[2] == m1]
+        fits += [p for p in pieces if p[2:] == (m0, m1) and p[0] == t1]
+        if fits:
+            other = fits[int(rng.integers(len(fits)))]
+            pieces = [p for p in pieces if p not in ((t0, t1, m0, m1), other)]
+            pieces.append((t0, other[1], m0, other[3]))
+    return pieces, height
+
+
 STYLES: dict[str, _Cutter] = {
     "coarse": _coarse,
     "fine": _fine,
@@ -190,4 +209,5 @@ STYLES: dict[str, _Cutter] = {
     "long": _long,
     "mosaic": _mosaic,
     "crumbs": _crumbs,
+    "grid": _grid,
 }
