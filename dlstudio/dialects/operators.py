@@ -17,7 +17,7 @@ from dlstudio.core import tape
 from dlstudio.core.avals import is_floating
 from dlstudio.core.dispatch import Attrs, invoke
 from dlstudio.core.registry import OPS, Op
-from dlstudio.core.tape import refuse_while_recorded
+from dlstudio.core.tape import refuse_while_recorded, state
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.trace import bus
@@ -278,11 +278,17 @@ def _reverse(function: Binary) -> Binary:
 
 
 def inplace(function: Binary) -> Binary:
-    """Build the in-place operator of a binary one; the result goes into the left operand."""
+    """Build the in-place operator of a binary one; the result goes into the left operand.
+
+    While recording, gradients flow from there to an operand that is on the tape; the left operand
+    itself must not be there.
+    """
 
     def operator(self: Any, other: Any) -> Any:
         refuse_while_recorded(self)
-        result = function(self.detach(), other)
+        follows = state.recording and isinstance(other, Tensor) and other._entry is not None
+        # the gradient of the operand may need what is overwritten here
+        result = function(self.copy() if follows else self.detach(), other)
         if result._data.shape != self._data.shape:
             raise ShapeError(
                 explain(
@@ -293,8 +299,12 @@ def inplace(function: Binary) -> Binary:
             )
         if isinstance(self, ndarray):
             _refuse_other_kind(self, result)
+        if result._data.dtype != self._data.dtype:
+            result = result.astype(self._data.dtype)
         self._prepare_write()
         self._data[...] = result._data
+        if follows:
+            self._entry, self._index = result._entry, result._index
         return self
 
     return operator

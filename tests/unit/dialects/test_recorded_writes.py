@@ -70,3 +70,21 @@ def test_arrays_of_the_tape_refuse_writes_as_in_mxnet():
         for x, value in ((y, 5), (y, v[0]), (v, v[0])):
             with pytest.raises(mx.MXNetError, match="in place"):
                 x[0] = value
+
+
+@pytest.mark.parametrize("space", [mx.nd, mx.np])
+def test_gradients_flow_to_what_is_added_in_place(space):
+    x = space.array([1, 2, 3])
+    x.attach_grad()
+    with autograd.record():
+        total = space.zeros(3)
+        total += x * x
+        loss = (total + x).sum()
+    loss.backward()
+    assert x.grad.asnumpy().tolist() == [3, 5, 7]
+    with autograd.record():
+        total = space.ones(3)
+        total[1:] *= x[1:]  # a view, written back into the array
+        loss = (total * 2).sum()
+    loss.backward()
+    assert x.grad.asnumpy().tolist() == [0, 2, 2]
