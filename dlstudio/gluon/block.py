@@ -12,7 +12,7 @@ from dlstudio.core import tape
 from dlstudio.core.node import scope
 from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.gluon import saving
-from dlstudio.gluon.calls import check_member, is_wrong_call, wrong_call
+from dlstudio.gluon.calls import by_keyword, check_member, is_wrong_call, wrong_call
 from dlstudio.gluon.naming import BlockScope
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
@@ -385,8 +385,10 @@ class Block:
         saving.load(self, prefix)
 
     # ---- running -------------------------------------------------------------------------
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **unknown: Any) -> Any:
         """Run the hooks and `forward`."""
+        if unknown:
+            raise by_keyword(self, unknown)
         if tape.state.tracer is not None:
             with scope(self._local_name), self.name_scope():
                 return self._run(args)

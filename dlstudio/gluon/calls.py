@@ -15,7 +15,9 @@ from dlstudio.graph.pipeline import WISHES
 if TYPE_CHECKING:
     from dlstudio.gluon.block import Block
 
-__all__ = ["check_member", "check_options", "is_wrong_call", "no_array", "strange", "wrong_call"]
+__all__ = [
+    "by_keyword", "check_member", "is_wrong_call", "no_array", "strange", "wrong_call",
+]  # fmt: skip
 
 
 def check_member(block: Block, name: str, value: Any, kinds: tuple[type, ...]) -> None:
@@ -60,6 +62,18 @@ def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> Argumen
             f" {error}.",
             "the inputs that its forward() or hybrid_forward() takes.",
             _repair(block, error),
+        )
+    )
+
+
+def by_keyword(block: Block, given: dict[str, Any]) -> ArgumentError:
+    """Compose the error for inputs with names, which hooks and compiled plans know nothing of."""
+    names = ", ".join(given)
+    return ArgumentError(
+        explain(
+            f"{type(block).__name__} {block.name!r} was called with keywords: {names}.",
+            "inputs by their position, in the order of forward().",
+            f"net({names})",
         )
     )
 

@@ -570,3 +570,8 @@ def test_a_summary_counts_a_block_in_two_places_twice(capsys):
     assert "-4" not in text
     assert "Total params: 12" in text
     assert "Unique parameters in model: 6" in text
+
+
+def test_inputs_given_by_keyword_teach():
+    with pytest.raises(ArgumentError, match=r"called with keywords: x, y.\n.*\nFix: net\(x, y\)"):
+        nn.Sequential()(x=nd.ones(1), y=nd.ones(1))
