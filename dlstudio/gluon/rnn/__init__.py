@@ -71,19 +71,5 @@ __all__ = [
 # MXNet's modules inside this one
 rnn_cell = rnn_layer = sys.modules[__name__]
 
-_ELSEWHERE = {  # names in other libraries
-    "AdaptiveAvgPool2d": "GlobalAvgPool2D() averages over all of an image",
-    "CrossEntropyLoss": "gluon.loss.SoftmaxCrossEntropyLoss()",
-    "Linear": "Dense(units): the length of the input follows from the first batch",
-    "MSELoss": "gluon.loss.L2Loss()",
-    "Module": "Block, or HybridBlock for what can be compiled",
-    "ModuleList": "Sequential, or a list with self.register_child(block) for each",
-    "Parameter": "gluon.Parameter(name, shape=...)",
-    "ReLU": 'Activation("relu")',
-    "Sigmoid": 'Activation("sigmoid")',
-    "Softmax": "HybridLambda(lambda F, x: F.softmax(x)); losses take scores without it",
-    "Tanh": 'Activation("tanh")',
-}
-
 if not TYPE_CHECKING:  # a type checker shall know which names there are
-    __getattr__ = lookup_that_teaches("mx.gluon.rnn", globals(), _ELSEWHERE)
+    __getattr__ = lookup_that_teaches("mx.gluon.rnn", globals())
