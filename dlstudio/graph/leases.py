@@ -66,6 +66,7 @@ class Plan:
         graph = pipeline.compile_graph(graph, requests, device=str(device), pinned=pinned)
         self.by_tape = bool(requests) and "gradient" in options.current().off
         self.program = Program(graph, source.title)
+        self.draws = bool(self.program.streams())
         self.frames: list[Frame] = []
         self._locate(graph, names)
 
@@ -159,7 +160,7 @@ class Plan:
             frame = frames.pop()
         except IndexError:  # all are leased: by calls whose backward is to come, or by threads
             frame = self.program.frame()
-        counters = [stream.counter for stream in self.program.streams()]
+        counters = [s.counter for s in self.program.streams()] if self.draws else ()
         if bus.subscribers or program.poison:
             frame.run("forward", [arrays[i] for i in self.forward_from])
         else:
