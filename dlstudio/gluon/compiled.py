@@ -107,7 +107,10 @@ def traced_on_arrays(block: HybridBlock, arrays: list[Any]) -> bool:
         vars(block)["_by_arrays"] = tracer_needed(block)
     if block._by_arrays:
         return True
-    return any(type(x) is ndarray for x in arrays) and _has_code_of_users(block)
+    for x in arrays:  # a loop: every call of a compiled block passes here
+        if x.__class__ is ndarray:
+            return _has_code_of_users(block)
+    return False
 
 
 def _has_code_of_users(block: HybridBlock) -> bool:
