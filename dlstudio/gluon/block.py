@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from dlstudio.core import tape
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.node import scope
 from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.gluon import saving
@@ -392,7 +392,7 @@ class Block:
         if tape.state.tracer is not None:
             with scope(self._local_name), self.name_scope():
                 return self._run(args)
-        if bus.subscribers or _is_traced(args):
+        if bus.subscribers or (args and args[0].__class__ is Symbol):  # names matter in graphs
             with scope(self._local_name):
                 return self._run(args)
         return self._run(args)
@@ -439,25 +439,11 @@ class Block:
         print_summary(self, inputs)
 
 
-def _is_traced(args: tuple[Any, ...]) -> bool:
-    """Whether the first argument is a symbol: a graph is being made, so names matter."""
-    return bool(args) and args[0].__class__ is Symbol
-
-
-# what MXNet's module of blocks holds besides, and where it is here
-_ELSEWHERE = {
-    "HybridBlock": "gluon.hybrid",
-    "SymbolBlock": "gluon.symbol_block",
-    "DeferredInitializationError": "errors",
-    "is_np_array": "dialects.switches",
-    "load_json": "graph.symbol",
-    "np_array": "dialects.switches",
-    "np_shape": "dialects.switches",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """MXNet keeps all block classes in this module."""
-    if name in _ELSEWHERE:
-        return getattr(importlib.import_module(f"dlstudio.{_ELSEWHERE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = held_elsewhere(  # what MXNet's module of blocks holds besides
+    __name__,
+    {
+        "HybridBlock": "gluon.hybrid", "SymbolBlock": "gluon.symbol_block",
+        "DeferredInitializationError": "errors", "load_json": "graph.symbol",
+        **dict.fromkeys(("is_np_array", "np_array", "np_shape"), "dialects.switches"),
+    },
+)  # fmt: skip

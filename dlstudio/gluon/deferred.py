@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlstudio import initializer
-from dlstudio.core.device import Device, current_context
+from dlstudio.core.device import Device, cpu, current_context
+from dlstudio.core.sparse_storage import is_sparse
+from dlstudio.core.tensor import NDArray
 from dlstudio.errors import (
     DeferredInitializationError,
     DeviceError,
     DTypeError,
+    GradError,
     InitError,
     ParamError,
     ShapeError,
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from dlstudio.gluon.parameter import Parameter
 
 __all__ = [
-    "Deferred", "check_load", "completed", "devices_of", "elsewhere", "fits", "not_ready",
-    "shape_is_known", "sizes",
+    "Deferred", "check_load", "completed", "devices_of", "elsewhere", "fits", "no_gradient",
+    "not_ready", "shape_is_known", "sizes", "take_values", "unknown_shape",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -169,5 +172,43 @@ def elsewhere(parameter: Parameter, ctx: Any) -> DeviceError:
             f"one of its devices: {', '.join(places)}.",
             f"net.initialize(ctx=[...]) or net.collect_params().reset_ctx([{ctx}]), or move the"
             f" input: x.as_in_context(mx.{places[0]})",
+        )
+    )
+
+
+def take_values(parameter: Parameter, data: Any, ctx: Any, *, as_saved: bool) -> None:
+    """Give a parameter values of a file that `check_load` has accepted, in its dtype or theirs."""
+    if as_saved:
+        parameter.cast(data.dtype)
+    dense = data.todense() if is_sparse(data) else np.asarray(data)
+    values = NDArray._wrap(dense.astype(np.dtype(parameter._dtype), copy=False), cpu())
+    parameter._shape = values.shape
+    if parameter._data is not None:
+        for tensor in parameter._data.values():
+            tensor._overwrite(values)
+        return
+    waiting = parameter._deferred
+    parameter._place(values, waiting.devices if waiting else devices_of(ctx, default=cpu()))
+
+
+def unknown_shape(parameter: Parameter) -> ParamError:
+    """Compose the error for values of a shape that is not known and may not be deferred."""
+    return ParamError(
+        explain(
+            f"Cannot initialize Parameter {parameter.name!r} because it has invalid shape:"
+            f" {parameter.shape}.",
+            "known dimensions, all > 0.",
+            "give the full shape, or allow_deferred_init=True in a block's parameter",
+        )
+    )
+
+
+def no_gradient(parameter: Parameter) -> GradError:
+    """Compose the error for the gradient of a parameter that keeps none."""
+    return GradError(
+        explain(
+            f"Cannot get gradient array for Parameter '{parameter.name}' because grad_req='null'.",
+            "a parameter whose gradient is kept.",
+            f"net.collect_params('{parameter.name}').setattr('grad_req', 'write')",
         )
     )

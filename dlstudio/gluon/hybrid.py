@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dlstudio import nd, sym
-from dlstudio.core.tensor import NDArray, Tensor, ndarray
+from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import (
     DeferredInitializationError,
     ParamError,
@@ -37,13 +37,13 @@ from dlstudio.gluon.op_hooks import OpHook, run_hooked
 from dlstudio.gluon.parameter import Parameter
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.gluon.shapes import infer_and_finish, infer_attributes
-from dlstudio.gluon.structure import flatten, leaves
+from dlstudio.gluon.structure import as_numpy_dialect, flatten, leaves
 from dlstudio.graph.symbol import Symbol
 
 if TYPE_CHECKING:
     from dlstudio.graph.program import Program
 
-__all__ = ["HybridBlock", "as_numpy_dialect"]
+__all__ = ["HybridBlock"]
 
 
 class HybridBlock(Block):
@@ -441,12 +441,3 @@ def _nothing_traced() -> dict[str, Any]:
 
 def _symbolic(args: tuple[Any, ...]) -> bool:
     return any(isinstance(x, Symbol) for x in leaves(args))
-
-
-def as_numpy_dialect(out: Any) -> Any:
-    """Relabel results for callers who gave `mx.np` arrays."""
-    if isinstance(out, NDArray):
-        return out._as(ndarray)
-    if isinstance(out, (list, tuple)):
-        return type(out)(as_numpy_dialect(x) for x in out)
-    return out

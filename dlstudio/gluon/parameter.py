@@ -6,7 +6,6 @@ its shape until the first batch has passed (deferred initialisation: a 0 in the 
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,11 @@ import numpy as np
 
 from dlstudio import initializer
 from dlstudio.core.device import Device, cpu, current_context
-from dlstudio.core.sparse_storage import is_sparse
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import (
     DeferredInitializationError,
-    GradError,
     ParamError,
     UnknownNameError,
     explain,
@@ -29,10 +27,13 @@ from dlstudio.gluon.deferred import (
     completed,
     devices_of,
     elsewhere,
+    no_gradient,
     not_ready,
     shape_is_known,
     sizes,
-)
+    take_values,
+    unknown_shape,
+)  # fmt: skip
 from dlstudio.gluon.storage import in_storage, rows_of, storage_types, unreadable
 
 __all__ = ["DeferredInitializationError", "Parameter", "shape_is_known", "tensor_types"]
@@ -208,14 +209,7 @@ class Parameter:
         elif self._allow_deferred_init:
             self._data, self._deferred = None, plan
         else:
-            raise ParamError(
-                explain(
-                    f"Cannot initialize Parameter {self.name!r} because it has invalid shape:"
-                    f" {self._shape}.",
-                    "known dimensions, all > 0.",
-                    "give the full shape, or allow_deferred_init=True in a block's parameter",
-                )
-            )
+            raise unknown_shape(self)
 
     def _finish_deferred_init(self) -> None:
         """Make the values, now that the shape is known."""
@@ -327,14 +321,7 @@ class Parameter:
 
     def _refuse_without_gradient(self) -> None:
         if self._data is not None and self._grad_req == "null":
-            raise GradError(
-                explain(
-                    f"Cannot get gradient array for Parameter '{self.name}' because"
-                    " grad_req='null'.",
-                    "a parameter whose gradient is kept.",
-                    f"net.collect_params('{self.name}').setattr('grad_req', 'write')",
-                )
-            )
+            raise no_gradient(self)
 
     def list_ctx(self) -> list[Device]:
         """Devices the parameter is, or will be, on."""
@@ -421,17 +408,7 @@ class Parameter:
         self, data: Any, ctx: Any, cast_dtype: bool = False, dtype_source: str = "current"
     ) -> None:
         """Take values from a file; `deferred.check_load` has accepted them."""
-        if cast_dtype and dtype_source == "saved":
-            self.cast(data.dtype)
-        dense = data.todense() if is_sparse(data) else np.asarray(data)
-        values = NDArray._wrap(dense.astype(np.dtype(self._dtype), copy=False), cpu())
-        self._shape = values.shape
-        if self._data is not None:
-            for tensor in self._data.values():
-                tensor._overwrite(values)
-        else:
-            devices = self._deferred.devices if self._deferred else devices_of(ctx, default=cpu())
-            self._place(values, devices)
+        take_values(self, data, ctx, as_saved=cast_dtype and dtype_source == "saved")
 
     # ---- symbols -------------------------------------------------------------------------
     def var(self) -> Any:
@@ -469,10 +446,7 @@ class Parameter:
         return [rows_of(self, row_id.as_in_context(ctx)) for ctx in self.list_ctx()]
 
 
-def __getattr__(name: str) -> Any:
-    """MXNet's module of parameters holds these too."""
-    if name == "Constant":
-        return importlib.import_module("dlstudio.gluon.constant").Constant
-    if name == "ParameterDict":
-        return importlib.import_module("dlstudio.gluon.parameter_dict").ParameterDict
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# MXNet's module of parameters holds these too
+__getattr__ = held_elsewhere(
+    __name__, {"Constant": "gluon.constant", "ParameterDict": "gluon.parameter_dict"}
+)

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from dlstudio.core.sparse import BaseSparseNDArray
-from dlstudio.core.tensor import Tensor
+from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.graph.symbol import Symbol
 
-__all__ = ["Leaf", "count_leaves", "flatten", "has_sparse", "leaves", "regroup"]
+__all__ = [
+    "Leaf", "as_numpy_dialect", "count_leaves", "flatten", "has_sparse", "leaves", "regroup",
+]  # fmt: skip
 
 
 class Leaf(NamedTuple):
@@ -95,3 +97,12 @@ def count_leaves(structure: Structure) -> int:
     if isinstance(structure, Leaf):
         return max(structure.count, 1)
     return sum(map(count_leaves, structure.items)) if isinstance(structure, _List) else 0
+
+
+def as_numpy_dialect(out: Any) -> Any:
+    """Relabel results for callers who gave `mx.np` arrays."""
+    if isinstance(out, NDArray):
+        return out._as(ndarray)
+    if isinstance(out, (list, tuple)):
+        return type(out)(as_numpy_dialect(x) for x in out)
+    return out

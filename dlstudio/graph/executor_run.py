@@ -10,7 +10,7 @@ from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
 from dlstudio.errors import GradError, ShapeError, explain
-from dlstudio.graph import options, pipeline
+from dlstudio.graph import pipeline
 from dlstudio.graph.arenas import Block
 from dlstudio.graph.compose import topological
 from dlstudio.graph.ir import ABSENT
@@ -53,16 +53,15 @@ class Run:
         avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}
         graph = lower(owner._symbol, avals=avals, training=train, group2ctx=owner._group2ctx)
         wanted = {n: r for n, r in owner._grad_req.items() if r != "null"} if train else {}
-        self.by_tape = bool(wanted) and "gradient" in options.current().off
-        requests = {} if self.by_tape else wanted
         pinned = {n: str(a.context) for n, a in zip(names, arrays, strict=True)}
         graph = pipeline.compile_graph(graph, wanted, device=str(owner._ctx), pinned=pinned)
+        self.by_tape = bool(wanted) and not graph.differentiated
         self.program = Program(graph, owner._symbol.name or "group")
         self._frame: Frame | None = None  # made by the first forward: planning takes no memory
         self._blocks: dict[str, Block] | None = None  # None: the frame has memory of its own
         self._counters: list[int] = []  # of the random streams, before the last forward half
         self._token = object()  # marks blocks in which this run's values lie
-        self.requests = requests
+        self.requests = wanted if graph.differentiated else {}
         self.monitored: Callable[[str], Callable[..., None]] | None = None
         self._ones: list[Array] | None = None
         self._find_sources()

@@ -132,6 +132,11 @@ class Graph:
         return next(found, len(self.eqns))
 
     @property
+    def differentiated(self) -> bool:
+        """Whether gradients follow the heads among the outputs."""
+        return len(self.outputs) > self.heads
+
+    @property
     def next_value(self) -> int:
         """A value number not used yet."""
         return 1 + max(self.avals, default=-1)

@@ -18,7 +18,7 @@ from dlstudio.core.pool import THRESHOLD, pool_of
 from dlstudio.core.storage import Store
 from dlstudio.core.tensor import NDArray, Tensor
 from dlstudio.errors import StaleValueError, explain
-from dlstudio.graph import options, pipeline, program
+from dlstudio.graph import pipeline, program
 from dlstudio.graph.executor_run import plain
 from dlstudio.graph.ir import mutated
 from dlstudio.graph.lower import lower
@@ -64,7 +64,7 @@ class Plan:
         device = inputs[0]._device if inputs else Device("cpu", 0)
         pinned = {n: str(x._device) for n, x in zip(names, inputs, strict=True)}
         graph = pipeline.compile_graph(graph, requests, device=str(device), pinned=pinned)
-        self.by_tape = bool(requests) and "gradient" in options.current().off
+        self.by_tape = bool(requests) and not graph.differentiated
         self.program = Program(graph, source.title)
         self.draws = bool(self.program.streams())
         self.frames: list[Frame] = []

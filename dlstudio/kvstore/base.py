@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, explain
 
 __all__ = ["KVStoreBase", "TestStore"]
@@ -110,10 +111,5 @@ def _listed(arrays: Any) -> list[Any]:
     return list(arrays) if isinstance(arrays, (list, tuple)) else [arrays]
 
 
-def __getattr__(name: str) -> Any:
-    """MXNet's module of that name makes stores too."""
-    if name in ("KVStore", "create"):
-        from dlstudio.kvstore import local
-
-        return getattr(local, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# MXNet's module of that name makes stores too
+__getattr__ = held_elsewhere(__name__, {"KVStore": "kvstore.local", "create": "kvstore.local"})

@@ -8,9 +8,9 @@ import numpy as np
 
 from dlstudio.core.tensor import ndarray
 from dlstudio.errors import ParamError
-from dlstudio.gluon.hybrid import as_numpy_dialect
 from dlstudio.gluon.loss.base import Loss, alike, check_arrays, weighted
 from dlstudio.gluon.loss.classification import KLDivLoss
+from dlstudio.gluon.structure import as_numpy_dialect
 
 __all__ = [
     "CosineEmbeddingLoss",

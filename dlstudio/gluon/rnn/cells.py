@@ -7,8 +7,9 @@ from typing import Any
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.block import Block
-from dlstudio.gluon.hybrid import HybridBlock, as_numpy_dialect
+from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.sequences import first_states, functions_of, masked, merged, split_steps
+from dlstudio.gluon.structure import as_numpy_dialect
 
 __all__ = ["GRUCell", "HybridRecurrentCell", "LSTMCell", "RNNCell", "RecurrentCell"]
 

@@ -10,7 +10,7 @@ from dlstudio import nd, sym
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import ParamError, ShapeError
-from dlstudio.gluon.hybrid import as_numpy_dialect
+from dlstudio.gluon.structure import as_numpy_dialect
 from dlstudio.graph.symbol import Symbol
 
 __all__ = [

@@ -56,3 +56,10 @@ def fill(executor, seed=0, classes=4):
             array[:] = rng.integers(0, classes, array.shape)
         else:
             array[:] = rng.standard_normal(array.shape) * 0.3
+
+
+def bound(net=None, **shapes):
+    """An executor of `net`, by default the `mlp`, with values in its arrays."""
+    executor = (net or mlp()).simple_bind(mx.cpu(), **(shapes or {"data": (8, 5)}))
+    fill(executor)
+    return executor

@@ -30,7 +30,13 @@ class _WikiText(Dataset):
     folder: ClassVar[str]
     archive: ClassVar[str]
 
-    def __init__(self, root: Any, segment: str, vocab: Vocabulary | None, seq_len: int) -> None:
+    def __init__(
+        self,
+        root: Any = None,
+        segment: str = "train",
+        vocab: Vocabulary | None = None,
+        seq_len: int = 35,
+    ) -> None:
         if segment not in _FILES or seq_len < 1:
             raise ParamError(
                 explain(
@@ -116,15 +122,6 @@ class WikiText2(_WikiText):
 
     folder, archive = "wikitext-2", "wikitext-2-v1.zip"
 
-    def __init__(
-        self,
-        root: Any = None,
-        segment: str = "train",
-        vocab: Vocabulary | None = None,
-        seq_len: int = 35,
-    ) -> None:
-        super().__init__(root, segment, vocab, seq_len)
-
 
 class WikiText103(_WikiText):
     """A hundred million words of good Wikipedia articles; see `WikiText2`.
@@ -139,12 +136,3 @@ class WikiText103(_WikiText):
     """
 
     folder, archive = "wikitext-103", "wikitext-103-v1.zip"
-
-    def __init__(
-        self,
-        root: Any = None,
-        segment: str = "train",
-        vocab: Vocabulary | None = None,
-        seq_len: int = 35,
-    ) -> None:
-        super().__init__(root, segment, vocab, seq_len)

@@ -30,7 +30,19 @@ from dlstudio.gluon.probability.functions import (
 __all__ = ["Bernoulli", "Binomial", "Geometric", "NegativeBinomial", "Poisson"]
 
 
-class Bernoulli(Odds, ExponentialFamily):
+class _Trial(Odds):
+    """What one probability tells."""
+
+    arg_constraints = {"prob": Interval(0, 1), "logit": Real()}  # noqa: RUF012
+
+    def __init__(
+        self, prob: Any = None, logit: Any = None, validate_args: bool | None = None
+    ) -> None:
+        self._give(prob, logit)
+        super().__init__(event_dim=0, validate_args=validate_args)
+
+
+class Bernoulli(_Trial, ExponentialFamily):
     """1 with probability `prob`, else 0.
 
     Parameters
@@ -44,13 +56,6 @@ class Bernoulli(Odds, ExponentialFamily):
 
     has_enumerate_support = True
     support = Boolean()
-    arg_constraints = {"prob": Interval(0, 1), "logit": Real()}  # noqa: RUF012
-
-    def __init__(
-        self, prob: Any = None, logit: Any = None, validate_args: bool | None = None
-    ) -> None:
-        self._give(prob, logit)
-        super().__init__(event_dim=0, validate_args=validate_args)
 
     def _log_prob(self, value: Any) -> Any:
         return value * self.logit - softplus(self.logit)
@@ -76,7 +81,7 @@ class Bernoulli(Odds, ExponentialFamily):
         return np.stack([ones * 0, ones])
 
 
-class Geometric(Odds):
+class Geometric(_Trial):
     """Number of failures before the first success, each with probability `prob`.
 
     Parameters
@@ -89,13 +94,6 @@ class Geometric(Odds):
     """
 
     support = NonNegativeInteger()
-    arg_constraints = {"prob": Interval(0, 1), "logit": Real()}  # noqa: RUF012
-
-    def __init__(
-        self, prob: Any = None, logit: Any = None, validate_args: bool | None = None
-    ) -> None:
-        self._give(prob, logit)
-        super().__init__(event_dim=0, validate_args=validate_args)
 
     def _log_prob(self, value: Any) -> Any:
         return -value * softplus(self.logit) - softplus(-self.logit)
