@@ -15,9 +15,12 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from dlstudio.core import reverse, tape
+from dlstudio.core.avals import aval_of
+from dlstudio.core.late import alive, give_up, is_late, put_off
 from dlstudio.core.sparse_kinds import wrap
 from dlstudio.core.sparse_storage import is_sparse
 from dlstudio.core.tensor import Tensor
@@ -57,6 +60,8 @@ class _Scope:
 
     def __exit__(self, *exc: object) -> None:
         tape.state.recording, tape.state.training = self._before.pop()
+        if alive and exc[0] is not None:  # the rest of the program is not what they wait for
+            give_up()
 
 
 def record(train_mode: bool = True) -> _Scope:
@@ -265,10 +270,16 @@ class Function:
         with pause(train_mode=tape.state.training):
             outputs = self.forward(*inputs)
         results = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-        if tape.state.recording and any(x._entry is not None for x in inputs):
-            results = [r.detach() for r in results]
-            self._put_on_tape(inputs, results)
+        if tape.state.recording and any(x._entry is not None or is_late(x) for x in inputs):
+            avals, first = [aval_of(r) for r in results], results[0]
+            run = partial(self._recorded, inputs, results)
+            results = put_off(run, [*inputs, *results], avals, type(first), first._device)
         return results if isinstance(outputs, (list, tuple)) else results[0]
+
+    def _recorded(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Tensor]:
+        detached = [x.detach() for x in outputs]
+        self._put_on_tape(inputs, detached)
+        return detached
 
     def _put_on_tape(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
         kinds = [type(x) for x in outputs]

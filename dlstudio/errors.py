@@ -12,6 +12,7 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     ├── ArgumentError(TypeError)      a missing, repeated or unknown argument
     ├── GradError(RuntimeError)       backward without record, twice, or through nothing
     │   └── StaleValueError           a value that backward needs was changed in place
+    ├── WaitingError(RuntimeError)    a value read before other devices have done their part
     ├── InitError(RuntimeError)       a parameter used before it has a value
     │   └── DeferredInitializationError
     ├── GraphError(ValueError)        a malformed symbolic graph
@@ -58,6 +59,7 @@ __all__ = [
     "ShapeError",
     "StaleValueError",
     "UnknownNameError",
+    "WaitingError",
     "explain",
     "knows_its_names",
     "lookup_that_teaches",
@@ -124,6 +126,14 @@ class StaleValueError(GradError):
 
     Wrong: ``with autograd.record(): y = x.exp()`` then ``y[:] = 0`` then ``y.backward()``
     Right: ``z = y.copy(); z[:] = 0`` and then ``y.backward()``
+    """
+
+
+class WaitingError(MXNetError, RuntimeError):
+    """A value read before the calls on other devices that it depends on; they have to come first.
+
+    Wrong: ``net = nn.SyncBatchNorm(num_devices=2)`` and, in training, ``net(x0).asnumpy()``
+    Right: ``outputs = [net(x) for x in split_and_load(data, devices)]``, and then read them
     """
 
 

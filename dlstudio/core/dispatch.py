@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from dlstudio.core import tape
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device, current_context
+from dlstudio.core.late import alive, is_late, later, one_later, together
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import NotDifferentiable
 from dlstudio.core.sparse import BaseSparseNDArray
@@ -81,7 +83,7 @@ def attributes(op: Op, given: dict[str, Any]) -> Attrs:
     return found  # type: ignore[return-value]
 
 
-def invoke(  # noqa: C901, PLR0912  every eager call passes here: one frame instead of six
+def invoke(  # noqa: C901, PLR0911, PLR0912  every eager call passes here: one frame instead of six
     op: Op, inputs: Sequence[Any], attrs: Attrs, cls: type[Tensor], out: Any = None
 ) -> Any:
     """Run `op` on tensors; the result has class `cls` (a list for several outputs).
@@ -106,9 +108,13 @@ def invoke(  # noqa: C901, PLR0912  every eager call passes here: one frame inst
         if tape.state.tracer is not None:
             return _traced(op, inputs, attrs, cls, out)
         return _expand(op, inputs, attrs, cls, out)
+    if alive and any(is_late(x) for x in inputs):
+        return later(op, inputs, attrs, cls, out)
     runtime: dict[str, Any] = attrs
     if op.flags.mode:
         runtime = attrs = attrs.with_training(tape.state.training)
+        if op.together is not None and tape.state.recording and op.together.waits(attrs):
+            return together(op, inputs, attrs, cls, out)
     if op.flags.random:
         runtime = {**attrs, "rng": next_generator(device)}
     if bus.subscribers:
@@ -403,6 +409,9 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
     """Copy a tensor to `device`, recorded; without `always` return it as it is if it is there."""
     if tensor._device is device and not always:
         return tensor
+    if alive and is_late(tensor):
+        again = partial(move, tensor, device, always=always)
+        return one_later(again, tensor, type(tensor), device)
     same = tensor._device is device
     array = transfer(tensor._data, tensor._device, device)
     moved = type(tensor)._wrap(array, device)

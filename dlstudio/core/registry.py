@@ -112,6 +112,14 @@ def bad(sample: Sample, error: type[Exception], match: str) -> Bad:
     return Bad(sample, error, match)
 
 
+@dataclass(frozen=True)
+class Together:
+    """How recorded calls on several devices compute as one; see `dlstudio.core.late`."""
+
+    waits: Callable[[Mapping[str, Any]], bool]  # attributes, with `training` -> whether it does
+    run: Callable[[Any, Any], Any]  # (inputs, attributes) of one call -> its outputs
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """An operator. Two operators are equal only if they are the same record."""
@@ -141,6 +149,7 @@ class Op:
     starts: Mapping[str, str] = field(default_factory=dict)  # initializers of variables, as JSON
     aux_inputs: Callable[..., Any] | None = None  # attrs -> which inputs a graph inside updates
     aux_update: Callable[..., Any] | None = None  # (F, outs, *inputs, **attrs) -> new aux values
+    together: Together | None = None  # how recorded calls on several devices compute as one
     constant: tuple[str, ...] = ()  # inputs that only select: no gradient flows to them
     macs: Callable[..., int] | None = None  # (ins, outs, attrs) -> multiply-adds, from avals
     ufunc: str = ""  # NumPy's function that is the whole forward for arrays of one floating dtype

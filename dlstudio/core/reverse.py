@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import raw
+from dlstudio.core.late import alive, backward_later, is_late, too_early
 from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.sparse_storage import densified, is_sparse
 from dlstudio.core.tape import Entry, Leaf, Recorded, state
@@ -93,13 +95,39 @@ class _Sweep:
             if entry in ends:
                 continue
             gradients_in = self._apply(entry, heads)
+            if gradients_in is None:  # they depend on those of other devices: see `late.gate`
+                return
             for parent, gradient in zip(entry.parents, gradients_in, strict=False):
                 if parent is not None and gradient is not None:
                     self.add(parent, gradient)
             if not self.retain:
                 _free(entry)
 
-    def _apply(self, entry: Entry, heads: list[Any]) -> Sequence[Any]:
+    def stop(self) -> tuple[dict[Entry | Leaf, list[Any]], dict[Leaf, Any]]:
+        """End here; answer the gradients found so far, for another sweep to take over."""
+        found = (
+            self.waiting,
+            {
+                leaf: g.copy()
+                if leaf.grad is not None and g is leaf.grad._data
+                else g  # see `claim`
+                for leaf, g in self.leaves.items()
+            },
+        )
+        self.waiting, self.order, self.leaves = {}, [], {}
+        return found
+
+    def take_over(self, found: tuple[dict[Entry | Leaf, list[Any]], dict[Leaf, Any]]) -> None:
+        """Go on with what another sweep has found."""
+        waiting, leaves = found
+        for entry, slots in waiting.items():
+            for index, gradient in enumerate(slots):
+                if gradient is not None:
+                    self.add((entry, index), gradient)
+        for leaf, gradient in leaves.items():
+            self.add((leaf, 0), gradient)
+
+    def _apply(self, entry: Entry, heads: list[Any]) -> Sequence[Any] | None:
         if entry.inputs is None:
             raise GradError(
                 explain(
@@ -246,6 +274,8 @@ def _start(
     heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None, sweep: _Sweep
 ) -> None:
     for head, gradient in _heads(heads, head_grads):
+        if is_late(head):
+            raise too_early()
         if head._entry is None:
             raise GradError(
                 explain(
@@ -294,6 +324,12 @@ def backward(
     create_graph: bool = False,
 ) -> None:
     """Write the gradients of ``sum(head * head_grad)`` into the `grad` of every attached array."""
+    if alive and any(is_late(x) for x in heads):
+        again = partial(
+            backward, heads, head_grads, retain_graph=retain_graph, create_graph=create_graph
+        )
+        backward_later(again, heads)
+        return
     sweep = _swept(
         heads, head_grads, {}, retain_graph=retain_graph, create_graph=create_graph, delivering=True
     )

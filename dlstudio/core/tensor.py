@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from dlstudio.core.device import Device, current_context
+from dlstudio.core.late import alive, is_late, one_later, refuse_unfinished, unfinished, wait
 from dlstudio.core.one_element import convertible
 from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, refuse_while_recorded, state
@@ -55,6 +56,8 @@ class Tensor:
         """Relabel: the same memory and tape position under another dialect's class."""
         if type(self) is cls:
             return self
+        if alive and is_late(self):
+            return one_later(lambda: self._as(cls), self, cls, self._device)
         other = cls._wrap(self._data, self._device)
         self._share(other)
         other._entry = self._entry
@@ -146,8 +149,9 @@ class Tensor:
     @property
     def grad(self) -> Any:
         """Gradient buffer made by `attach_grad`, or None."""
-        entry = self._entry
-        return entry.grad if isinstance(entry, Leaf) else None
+        if unfinished:
+            refuse_unfinished()
+        return self._entry.grad if isinstance(self._entry, Leaf) else None
 
     @property
     def _fresh_grad(self) -> bool:
@@ -201,13 +205,14 @@ class Tensor:
 
     def _attach(self, grad: Tensor | None, grad_req: str) -> None:
         """Make this tensor a leaf whose gradient goes to `grad`."""
-        self._entry = (
-            None if grad_req == "null" and grad is None else Leaf(grad, grad_req, self._device)
-        )
+        wanted = grad is not None or grad_req != "null"
+        self._entry = Leaf(grad, grad_req, self._device) if wanted else None
         self._index = 0
 
     def detach(self) -> Self:
         """Return the same memory without its place on the tape."""
+        if alive and is_late(self):
+            return one_later(self.detach, self, type(self), self._device)
         view = type(self)._wrap(self._data, self._device)
         self._share(view)
         return view
@@ -242,6 +247,8 @@ class Tensor:
         """Copy into a new NumPy array; waits for the device."""
         if state.tracer is not None:
             state.tracer.note_read(self)
+        if alive and is_late(self):
+            wait(self)
         return convertible(self._device.backend.to_numpy(self._data))
 
     def asscalar(self) -> Any:
@@ -283,6 +290,8 @@ class Tensor:
 
     def wait_to_read(self) -> None:
         """Return when the array is computed."""
+        if alive and is_late(self):
+            wait(self)
         self._device.backend.synchronize()
 
     wait_to_write = wait_to_read
@@ -345,9 +354,7 @@ class Tensor:
 
     def copy(self) -> Self:
         """Copy into new memory on the same device; recorded, so gradients flow through."""
-        from dlstudio.core.dispatch import move
-
-        return move(self, self._device, always=True)
+        return self.copyto(self._device)
 
     def as_in_context(self, context: Device) -> Self:
         """Return this array on `context`: itself if it is there already, else a copy."""

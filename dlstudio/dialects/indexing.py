@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.dispatch import attributes, invoke
+from dlstudio.core.late import alive, is_late
 from dlstudio.core.registry import OPS
 from dlstudio.core.tape import (
     Entry,
@@ -50,8 +51,10 @@ def get(tensor: Any, key: Any) -> Any:
     if indices:
         return _call("advanced_index", (tensor, *indices), parts)
     own_memory(tensor)
-    view = tensor._data[native(parts)]
-    if not view.flags.c_contiguous:  # a copy as in MXNet; made when one of the two is written
+    view = None if alive and is_late(tensor) else tensor._data[native(parts)]
+    if (
+        view is None or not view.flags.c_contiguous
+    ):  # a copy as in MXNet; made when one of the two is written
         return _call("index_view", (tensor,), parts)
     if (state.recording and tensor._entry is not None) or bus.subscribers:
         result = _call("index_view", (tensor,), parts)
@@ -68,6 +71,8 @@ def _row(tensor: Any, key: Any) -> Any:
     plain = key.__class__ is slice or (key.__class__ is int and tensor._data.ndim > 1)
     recorded = state.recording and tensor._entry is not None
     if not plain or recorded or bus.subscribers or (store is not None and store.lazy is not None):
+        return None
+    if alive and is_late(tensor):
         return None
     try:
         view = tensor._data[key]

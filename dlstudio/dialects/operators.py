@@ -16,6 +16,7 @@ import numpy as np
 from dlstudio.core import tape
 from dlstudio.core.avals import is_floating
 from dlstudio.core.dispatch import Attrs, invoke
+from dlstudio.core.late import alive
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tape import refuse_while_recorded, state
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
@@ -141,7 +142,7 @@ def _quick(pair: Op, cls: type[Tensor], general: Binary) -> Binary:
     state = tape.state
 
     def function(lhs: Any, rhs: Any) -> Any:
-        if lhs.__class__ is not cls or rhs.__class__ is not cls or bus.subscribers:
+        if lhs.__class__ is not cls or rhs.__class__ is not cls or bus.subscribers or alive:
             return general(lhs, rhs)
         x, y, device = lhs._data, rhs._data, lhs._device
         dtype = x.dtype

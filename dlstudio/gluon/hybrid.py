@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dlstudio import nd, sym
+from dlstudio.core.late import alive, is_late
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import (
     DeferredInitializationError,
@@ -320,6 +321,8 @@ backward_bulk_size
         if self._op_hook is not None:
             return run_hooked(self, self._op_hook, args)
         arrays, structure = flatten(args)
+        if alive and any(is_late(x) for x in arrays):
+            return self._run_operators(*args)
         key = key_of(self, arrays, structure)
         compiled = self._look_up(self._compiled, key, args)
         if compiled is None:

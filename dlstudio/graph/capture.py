@@ -13,13 +13,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core import tape
+from dlstudio.core.late import alive, is_late
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ArgumentError, DeviceError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.compose import check_unique, label, topological
 from dlstudio.graph.control.subgraph import is_dynamic
 from dlstudio.graph.leases import Plan, Source
-from dlstudio.graph.on_tape import run_on_arrays
+from dlstudio.graph.on_tape import run_on_arrays, waits_for_others
 from dlstudio.graph.options import current
 from dlstudio.trace import bus
 
@@ -55,7 +56,8 @@ class CachedOp:
 
     def __init__(self, symbol: Symbol, flags: Any = (), title: str = "") -> None:
         options = dict(flags)
-        check_unique(topological(symbol.outputs_))
+        nodes = topological(symbol.outputs_)
+        check_unique(nodes)
         self.symbol = symbol
         self.names = symbol.list_inputs()
         self.title = title or symbol.name or "block"
@@ -63,7 +65,8 @@ class CachedOp:
         self._wishes = {w: options[w] for w in pipeline.WISHES if options.get(w) is not None}
         with pipeline.wishes(**self._wishes):
             pass  # they are checked now, not at the first call
-        self._dynamic = [n for n in topological(symbol.outputs_) if is_dynamic(n)]
+        self._dynamic = [n for n in nodes if is_dynamic(n)]
+        self._waits = any(waits_for_others(n) for n in nodes)
         self._plans: OrderedDict[Any, Plan] = OrderedDict()
         self._last: Plan | None = None
         self._made: Any = None  # the options that the last plan was made under
@@ -81,6 +84,11 @@ class CachedOp:
         """
         state = tape.state
         if self._dynamic:
+            self._warn()
+            return self._run_eagerly(inputs, out)
+        if (self._waits and state.recording and state.training) or (
+            alive and any(is_late(x) for x in inputs)
+        ):
             return self._run_eagerly(inputs, out)
         try:
             arrays = [x._data for x in inputs]
@@ -99,20 +107,22 @@ class CachedOp:
         return outputs[0] if len(outputs) == 1 else outputs
 
     def _run_eagerly(self, inputs: Sequence[Tensor], out: Any) -> Any:
-        """Shapes that depend on values cannot be planned: run operator by operator, and say so."""
+        """Run operator by operator: a plan waits neither for values nor for other devices."""
         if len(inputs) != len(self.names):
             raise self._wrong_inputs(inputs)
+        outputs = run_on_arrays(self.symbol, dict(zip(self.names, inputs, strict=True)))
+        if out is not None:
+            return _into(out, outputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def _warn(self) -> None:
         if not self._warned:
             self._warned = True
             warnings.warn(
                 f"{self.title} runs operator by operator: the shape that {label(self._dynamic[0])} "
                 "gives depends on values.",
-                stacklevel=3,
+                stacklevel=4,
             )
-        outputs = run_on_arrays(self.symbol, dict(zip(self.names, inputs, strict=True)))
-        if out is not None:
-            return _into(out, outputs)
-        return outputs[0] if len(outputs) == 1 else outputs
 
     def _find(self, inputs: Sequence[Tensor], state: Any) -> Plan:
         """The plan of this signature, compiled if it is new."""

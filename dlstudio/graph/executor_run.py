@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any
 from dlstudio.core.avals import Aval, aval_of
 from dlstudio.core.device import Device
 from dlstudio.core.tensor import NDArray
-from dlstudio.errors import GradError, ShapeError, explain
+from dlstudio.errors import GradError, GraphError, ShapeError, explain
 from dlstudio.graph import pipeline
 from dlstudio.graph.arenas import Block
 from dlstudio.graph.compose import topological
 from dlstudio.graph.ir import ABSENT
 from dlstudio.graph.lower import lower
-from dlstudio.graph.on_tape import leaves, placed, push_back, repeating, run_on_arrays
+from dlstudio.graph.on_tape import (
+    leaves,
+    placed,
+    push_back,
+    repeating,
+    run_on_arrays,
+    waits_for_others,
+)
 from dlstudio.graph.program import Frame, Program
 from dlstudio.trace import copies
 
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from dlstudio.core.registry import Op
     from dlstudio.graph.executor import Executor
     from dlstudio.graph.ir import Eqn
+    from dlstudio.graph.symbol import Symbol
 
 __all__ = ["Run", "new_array", "plain"]
 
@@ -48,6 +56,8 @@ class Run:
     def __init__(self, owner: Executor, *, train: bool) -> None:
         # the executor holds its runs; no cycle, so that its memory is free as soon as it is dropped
         self.owner: Executor = weakref.proxy(owner)
+        if train:
+            _refuse_waiting(owner._symbol)
         names = [*owner._arg_names, *owner._aux_names]
         arrays = [*owner.arg_arrays, *owner.aux_arrays]
         avals = {n: aval_of(a._data) for n, a in zip(names, arrays, strict=True)}
@@ -220,6 +230,19 @@ class Run:
     def take_over(self, frame: Frame) -> None:
         """Go on in the memory of `frame`, in which somebody else has run a half."""
         self._frame, self._blocks, self.monitored = frame, None, None
+
+
+def _refuse_waiting(symbol: Symbol) -> None:
+    """Executors compute one after the other: no part of one can wait for the next."""
+    node = next((n for n in topological(symbol.outputs_) if waits_for_others(n)), None)
+    if node is not None:
+        raise GraphError(
+            explain(
+                f"the bound symbol has a {node.op.name} {node.name!r} over several devices.",  # type: ignore[union-attr]
+                "an operator that can train on its own: executors run one after the other.",
+                fix="ndev=1 or BatchNorm; a Gluon block or gluon.SymbolBlock on several devices",
+            )
+        )
 
 
 class _Monitor:

@@ -30,6 +30,7 @@ __all__ = [
     "push_back",
     "repeating",
     "run_on_arrays",
+    "waits_for_others",
 ]
 
 
@@ -97,6 +98,14 @@ def placed(ctx: Device, group2ctx: Mapping[str, Any] | None) -> Callable[[Node],
         return Device((group2ctx or {}).get(group, ctx))
 
     return device
+
+
+def waits_for_others(node: Node) -> bool:
+    """Whether a node waits, in training, for the same one on other devices; plans cannot."""
+    op = node.op
+    if op is None or op.together is None:
+        return False
+    return op.together.waits({**op.attrs, **node.attrs, "training": True})
 
 
 # ---- gradients -------------------------------------------------------------------------------

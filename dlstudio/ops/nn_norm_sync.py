@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from dlstudio.core.avals import aval_of
+from dlstudio.core.late import gate, meet
 from dlstudio.core.params import Float, Int, Text
-from dlstudio.core.registry import OPS, Flags, Names, bad, op
+from dlstudio.core.registry import OPS, Flags, Names, Together, bad, op
+from dlstudio.core.tape import Recorded as F
 from dlstudio.errors import ShapeError
 from dlstudio.ops import nn_norm  # noqa: F401  registers BatchNorm
 
@@ -39,9 +44,76 @@ def _errors(s: Any) -> list[Any]:
     return [bad(s((2, 3), (2,), (2,), (2,), (2,)), ShapeError, r"gamma has shape \(2,\)")]
 
 
+# ---- one batch on several devices ------------------------------------------------------------
+def _waits(attrs: Mapping[str, Any]) -> bool:
+    return attrs["ndev"] > 1 and attrs["training"] and not attrs["use_global_stats"]
+
+
+def _together(inputs: Sequence[Any], attrs: Any) -> Sequence[Any]:
+    """Normalise with the statistics of all devices' parts."""
+    avals = _BASE.infer(*[aval_of(x) for x in inputs])
+    name = f"SyncBatchNorm {attrs['key']}".strip()
+    return meet(name, attrs["ndev"], inputs, avals, partial(_joint, attrs, name))
+
+
+def _everywhere(parts: list[Any], count: int) -> list[Any]:
+    """The sum of `parts` over `count`, on the device of each."""
+    total = parts[0]
+    for part in parts[1:]:
+        total = F.add(total, part.as_in_context(total.context))
+    mean = F.multiply_scalar(total, scalar=1.0 / count)
+    return [mean.as_in_context(part.context) for part in parts]
+
+
+def _joint(attrs: Any, name: str, calls: list[Sequence[Any]]) -> list[list[Any]]:
+    """Compute all devices' outputs of ordinary operators: the tape knows their gradients."""
+    datas = [F.cast(c[0], dtype="float32") if c[0].itemsize == 2 else c[0] for c in calls]
+    axes = tuple(axis for axis in range(datas[0].ndim) if axis != 1)
+    shape = tuple(-1 if axis == 1 else 1 for axis in range(datas[0].ndim))
+    count = sum(x.size // x.shape[1] for x in datas)
+
+    def mean(xs: list[Any]) -> list[Any]:
+        return _everywhere([F.sum(x, axis=axes, keepdims=True) for x in xs], count)
+
+    means = mean(datas)
+    centred = [F.subtract(x, m) for x, m in zip(datas, means, strict=True)]
+    variances = mean([F.square(x) for x in centred])
+    outputs = []
+    for (data, gamma, beta, *_), x, m, v in zip(calls, centred, means, variances, strict=True):
+        if attrs["fix_gamma"]:
+            gamma._data[...] = 1
+            gamma = F.add_scalar(F.multiply_scalar(gamma, scalar=0.0), scalar=1.0)  # noqa: PLW2901
+        s = F.rsqrt(F.add_scalar(v, scalar=attrs["eps"]))
+        y = F.multiply(x, F.multiply(s, F.reshape(gamma, shape=shape)))
+        y = F.cast(F.add(y, F.reshape(beta, shape=shape)), dtype=data._data.dtype.name)
+        outputs.append([y, F.reshape(m, shape=(-1,)), F.reshape(s, shape=(-1,))])
+    if any(x._entry is not None for found in outputs for x in found):
+        return gate(outputs, name, _moving(attrs, calls, means, variances))
+    return outputs
+
+
+def _moving(
+    attrs: Any, calls: list[Sequence[Any]], means: list[Any], variances: list[Any]
+) -> Callable[[], None]:
+    """What backward does besides: the moving averages of every device take a step."""
+    momentum = attrs["momentum"]
+
+    def step() -> None:
+        for (*_, old_mean, old_variance), mean, variance in zip(
+            calls, means, variances, strict=True
+        ):
+            for old, new in ((old_mean, mean), (old_variance, variance)):
+                old._prepare_write()
+                old._data *= momentum
+                old._data += (1 - momentum) * new._data.reshape(-1)
+
+    return step
+
+
 @op(
     "SyncBatchNorm",
     grad=_BASE.grad,
+    together=Together(_waits, _together),
     names=Names(
         nd="contrib.SyncBatchNorm", npx="sync_batch_norm", json="_contrib_SyncBatchNorm",
         output="output mean var",
@@ -57,10 +129,12 @@ def _(
     use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: str = "",
     training: bool = False,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
-    """`BatchNorm` over axis 1 with statistics of the whole batch.
+    """`BatchNorm` over axis 1 of a batch that lies in parts on `ndev` devices.
 
-    On one device that is `BatchNorm`; `ndev` and `key` are accepted for MXNet's sake. Across
-    processes, statistics are exchanged by the layer that holds this operator.
+    While training is recorded, calls of the same `key` on that many devices have the statistics of
+    all parts, weighted by their sizes; the first calls have no values until the last has been
+    made, and what is computed from them waits as well. Otherwise, and on one device, it is
+    `BatchNorm`. MXNet takes the mean of the parts' statistics, the same for parts of equal size.
     """
     return _BASE.forward(
         xp, data, gamma, beta, moving_mean, moving_var, eps=eps, fix_gamma=fix_gamma,

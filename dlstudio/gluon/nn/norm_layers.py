@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.device import num_gpus
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 
@@ -137,17 +138,19 @@ class BatchNormReLU(BatchNorm):
 
 
 class SyncBatchNorm(BatchNorm):
-    """BatchNorm for several devices that run as one.
+    """BatchNorm of a batch that lies in parts on several devices.
 
-    Statistics are those of one call; a batch split over several devices is refused, since nothing
-    would synchronise them.
+    While training is recorded, all parts are normalised with the mean and variance of the whole
+    batch: ``outputs = [net(x) for x in split_and_load(data, devices)]``. The outputs of the first
+    calls have no values until the last call has been made; what is computed from them waits as
+    well, ``backward`` of one device's loss included, and to read them is an error (MXNet waits for
+    ever). Networks with this layer run operator by operator in training, also if hybridized.
 
     Parameters
     ----------
     in_channels : int
     num_devices : int, optional
-        Must be 1 or None. On several devices each uses the statistics of its own part of the batch,
-        where MXNet shares them: one thread computes one device's part before the next.
+        How many devices share a batch; one call on each of them. Default: all GPUs, 1 without.
     momentum, epsilon, center, scale, use_global_stats : see `BatchNorm`
     beta_initializer, gamma_initializer, running_mean_initializer, running_variance_initializer
         Initializers or names.
@@ -156,7 +159,7 @@ class SyncBatchNorm(BatchNorm):
     Raises
     ------
     ParamError
-        If `num_devices` is more than 1.
+        If `num_devices` is not positive.
     """
 
     def __init__(
@@ -174,26 +177,26 @@ class SyncBatchNorm(BatchNorm):
         running_variance_initializer: Any = "ones",
         **kwargs: Any,
     ) -> None:
-        if num_devices not in (None, 1):
+        if num_devices is None:
+            num_devices = max(1, num_gpus())
+        if num_devices < 1:
             raise ParamError(
-                explain(
-                    f"SyncBatchNorm(num_devices={num_devices}): statistics are per device.",
-                    "one device.",
-                    "SyncBatchNorm(num_devices=1), or larger batches with BatchNorm",
-                )
+                f"SyncBatchNorm: parameter num_devices must be at least 1. Got {num_devices}."
             )
         super().__init__(
             1, momentum, epsilon, center, scale, use_global_stats, beta_initializer,
             gamma_initializer, running_mean_initializer, running_variance_initializer, in_channels,
             **kwargs,
         )  # fmt: skip
-        self._shown = {k: v for k, v in self._kwargs.items() if k != "axis"}
-        self._shown.update(ndev=1, key=self.prefix)
+        del self._kwargs["axis"]
+        self._kwargs.update(ndev=num_devices, key=self.prefix)
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}({_facts(self._shown)},"
-            f" in_channels={self.gamma.shape[0] or None})"
+    def hybrid_forward(
+        self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any
+    ) -> Any:
+        """See the class."""
+        return F.contrib.SyncBatchNorm(
+            x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs
         )
 
 
