@@ -101,6 +101,8 @@ class NAG(MasterLast):
 
     .. math:: v = momentum \cdot v + g,\quad w = w - lr (g + momentum \cdot v)
 
+    With weight decay, as in MXNet, the momentum decays with the weight after the step.
+
     Parameters
     ----------
     momentum : float
@@ -138,12 +140,16 @@ class NAG(MasterLast):
         """See the class; the stored momentum is already multiplied by the rate."""
         g = self.prepared(xp, grad, weight, wd)
         g *= lr
-        if states:
-            (momentum,) = states
-            momentum *= self.momentum
-            momentum -= g
-            weight += self.momentum * momentum
-        weight -= g
+        if not states:
+            weight -= g
+            return
+        (momentum,) = states
+        momentum *= self.momentum
+        momentum -= g
+        step = self.momentum * momentum - g
+        weight += step
+        if wd:  # MXNet writes the weight first, so that the momentum decays with the new one
+            momentum -= lr * wd * step
 
 
 @register

@@ -202,11 +202,6 @@ VALUES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "optim/optimizers",
-        "nag [[]('momentum', 0.9), ('wd', 0.1)]",
-        "MXNet's in-place kernel decays the momentum by the weight it has just changed",
-    ),
-    (
-        "optim/optimizers",
         "dcasgd [[]('lamda', 0.1), ('momentum', 0.9)]",
         "MXNet asks a whole array whether it is true",
     ),

@@ -10,19 +10,6 @@ ALL = list(pack.cases("optim/optimizers"))
 SHARED = ALL[0]
 # row-sparse gradients: tests/unit/sparse/test_optimizers.py
 CASES = [c for c in ALL[1:] if not c.raw["sparse_grad"] and c.raw["optimizer"] != "groupadagrad"]
-FLOAT64_ONLY_OURS = "MXNet's kernel keeps float32 states beside float64 weights and refuses"
-DIFFERENT = {
-    "nag [('momentum', 0.9), ('wd', 0.1)]": (
-        "MXNet's in-place kernel decays the momentum by the weight it has just changed"
-    ),
-}
-
-
-def mark(case):
-    marks = ()
-    if case.name in DIFFERENT:
-        marks = pytest.mark.xfail(strict=True, raises=AssertionError, reason=DIFFERENT[case.name])
-    return pytest.param(case, id=case.name, marks=marks)
 
 
 def schedule_of(code):
@@ -65,7 +52,7 @@ def assert_same_state(got, want, dtype):
         assert_close(got, want, dtype)
 
 
-@pytest.mark.parametrize("case", [mark(c) for c in CASES if not c.error])
+@pytest.mark.parametrize("case", [c for c in CASES if not c.error], ids=lambda c: c.name)
 def test_weights_and_states_are_those_of_mxnet(case):
     made, dtype = make(case), case.raw["dtype"]
     updater = optimizer.get_updater(made)
