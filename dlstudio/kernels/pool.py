@@ -1,7 +1,8 @@
 """Pooling over planes (N*C, H, W): maximum, mean and sum, with their gradients.
 
-Loops run tap by tap along an output row, which vectorises for every window size. Windows are
-clipped at the border: padding never wins a maximum.
+Windows are boxes: their rows are reduced to one line, and that tap by tap along the output row.
+Both loops vectorise for every window size, and a window of k x k cells costs k + k steps. Windows
+are clipped at the border: padding never wins a maximum.
 """
 
 from __future__ import annotations
@@ -31,6 +32,27 @@ def _columns(tap, stride, pad, size, count):
     first = max(0, -((tap - pad) // stride))
     last = min(count, (size - 1 + pad - tap) // stride + 1)
     return first, last, first * stride + tap - pad
+
+
+@helper
+def _largest_of_rows(plane, start, stop, line):
+    for w in range(line.size):
+        line[w] = _LOWEST
+    for i in range(start, stop):
+        row = plane[i]
+        for w in range(line.size):
+            v = row[w]
+            line[w] = line[w] if v <= line[w] else v
+
+
+@helper
+def _sum_of_rows(plane, start, stop, line):
+    for w in range(line.size):
+        line[w] = _ZERO
+    for i in range(start, stop):
+        row = plane[i]
+        for w in range(line.size):
+            line[w] += row[w]
 
 
 @helper
@@ -66,16 +88,17 @@ def max_pool(x, window, y, lo, hi, worker):
     """``y = max over each window`` for planes lo ... hi."""
     kh, kw, sh, sw, ph, pw = window[:6]
     height, width = x.shape[1:]
+    line = np.empty(width, np.float32)
     for n in range(lo, hi):
         for h in range(y.shape[1]):
             out = y[n, h]
             for w in range(out.size):
                 out[w] = _LOWEST
-            for i in range(max(h * sh - ph, 0), min(h * sh - ph + kh, height)):
-                for tap in range(kw):
-                    first, last, start = _columns(tap, sw, pw, width, out.size)
-                    if first < last:
-                        _take_larger(x[n, i, start:], sw, out[first:last])
+            _largest_of_rows(x[n], max(h * sh - ph, 0), min(h * sh - ph + kh, height), line)
+            for tap in range(kw):
+                first, last, start = _columns(tap, sw, pw, width, out.size)
+                if first < last:
+                    _take_larger(line[start:], sw, out[first:last])
 
 
 @helper
@@ -141,17 +164,17 @@ def sum_pool(x, window, scale, y, lo, hi, worker):
     """``y = scale * sum over each window``; `scale` (OH, OW) makes it a mean."""
     kh, kw, sh, sw, ph, pw = window[:6]
     height, width = x.shape[1:]
+    line = np.empty(width, np.float32)
     for n in range(lo, hi):
         for h in range(y.shape[1]):
             out, factor = y[n, h], scale[h]
             for w in range(out.size):
                 out[w] = _ZERO
-            for i in range(max(h * sh - ph, 0), min(h * sh - ph + kh, height)):
-                row = x[n, i]
-                for tap in range(kw):
-                    first, last, start = _columns(tap, sw, pw, width, out.size)
-                    if first < last:
-                        _add_strided(row[start:], sw, out[first:last])
+            _sum_of_rows(x[n], max(h * sh - ph, 0), min(h * sh - ph + kh, height), line)
+            for tap in range(kw):
+                first, last, start = _columns(tap, sw, pw, width, out.size)
+                if first < last:
+                    _add_strided(line[start:], sw, out[first:last])
             for w in range(out.size):
                 out[w] *= factor[w]
 
@@ -164,19 +187,25 @@ def sum_pool_gradient(g, window, scale, dx, lo, hi, worker):
     """Spread ``scale * g`` over each window."""
     kh, kw, sh, sw, ph, pw = window[:6]
     height, width = dx.shape[1:]
+    line = np.empty(width, np.float32)
     for n in range(lo, hi):
+        plane = dx[n]
         for h in range(height):
-            line = dx[n, h]
+            row = plane[h]
             for w in range(width):
-                line[w] = _ZERO
+                row[w] = _ZERO
         for h in range(g.shape[1]):
             grad, factor = g[n, h], scale[h]
+            for w in range(width):
+                line[w] = _ZERO
+            for tap in range(kw):
+                first, last, start = _columns(tap, sw, pw, width, grad.size)
+                if first < last:
+                    _spread(grad[first:last], factor[first:last], sw, line[start:])
             for i in range(max(h * sh - ph, 0), min(h * sh - ph + kh, height)):
-                row = dx[n, i]
-                for tap in range(kw):
-                    first, last, start = _columns(tap, sw, pw, width, grad.size)
-                    if first < last:
-                        _spread(grad[first:last], factor[first:last], sw, row[start:])
+                row = plane[i]
+                for w in range(width):
+                    row[w] += line[w]
 
 
 KERNELS = declared(__name__)
