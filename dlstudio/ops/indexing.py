@@ -269,6 +269,20 @@ def _where_grad(F: Any, g: Array, out: Array, condition: Array, x: Array, y: Arr
     )
 
 
+_WORDS = {4: np.dtype("int32"), 8: np.dtype("int64")}
+
+
+def _select(chosen: Array, x: Array, y: Array, out: Array | None) -> Array:
+    """Merge `x` and `y` bit by bit; NumPy's where branches, which signs at random make slow."""
+    word = _WORDS[x.dtype.itemsize]
+    mask = chosen.astype(word)
+    np.negative(mask, out=mask)  # all bits of a word, or none
+    bits = np.bitwise_xor(x.view(word), y.view(word), out=None if out is None else out.view(word))
+    bits &= mask
+    bits ^= y.view(word)
+    return bits.view(x.dtype) if out is None else out
+
+
 @op(
     "where",
     infer=_infer_where,
@@ -286,9 +300,12 @@ def _where_grad(F: Any, g: Array, out: Array, condition: Array, x: Array, y: Arr
 def _(xp, condition, x, y, *, out=None):
     """`x` where `condition` is not zero, else `y`; all three broadcast."""
     dtype = common_dtype(x.dtype, y.dtype)
-    if out is None:
-        return xp.where(condition, x.astype(dtype, copy=False), y.astype(dtype, copy=False))
     chosen = condition if condition.dtype.kind == "b" else condition != 0
+    x, y = x.astype(dtype, copy=False), y.astype(dtype, copy=False)
+    if xp is np and chosen.shape == x.shape == y.shape and _WORDS.get(dtype.itemsize) and x.ndim:
+        return _select(chosen, x, y, out)
+    if out is None:
+        return xp.where(chosen, x, y)
     xp.copyto(out, y)
     xp.copyto(out, x, where=chosen)
     return out

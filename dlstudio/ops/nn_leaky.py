@@ -168,7 +168,8 @@ def _(
         return _rrelu(xp, data, lower_bound, upper_bound, rng if training else None)
     if act_type == "prelu":
         _check_prelu(data, gamma)
-        return xp.where(data > 0, data, data * gamma.reshape(_per_channel(gamma, data.ndim)))
+        slopes = wide(gamma.reshape(_per_channel(gamma, data.ndim)))
+        return narrow(_bent(xp, wide(data), slopes), data.dtype)
     return narrow(_LEAKY[act_type](xp, wide(data), slope), data.dtype)
 
 
@@ -178,11 +179,24 @@ def _rrelu(xp: Any, data: Array, low: float, high: float, rng: Any) -> tuple[Arr
     return data * mask, mask
 
 
+def _bent(xp: Any, x: Array, slope: Any) -> Array:
+    """`x` above zero, ``slope * x`` below: exact, since one of the two terms is zero."""
+    y = xp.minimum(x, 0)
+    y *= slope
+    y += xp.maximum(x, 0)
+    return y
+
+
+def _elu(xp: Any, x: Array, slope: float) -> Array:
+    y = xp.expm1(xp.minimum(x, 0))
+    y *= slope
+    y += xp.maximum(x, 0)
+    return y
+
+
 _LEAKY = {
-    "leaky": lambda xp, x, slope: xp.where(x > 0, x, x * slope),
-    "elu": lambda xp, x, slope: xp.where(x > 0, x, slope * xp.expm1(xp.minimum(x, 0))),
-    "selu": lambda xp, x, slope: (
-        SELU_SCALE * xp.where(x > 0, x, SELU_ALPHA * xp.expm1(xp.minimum(x, 0)))
-    ),
+    "leaky": _bent,
+    "elu": _elu,
+    "selu": lambda xp, x, slope: SELU_SCALE * _elu(xp, x, SELU_ALPHA),
     "gelu": lambda xp, x, slope: _gelu(xp, x),
 }

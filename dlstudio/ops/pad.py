@@ -75,11 +75,14 @@ def _(xp, x, *, pad_width, mode="constant", constant_value=0.0):
     return xp.pad(x, pad_width, mode=mode)
 
 
-def _fold(xp: Any, g: Array, n: int, sources: Any, axis: int) -> Array:
-    """Add every slice of `g` to the slice of the result it came from."""
-    folded = xp.zeros((n, *g.shape[:axis], *g.shape[axis + 1 :]), g.dtype)
-    xp.add.at(folded, xp.asarray(sources), xp.moveaxis(g, axis, 0))
-    return xp.moveaxis(folded, 0, axis)
+def _fold(xp: Any, g: Array, n: int, before: int, after: int, mode: str, axis: int) -> Array:
+    """Take the slices that `pad` added along an axis off, and add them to those they repeat."""
+    slices = xp.moveaxis(g, axis, 0)
+    inside = slices[before : before + n].copy(order="K")
+    sources = _sources(n, before, after, mode)
+    for k in (*range(before), *range(before + n, before + n + after)):
+        inside[sources[k]] += slices[k]
+    return xp.moveaxis(inside, 0, axis)
 
 
 @op(
@@ -98,7 +101,7 @@ def _(xp, g, *, shape, pad_width, mode):
     """Add the padding back to where `pad` took it from: its adjoint."""
     for axis, (n, (before, after)) in enumerate(zip(shape, pad_width, strict=True)):
         if before or after:
-            g = _fold(xp, g, n, _sources(n, before, after, mode), axis)
+            g = _fold(xp, g, n, before, after, mode, axis)
     return g.copy()
 
 

@@ -115,3 +115,30 @@ def test_a_remainder_by_zero_is_zero_in_nd_even_in_place():
     x, y = np.array([5.0, 7.0]), np.array([0.0, 2.0])
     F.broadcast_mod(x, y, out=y)
     assert y.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "float16"])
+def test_where_takes_values_unchanged_and_may_write_over_an_input(dtype):
+    chosen = np.array([True, False, True, False])
+    x, y = np.array([1, 2, -3, 4], dtype), np.array([-5, 6, 7, -8], dtype)
+    if np.dtype(dtype).kind == "f":
+        x[:2], y[2:] = (-0.0, np.nan), (np.inf, -np.inf)
+    expected = np.where(chosen, x, y)
+    np.testing.assert_array_equal(F.where(chosen, x, y), expected)
+    np.testing.assert_array_equal(F.where(chosen.astype(dtype), x.T, y), expected)
+    np.testing.assert_array_equal(F.where(chosen, x, y, out=np.empty(4, dtype)), expected)
+    for written in (0, 1):
+        given = [nd.array(v, dtype=dtype) for v in (x, y)]
+        nd.where(nd.array(chosen), *given, out=given[written])
+        np.testing.assert_array_equal(given[written].asnumpy(), expected)
+
+
+@pytest.mark.parametrize("act_type", ["leaky", "prelu", "elu", "selu"])
+def test_activations_below_zero_keep_infinities_and_nan(act_type):
+    x = np.array([-np.inf, -2.0, -0.0, 3.0, np.inf, np.nan], "float32")
+    slope = 1.6732632 if act_type == "selu" else 0.25
+    curved = np.expm1(x) if act_type in ("elu", "selu") else x
+    expected = np.where(x > 0, x, slope * curved) * (1.0507010 if act_type == "selu" else 1)
+    gamma = (np.array([0.25], "float32"),) if act_type == "prelu" else ()
+    y = F.LeakyReLU(x, *gamma, act_type=act_type, slope=0.25)
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
