@@ -170,6 +170,11 @@ class CachedOp:
             )
 
     # ---- looking inside --------------------------------------------------------------------
+    @property
+    def planned(self) -> bool:
+        """Whether there is a plan: a call has been compiled."""
+        return bool(self._plans)
+
     def plan(self, train: bool | None = None) -> Program:
         """Return the last compiled program, or the last one of a mode.
 
@@ -181,9 +186,12 @@ class CachedOp:
         for plan in reversed(self._plans.values()):
             if train is None or plan.program.graph.training == train:
                 return plan.program
+        waits = "; training runs operator by operator, since it waits for other devices"
         raise ArgumentError(
             explain(
-                f"{self.title} has no plan yet.", "a call with data first.", "net(data), then look"
+                f"{self.title} has no plan yet{waits if self._waits else ''}.",
+                "a call with data first.",
+                "net(data), then look",
             )
         )
 

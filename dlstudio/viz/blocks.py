@@ -94,7 +94,8 @@ def _plan_of(block: Any, inputs: tuple[Any, ...]) -> Any:
         except InitError:
             return None  # no parameters yet: the traced graph needs none
         return None if block._cached_op is None else block._cached_op.graph(train=False)
-    return None if block._cached_op is None else block._cached_op.graph()
+    cached = block._cached_op
+    return cached.graph() if cached is not None and cached.planned else None
 
 
 def _placed(drawing: Drawing, block: Any, device: str) -> Drawing:

@@ -427,3 +427,13 @@ def test_watchers_see_what_was_put_off():
         stop()
     ran = [e for e in seen if type(e).__name__ == "OpRan"]
     assert {e.device for e in ran} == {"cpu(0)", "cpu(1)"}
+
+
+def test_a_network_that_only_trained_is_drawn_and_has_no_plan():
+    devices = [mx.cpu(0), mx.cpu(1)]
+    net = _network(devices)
+    net.hybridize()
+    _step(net, gluon.loss.L2Loss(), [(x, nd.ones((len(x), 4), x.context)) for x in _two()], "")
+    assert any(node.op == "SyncBatchNorm" for node in mx.viz.drawing_of(net).nodes)
+    with pytest.raises(mx.errors.ArgumentError, match="waits for other devices"):
+        net.plan()
