@@ -310,10 +310,16 @@ def _no_number(owner: type, name: str, value: Any, kind: str) -> ParamError:
     )
 
 
-def _parameters(function: Any) -> tuple[str, ...]:
+def _parameters(function: Any, first: int = 1) -> tuple[str, ...]:
+    """Names of the parameters from position `first` on, by default all but ``self``."""
+    code = getattr(function, "__wrapped__", function).__code__
+    return code.co_varnames[first : code.co_argcount + code.co_kwonlyargcount]
+
+
+def _keywords(function: Any) -> tuple[str, ...]:
     """Names that can be given by keyword."""
     code = getattr(function, "__wrapped__", function).__code__
-    return code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    return _parameters(function, max(1, code.co_posonlyargcount))
 
 
 def _unknown_argument(kind: type, name: str) -> ArgumentError:
@@ -321,7 +327,7 @@ def _unknown_argument(kind: type, name: str) -> ArgumentError:
 
     makers = [vars(base).get("__init__") for base in kind.__mro__]
     written = [maker for maker in makers if hasattr(maker, "__code__")]
-    known = list(dict.fromkeys(found for maker in written for found in _parameters(maker)))
+    known = list(dict.fromkeys(found for maker in written for found in _keywords(maker)))
     initials = [word for word in known if "".join(part[:1] for part in word.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     return ArgumentError(

@@ -8,7 +8,14 @@ from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
-from dlstudio.gluon.rnn.sequences import first_states, functions_of, masked, merged, split_steps
+from dlstudio.gluon.rnn.sequences import (
+    expect_states,
+    first_states,
+    functions_of,
+    masked,
+    merged,
+    split_steps,
+)
 from dlstudio.gluon.structure import as_numpy_dialect
 
 __all__ = ["GRUCell", "HybridRecurrentCell", "LSTMCell", "RNNCell", "RecurrentCell"]
@@ -206,6 +213,12 @@ class _GatedCell(HybridRecurrentCell):
         for name, (shape, init) in shapes.items():
             parameter = self.params.get(name, shape=shape, init=init, allow_deferred_init=True)
             setattr(self, name, parameter)
+
+    def __call__(self, inputs: Any, states: Any) -> Any:
+        """Compute one step; a single state may come without its list, as in the layers."""
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        expect_states(self, len(states), self._state_names)
+        return super().__call__(inputs, states)
 
     def state_info(self, batch_size: int = 0) -> Info:
         """Shape and layout of each state."""

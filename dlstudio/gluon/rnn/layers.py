@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dlstudio.core.tensor import Tensor
-from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.cells import Info
-from dlstudio.gluon.rnn.sequences import first_states
+from dlstudio.gluon.rnn.sequences import expect_states, first_states
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
@@ -56,9 +56,12 @@ class _RNNLayer(HybridBlock):
         dtype: Any,
         projection_size: int | None = None,
         clip: tuple[float | None, float | None, bool] = (None, None, False),
+        /,  # so far what the three layers fill in; the rest is what users may add to theirs
         use_sequence_length: bool = False,
         **kwargs: Any,
     ) -> None:
+        if num_layers < 1:
+            raise ParamError(f"parameter num_layers must be at least 1. Got {num_layers}.")
         if layout not in ("TNC", "NTC"):
             raise ParamError(f"Invalid layout {layout}; must be one of ['TNC' or 'NTC']")
         if mode not in _GATES:
@@ -132,15 +135,25 @@ class _RNNLayer(HybridBlock):
 
     def __call__(self, inputs: Any, states: Any = None, sequence_length: Any = None) -> Any:
         """Run over a sequence; see the class."""
-        if isinstance(inputs, Tensor) and len(inputs.shape) != 3:
-            raise _not_a_sequence(self, inputs)
+        if isinstance(inputs, Tensor):
+            self._check(inputs)
         skip = states is None
         if states is None:
             states = self._zeros(inputs)
         elif not isinstance(states, (list, tuple)):
             states = [states]
+        expect_states(self, len(states), len(self.state_info()))
+        if self._use_sequence_length and sequence_length is None:
+            raise _without_lengths(self)
         # the flag is an argument, since it decides what is returned and so what is compiled
         return super().__call__(inputs, states, sequence_length, skip)
+
+    def _check(self, inputs: Tensor) -> None:
+        if len(inputs.shape) != 3:
+            raise _not_a_sequence(self, inputs)
+        columns = self.l0_i2h_weight.shape[1]
+        if columns not in (0, inputs.shape[2]):
+            raise _other_features(self, inputs, columns)
 
     def _zeros(self, inputs: Any) -> list[Any]:
         if isinstance(inputs, Tensor):
@@ -200,6 +213,28 @@ def _not_a_sequence(layer: _RNNLayer, inputs: Any) -> ShapeError:
             f"{type(layer).__name__} {layer.name!r} was called with data of shape {inputs.shape}.",
             f"three axes, {layer._layout}: T steps, N sequences (batch), C features.",
             "data.expand_dims(0) for a single step, or rnn.LSTMCell for steps one by one",
+        )
+    )
+
+
+def _other_features(layer: _RNNLayer, inputs: Tensor, columns: int) -> ShapeError:
+    found = inputs.shape[2]
+    return ShapeError(
+        explain(
+            f"{type(layer).__name__} {layer.name!r} was called with data of shape {inputs.shape}.",
+            f"{columns} features on the last axis of {layer._layout}, as its weights have. Got"
+            f" {found}.",
+            f"input_size={found} when the layer is made, or data of {columns} features",
+        )
+    )
+
+
+def _without_lengths(layer: _RNNLayer) -> ArgumentError:
+    return ArgumentError(
+        explain(
+            f"{type(layer).__name__} {layer.name!r} has use_sequence_length=True, but got none.",
+            "the length of each sequence as third argument.",
+            "layer(data, layer.begin_state(batch_size), lengths)",
         )
     )
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info, RecurrentCell
-from dlstudio.gluon.rnn.sequences import merged, split_steps
+from dlstudio.gluon.rnn.containers import BidirectionalCell
+from dlstudio.gluon.rnn.sequences import functions_of, masked, merged, split_steps
 
 __all__ = ["DropoutCell", "ModifierCell", "ResidualCell", "VariationalDropoutCell", "ZoneoutCell"]
 
@@ -64,6 +65,18 @@ class ModifierCell(HybridRecurrentCell):
         return f"{type(self).__name__}({self.base_cell!r})"
 
 
+def _refuse_both_directions(modifier: ModifierCell) -> None:
+    if isinstance(modifier.base_cell, BidirectionalCell):
+        name = type(modifier).__name__
+        raise ParamError(
+            explain(
+                f"{name} was given a BidirectionalCell, which has no steps.",
+                "a cell that computes one step.",
+                f"BidirectionalCell({name}(left), {name}(right)), for the cells inside",
+            )
+        )
+
+
 class DropoutCell(HybridRecurrentCell):
     """Dropout between cells; has no state.
 
@@ -117,6 +130,7 @@ class ZoneoutCell(ModifierCell):
         self, base_cell: Any, zoneout_outputs: float = 0.0, zoneout_states: float = 0.0
     ) -> None:
         super().__init__(base_cell)
+        _refuse_both_directions(self)
         self.zoneout_outputs = zoneout_outputs
         self.zoneout_states = zoneout_states
 
@@ -168,6 +182,26 @@ class ResidualCell(ModifierCell):
         output, states = self.base_cell(inputs, states)
         return F.elemwise_add(output, inputs, name=f"t{self._counter}_fwd"), states
 
+    def unroll(
+        self,
+        length: int,
+        inputs: Any,
+        begin_state: Any = None,
+        layout: str = "NTC",
+        merge_outputs: bool | None = None,
+        valid_length: Any = None,
+    ) -> tuple[Any, list[Any]]:
+        """Unroll the wrapped cell, which may run in both directions; see `RecurrentCell`."""
+        self.reset()
+        steps = split_steps(inputs, length, layout)
+        states = self._first_states(steps, begin_state)
+        found, states = self.base_cell.unroll(length, steps, states, layout, False, valid_length)
+        F = functions_of(steps)
+        outputs: Any = [F.elemwise_add(out, step) for out, step in zip(found, steps, strict=True)]
+        if valid_length is not None:
+            outputs = masked(outputs, valid_length, layout)
+        return merged(outputs, layout, merge_outputs, length), states
+
 
 class VariationalDropoutCell(ModifierCell):
     """Dropout with one mask for all steps of a sequence.
@@ -191,6 +225,8 @@ class VariationalDropoutCell(ModifierCell):
         drop_outputs: float = 0.0,
     ) -> None:
         super().__init__(base_cell)
+        if drop_states:
+            _refuse_both_directions(self)
         self.drop_inputs = drop_inputs
         self.drop_states = drop_states
         self.drop_outputs = drop_outputs
@@ -228,8 +264,23 @@ class VariationalDropoutCell(ModifierCell):
     ) -> tuple[Any, list[Any]]:
         """Run over `length` steps with one set of masks; see `RecurrentCell`."""
         steps = split_steps(inputs, length, layout)
-        outputs, states = super().unroll(length, steps, begin_state, layout, None, valid_length)
+        unroll = super().unroll if self.drop_states else self._unroll_whole
+        outputs, states = unroll(length, steps, begin_state, layout, None, valid_length)
         return merged(outputs, layout, merge_outputs, length), states
+
+    def _unroll_whole(
+        self, length: int, steps: Any, begin_state: Any, layout: str, _: Any, valid_length: Any
+    ) -> tuple[Any, list[Any]]:
+        """Unroll the wrapped cell, which may run in both directions, between the masks."""
+        self.reset()
+        F = functions_of(steps)
+        states = self._first_states(steps, begin_state)
+        steps = [self._masked(F, "inputs", self.drop_inputs, step) for step in steps]
+        found, states = self.base_cell.unroll(length, steps, states, layout, False, valid_length)
+        outputs: Any = [self._masked(F, "outputs", self.drop_outputs, out) for out in found]
+        if valid_length is not None:
+            outputs = masked(outputs, valid_length, layout)
+        return outputs, states
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p_out = {self.drop_outputs}, p_state = {self.drop_states})"

@@ -9,13 +9,13 @@ from typing import Any
 from dlstudio import nd, sym
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
-from dlstudio.errors import ParamError, ShapeError
+from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
 from dlstudio.gluon.structure import as_numpy_dialect
 from dlstudio.graph.symbol import Symbol
 
 __all__ = [
-    "first_states", "functions_of", "masked", "merged", "reversed_steps", "split_steps",
-    "time_axis",
+    "expect_states", "first_states", "functions_of", "masked", "merged", "reversed_steps",
+    "split_steps", "time_axis",
 ]  # fmt: skip
 
 
@@ -49,6 +49,25 @@ def first_states(
         info["ctx"] = info.pop("device", None) or info.get("ctx")  # MXNet 2's name
     states = [nd.zeros(**info) for info in described]
     return as_numpy_dialect(states) if is_np_array() else states
+
+
+def expect_states(owner: Any, given: int, wanted: int) -> None:
+    """Refuse another number of states than `owner`, a layer or cell, has.
+
+    Raises
+    ------
+    ArgumentError
+        It says how to get them.
+    """
+    if given == wanted:
+        return
+    raise ArgumentError(
+        explain(
+            f"{type(owner).__name__} {owner.name!r} was called with {given} states.",
+            f"a list of {wanted}.",
+            f"states = {owner.name}.begin_state(batch_size), or those of the call before",
+        )
+    )
 
 
 def _understood(func: Callable[..., Any], info: dict[str, Any]) -> dict[str, Any]:

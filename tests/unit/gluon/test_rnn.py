@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, gluon, nd
-from dlstudio.errors import MXNetError, ParamError, ShapeError
+from dlstudio.errors import ArgumentError, MXNetError, ParamError, ShapeError
 from dlstudio.gluon import nn, rnn
 from dlstudio.graph.scopes import NameManager
 from tests.reference.runner import pack
@@ -253,3 +253,63 @@ def test_an_empty_batch_runs_through_and_gives_no_gradient(kind, hybrid):
     out.backward()
     assert out.shape == (4, 0, 6)
     assert not layer.l0_h2h_weight.grad().asnumpy().any()
+
+
+@pytest.mark.parametrize("merge", [True, False])
+@pytest.mark.parametrize("lengths", [None, nd.array([1, 3])])
+def test_both_directions_may_be_wrapped_if_the_sequence_is_at_hand(lengths, merge):
+    pair = rnn.BidirectionalCell(rnn.LSTMCell(2), rnn.GRUCell(2))
+    cell = rnn.ResidualCell(rnn.VariationalDropoutCell(pair, drop_inputs=0.2, drop_outputs=0.2))
+    cell.initialize()
+    x = nd.random.normal(shape=(2, 3, 4))
+    found, states = cell.unroll(3, x, merge_outputs=merge, valid_length=lengths)
+    found = found if merge else nd.stack(*found, axis=1)
+    pair._modified = False  # the same cell, alone: no dropout outside of training
+    alone, _ = pair.unroll(3, x, merge_outputs=True, valid_length=lengths)
+    expected = (alone + x).asnumpy()
+    if lengths is not None:
+        expected[0, 1:] = 0
+    np.testing.assert_allclose(found.asnumpy(), expected, rtol=1e-6)
+    assert len(states) == 3
+
+
+@pytest.mark.parametrize(
+    "wrap", [rnn.ZoneoutCell, lambda cell: rnn.VariationalDropoutCell(cell, drop_states=0.1)]
+)
+def test_what_changes_single_states_goes_around_each_direction(wrap):
+    pair = rnn.BidirectionalCell(rnn.LSTMCell(2), rnn.LSTMCell(2))
+    with pytest.raises(ParamError, match=r"Fix: BidirectionalCell\(\w+\(left\), \w+\(right\)\)"):
+        wrap(pair)
+
+
+@pytest.mark.parametrize("make", [rnn.GRU, rnn.LSTM, rnn.LSTMCell, rnn.GRUCell])
+def test_another_number_of_states_teaches(make):
+    block = make(3)
+    block.initialize()
+    x = nd.ones((2, 2, 4)) if isinstance(block, (rnn.LSTM, rnn.GRU)) else nd.ones((2, 4))
+    states = block.begin_state(2)
+    with pytest.raises(ArgumentError, match=rf"{1 + len(states)} states.\nExpected a list of"):
+        block(x, [*states, states[0]])
+
+
+def test_a_single_state_may_come_without_its_list():
+    cell = rnn.GRUCell(3)
+    cell.initialize()
+    x, state = nd.ones((2, 4)), nd.ones((2, 3))
+    np.testing.assert_array_equal(cell(x, state)[0].asnumpy(), cell(x, [state])[0].asnumpy())
+
+
+def test_layers_refuse_other_features_and_missing_lengths():
+    layer = rnn.LSTM(3, input_size=4, use_sequence_length=True)
+    layer.initialize()
+    with pytest.raises(ShapeError, match=r"Expected 4 features .* Got 7"):
+        layer(nd.ones((3, 2, 7)))
+    with pytest.raises(ArgumentError, match="use_sequence_length=True, but got none"):
+        layer(nd.ones((3, 2, 4)))
+
+
+def test_what_a_layer_cannot_do_is_no_parameter_of_it():
+    with pytest.raises(ArgumentError, match="GRU has no parameter 'projection_size'"):
+        rnn.GRU(3, projection_size=2)
+    with pytest.raises(ParamError, match="num_layers must be at least 1"):
+        rnn.RNN(3, num_layers=0)
