@@ -107,7 +107,8 @@ class Initializer:
             print(f"Initialized {desc}: {self._print_func(arr)}")
 
     def _by_name(self, name: str, arr: Any) -> None:
-        for endings, method in _ENDINGS:
+        known = _ENDINGS if isinstance(name, InitDesc) else _ENDINGS + _STATISTICS
+        for endings, method in known:
             if name.endswith(endings):
                 getattr(self, method)(name, arr)
                 return
@@ -148,6 +149,11 @@ _ENDINGS = (
     ("beta", "_init_beta"),
     ("min", "_init_zero"),
     ("max", "_init_one"),
+)
+# what MXNet knows of plain names, as programs that fill executors by hand give them
+_STATISTICS = (
+    (("moving_mean", "running_mean", "moving_inv_var", "moving_avg"), "_init_zero"),
+    (("moving_var", "running_var"), "_init_one"),
 )
 
 

@@ -79,6 +79,12 @@ class Mixed:
             )
         self.map = [(re.compile(p), i) for p, i in zip(patterns, initializers, strict=True)]
 
+    def set_verbosity(self, verbose: bool = False, print_func: Any = None) -> Mixed:
+        """Let all initializers print; see `Initializer`."""
+        for _, initializer in self.map:
+            initializer.set_verbosity(verbose, print_func)
+        return self
+
     def __call__(self, name: str, arr: Any) -> None:
         """Fill `arr` by the first matching initializer."""
         for pattern, initializer in self.map:

@@ -103,3 +103,16 @@ def test_load_refuses_another_shape():
 def test_verbosity_prints_what_was_filled(capsys):
     init.One().set_verbosity(True)("w_weight", nd.zeros((2, 2)))
     assert "Initialized w_weight" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "value"), [("bn_moving_mean", 0), ("bn0_running_var", 1)])
+def test_statistics_are_filled_by_their_names(name, value):
+    statistics = mx.nd.full((3,), 7)
+    mx.init.Xavier()(name, statistics)
+    assert statistics.asnumpy().tolist() == [value] * 3
+
+
+def test_mixed_initializers_print_what_they_fill(capsys):
+    net = mx.gluon.nn.Dense(2, in_units=3, prefix="fc_")
+    net.initialize(mx.init.Mixed([".*"], [mx.init.One()]), verbose=True)
+    assert "Initialized fc_weight: 1.0" in capsys.readouterr().out
