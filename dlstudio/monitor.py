@@ -153,4 +153,5 @@ def _text(figure: Any) -> str:
 def _number(x: Any) -> Any:
     if not isinstance(x, NDArray):
         return x
-    return x.asscalar() if x.size == 1 else x.asnumpy()
+    # str, since the format of a float32 would print it as the nearest float64
+    return str(x.asscalar() if x.size == 1 else x.asnumpy())

@@ -47,7 +47,7 @@ class DataDesc(_NameAndShape):
     ) -> Self:
         """Make the pair and hang dtype and layout on it."""
         made = super().__new__(cls, name, shape)
-        made.dtype = dtype
+        made.dtype = dtype.type if isinstance(dtype, np.dtype) else dtype  # as arrays have it
         made.layout = layout
         return made
 

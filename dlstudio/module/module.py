@@ -142,7 +142,9 @@ class Module(Reached, BaseModule):
         """
         save_checkpoint(prefix, epoch, self.symbol, *self.get_params(), remove_amp_cast)
         if save_optimizer_states:
-            self.save_optimizer_states(f"{prefix}-{epoch:04d}.states")
+            states = f"{prefix}-{epoch:04d}.states"
+            self.save_optimizer_states(states)
+            logging.info('Saved optimizer state to "%s"', states)
 
     def save_optimizer_states(self, fname: Any) -> None:
         """Write states and update counts of the optimizer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dlstudio import nd
 from dlstudio.errors import DTypeError, ParamError, ShapeError
 from dlstudio.io import DataBatch, DataDesc, DataIter, NDArrayIter
 
@@ -16,6 +17,8 @@ def test_a_description_is_a_pair_with_dtype_and_layout():
     assert description.dtype is np.float32
     assert description.layout == "NCHW"
     assert DataDesc("x", (1,), "int32", "N").dtype == "int32"
+    batches = NDArrayIter(nd.zeros((4, 3)), batch_size=2)
+    assert str(batches.provide_data) == "[DataDesc[data,(2, 3),<class 'numpy.float32'>,NCHW]]"
 
 
 @pytest.mark.parametrize(("layout", "axis"), [("NCHW", 0), ("TNC", 1), (None, 0), ("HW", -1)])

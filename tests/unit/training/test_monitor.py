@@ -46,6 +46,14 @@ def test_the_figure_may_be_any_function_or_several(executor):
     assert monitor.toc() == [(1, "fc_output", "1.5\t(4, 3)\t")]
 
 
+def test_figures_are_written_as_float32_prints_them(executor):
+    monitor = mx.mon.Monitor(1, stat_func=lambda x: x.sum() / 10, pattern="fc_bias")
+    monitor.install(executor)
+    executor.arg_dict["fc_bias"][:] = 1 / 3
+    monitor.tic()
+    assert monitor.toc() == [(1, "fc_bias", "0.1\t")]
+
+
 def test_it_looks_every_so_many_batches_and_counts_all(executor):
     monitor = mx.mon.Monitor(3, pattern="act_output")
     monitor.install(executor)
