@@ -136,14 +136,22 @@ def _taps(n: int, m: int, *, rows: bool) -> tuple[Any, Any, Any, Any]:
     return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), first, second
 
 
+def _filtered(xp: Any, x: Array, axis: int, size: int, kind: str) -> Array:
+    """Take one axis to `size` with weights in 1/2048, neighbour by neighbour."""
+    cells, weights = whole_weights(kind, x.shape[axis], size, 2048)
+    along = [1] * x.ndim
+    along[axis] = size
+    total = xp.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
+    for cell, weight in zip(cells.T, weights.T, strict=True):
+        total += xp.take(x, xp.asarray(cell), axis) * xp.asarray(weight, x.dtype).reshape(along)
+    return total
+
+
 def _filtered_bytes(xp: Any, x: Array, size: tuple[int, int], kind: str) -> Array:
     """Filter with weights in 1/2048 both ways and round once."""
-    H, W = x.shape[-3:-1]
-    rows = xp.asarray(whole_weights(kind, H, size[0], 2048))
-    columns = xp.asarray(whole_weights(kind, W, size[1], 2048))
-    planes = xp.moveaxis(x.astype("int64"), -1, -3)
-    y = xp.matmul(xp.matmul(rows, planes), columns.T)
-    return xp.moveaxis(xp.clip((y + (1 << 21)) >> 22, 0, 255), -3, -1).astype("uint8")
+    y = _filtered(xp, x, x.ndim - 3, size[0], kind)
+    y = _filtered(xp, y.astype("int64"), x.ndim - 2, size[1], kind)  # 2048² · 255 is near 2³¹
+    return xp.clip((y + (1 << 21)) >> 22, 0, 255).astype("uint8")
 
 
 @op(
@@ -208,7 +216,7 @@ def _(
     target = _size(data, size, keep_ratio=keep_ratio)
     if data.dtype == np.uint8 and interp in (1, 2, 4):
         return F.image_resize_bytes(data, size=target, kind=_INTERPOLATION[interp])
-    whole = data.dtype.kind in "iu"
+    whole = data.dtype.kind in "iu" and interp != 0
     x = F.cast(data, dtype="float32") if whole else data
     y = F.resample2d(_channels_first(F, x), size=target, kind=_INTERPOLATION[interp])
     y = _channels_last(F, y)

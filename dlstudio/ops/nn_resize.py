@@ -57,27 +57,30 @@ def _areas(n: int, m: int) -> Any:
     return np.maximum(top - np.maximum(edges[:-1, None], cells), 0) * (m / n)
 
 
-def _interpolated(kind: str, place: Any, n: int, *, unit: int = 0) -> Any:
-    """Weights of the cells around each place; beyond the edge the outermost cell repeats.
-
-    With `unit` the weights are whole numbers of that fraction, rounded one by one.
-    """
+def _neighbours(kind: str, place: Any, n: int) -> tuple[Any, Any]:
+    """Cells around each place and their weights; beyond the edge the outermost cell repeats."""
     weigh, reach = _FILTERS[kind]
     taps = np.floor(place).astype(int)[:, None] + np.arange(1 - reach, reach + 1)
     weights = weigh(place[:, None] - taps)
     weights /= weights.sum(axis=1, keepdims=True)
-    if unit:
-        weights = np.rint(weights * unit)
+    return np.clip(taps, 0, n - 1), weights
+
+
+def _interpolated(kind: str, place: Any, n: int) -> Any:
+    cells, weights = _neighbours(kind, place, n)
     matrix = np.zeros((len(place), n))
-    rows = np.repeat(np.arange(len(place)), taps.shape[1])
-    np.add.at(matrix, (rows, np.clip(taps, 0, n - 1).ravel()), weights.ravel())
+    np.add.at(matrix, (np.arange(len(place))[:, None], cells), weights)
     return matrix
 
 
-def whole_weights(kind: str, n: int, m: int, unit: int) -> Any:
-    """Matrix (m, n) that takes n cells to m, in whole multiples of ``1 / unit``."""
-    place = (np.arange(m) + 0.5) * (n / m) - 0.5
-    return _interpolated(kind, place, n, unit=unit).astype("int64")
+def whole_weights(kind: str, n: int, m: int, unit: int) -> tuple[Any, Any]:
+    """Cells that each of m places takes from n, and weights in whole multiples of ``1 / unit``."""
+    cells, weights = _neighbours(kind, (np.arange(m) + 0.5) * (n / m) - 0.5, n)
+    return cells, np.rint(weights * unit).astype("int32")
+
+
+def _nearest(n: int, m: int) -> Any:
+    return np.minimum(np.arange(m) * n // m, n - 1)
 
 
 @lru_cache(maxsize=256)
@@ -89,7 +92,7 @@ def _matrix(kind: str, n: int, m: int) -> Any:
     if kind == "area" and m < n:
         return _areas(n, m)
     if kind == "nearest":
-        return np.eye(n)[np.minimum(rows * n // m, n - 1)]
+        return np.eye(n)[_nearest(n, m)]
     if kind == "corners":
         place = rows * ((n - 1) / (m - 1)) if m > 1 else np.zeros(m)
         return _interpolated("linear", place, n)
@@ -129,6 +132,9 @@ def _(xp: Any, data: Array, *, size: tuple[int, int], kind: str) -> Array:
     cell covers, in proportion; or "average", the mean of all cells it touches.
     """
     H, W = data.shape[-2:]
+    if kind == "nearest":  # nothing to add up
+        rows, columns = (xp.asarray(_nearest(n, m)) for n, m in zip((H, W), size, strict=True))
+        return xp.take(xp.take(data, rows, -2), columns, -1)
     return _apply(xp, data, _matrix(kind, H, size[0]), _matrix(kind, W, size[1]))
 
 

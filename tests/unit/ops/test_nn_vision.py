@@ -1,4 +1,4 @@
-"""Operators of detectors and of optical flow, against their definitions."""
+"""Operators of detectors, of optical flow and of resizing, against their definitions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 
 from dlstudio import nd
 from dlstudio.core.interpret import raw
+from dlstudio.ops import nn_resize
 
 F = raw(np)
 RNG = np.random.default_rng(8)
@@ -93,3 +94,27 @@ def test_resizing_keeps_a_constant_picture_constant(interp):
     got = nd.image.resize(picture, size=(4, 9), interp=interp)
     assert got.shape == (9, 4, 3)
     np.testing.assert_array_equal(got.asnumpy(), 77)
+
+
+def test_nearest_resizing_keeps_whole_numbers_that_float32_has_not():
+    labels = nd.array([[[2**24 + 1], [7]], [[-(2**30) - 1], [0]]], dtype="int32")
+    large = nd.image.resize(labels, size=(4, 4), interp=0).asnumpy()
+    np.testing.assert_array_equal(large, labels.asnumpy().repeat(2, 0).repeat(2, 1))
+
+
+@pytest.mark.parametrize(("kind", "reach"), [("cubic", 2), ("lanczos", 4)])
+def test_bytes_are_filtered_with_weights_in_2048ths_and_rounded_once(kind, reach):
+    x = RNG.integers(0, 256, (9, 14, 3), dtype="uint8")
+
+    def weights(n, m):
+        filters, _ = nn_resize._FILTERS[kind]
+        matrix = np.zeros((m, n), int)
+        for i, place in enumerate((np.arange(m) + 0.5) * n / m - 0.5):
+            cells = int(np.floor(place)) + np.arange(1 - reach, reach + 1)
+            part = filters(place - cells)
+            np.add.at(matrix[i], cells.clip(0, n - 1), np.rint(part / part.sum() * 2048))
+        return matrix
+
+    total = np.einsum("ih,hwc,jw->ijc", weights(9, 12), x.astype(int), weights(14, 5))
+    expected = ((total + (1 << 21)) >> 22).clip(0, 255)
+    np.testing.assert_array_equal(F.image_resize_bytes(x, size=(12, 5), kind=kind), expected)
