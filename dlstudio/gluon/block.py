@@ -388,7 +388,7 @@ class Block:
     def __call__(self, *args: Any, **unknown: Any) -> Any:
         """Run the hooks and `forward`."""
         if unknown:
-            raise by_keyword(self, unknown)
+            raise by_keyword(self, args, unknown)
         if tape.state.tracer is not None:
             with scope(self._local_name), self.name_scope():
                 return self._run(args)

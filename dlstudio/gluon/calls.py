@@ -66,14 +66,14 @@ def wrong_call(block: Block, args: tuple[Any, ...], error: TypeError) -> Argumen
     )
 
 
-def by_keyword(block: Block, given: dict[str, Any]) -> ArgumentError:
+def by_keyword(block: Block, args: tuple[Any, ...], given: dict[str, Any]) -> ArgumentError:
     """Compose the error for inputs with names, which hooks and compiled plans know nothing of."""
     names = ", ".join(given)
     return ArgumentError(
         explain(
             f"{type(block).__name__} {block.name!r} was called with keywords: {names}.",
             "inputs by their position, in the order of forward().",
-            f"net({names})",
+            f"net({'..., ' if args else ''}{names})",
         )
     )
 

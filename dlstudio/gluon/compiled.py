@@ -159,12 +159,22 @@ def retrace(block: HybridBlock, structure: Any) -> Traced:
     """Trace with symbols, which needs no arrays."""
     names = input_names(count_leaves(structure))
     inputs = regroup([sym.var(name) for name in names], structure)
-    with scope(block._local_name):
-        out = block.forward(*inputs)
+    _forget_steps(block)
+    try:
+        with scope(block._local_name):
+            out = block.forward(*inputs)
+    finally:
+        _forget_steps(block)
     symbol, nesting = grouped(block, out)
     deciding = next((n for n in topological(symbol.outputs_) if is_dynamic(n)), None)
     reason = deciding and f"the shape that {label(deciding)} gives depends on values"
     return Traced(names, symbol, nesting, {}, reason or "")
+
+
+def _forget_steps(block: HybridBlock) -> None:
+    """Let what cells remember from step to step stay within one trace: it is symbols there."""
+    for part in _with_children(block):
+        part._forget_steps()
 
 
 def _trace_arrays(block: HybridBlock, args: tuple[Any, ...], arrays: list[Any]) -> Traced:

@@ -195,6 +195,9 @@ backward_bulk_size
         self._clear_cached_op()
         super().cast(dtype)
 
+    def _forget_steps(self) -> None:
+        """Forget what calls before this one left behind: nothing, but see recurrent cells."""
+
     def _clear_cached_op(self) -> None:
         vars(self).update(_nothing_traced())
 

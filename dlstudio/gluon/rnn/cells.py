@@ -181,6 +181,19 @@ class HybridRecurrentCell(RecurrentCell, HybridBlock):
     def __init__(self, prefix: str | None = None, params: Any = None) -> None:
         super().__init__(prefix=prefix, params=params)
 
+    def hybridize(self, active: bool = True, **kwargs: Any) -> None:
+        """Compile a step; of cells that remember more than their states, the cells inside."""
+        super().hybridize(active, **kwargs)
+        self._active = active and not self._remembers()
+
+    def _remembers(self) -> bool:
+        """Whether steps leave something behind that a plan of one step would not see."""
+        cells = [c for c in self._children.values() if isinstance(c, HybridRecurrentCell)]
+        return any(cell._remembers() for cell in cells)
+
+    def _forget_steps(self) -> None:
+        self.reset()
+
 
 class _GatedCell(HybridRecurrentCell):
     """What the three basic cells share: input and recurrent weights for a number of gates."""

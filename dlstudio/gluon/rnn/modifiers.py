@@ -137,6 +137,9 @@ class ZoneoutCell(ModifierCell):
     def _alias(self) -> str:
         return "zoneout"
 
+    def _remembers(self) -> bool:
+        return True
+
     def reset(self) -> None:
         """Forget the output of the step before."""
         super().reset()
@@ -233,6 +236,9 @@ class VariationalDropoutCell(ModifierCell):
 
     def _alias(self) -> str:
         return "vardrop"
+
+    def _remembers(self) -> bool:
+        return True
 
     def reset(self) -> None:
         """Forget the masks."""

@@ -260,3 +260,5 @@ def test_a_summary_counts_a_block_in_two_places_twice(capsys):
 def test_inputs_given_by_keyword_teach():
     with pytest.raises(ArgumentError, match=r"called with keywords: x, y.\n.*\nFix: net\(x, y\)"):
         nn.Sequential()(x=nd.ones(1), y=nd.ones(1))
+    with pytest.raises(ArgumentError, match=r"Fix: net\(\.\.\., y\)"):
+        nn.Sequential()(nd.ones(1), y=nd.ones(1))

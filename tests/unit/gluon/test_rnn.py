@@ -313,3 +313,43 @@ def test_what_a_layer_cannot_do_is_no_parameter_of_it():
         rnn.GRU(3, projection_size=2)
     with pytest.raises(ParamError, match="num_layers must be at least 1"):
         rnn.RNN(3, num_layers=0)
+
+
+class OneStep(gluon.HybridBlock):
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+
+    def hybrid_forward(self, F, x, states):
+        return self.cell(x, states)[0]
+
+
+def stacked(cell):
+    stack = rnn.HybridSequentialRNNCell()
+    stack.add(cell)
+    return stack
+
+
+@pytest.mark.parametrize("wrap", [lambda cell: cell, stacked, OneStep])
+@pytest.mark.parametrize("kind", [rnn.ZoneoutCell, rnn.VariationalDropoutCell])
+def test_cells_that_remember_run_hybridized(kind, wrap):
+    cell = kind(rnn.GRUCell(4), 0.3, 0.3)
+    block = wrap(cell)
+    block.initialize()
+    block.hybridize()
+    for batch in (2, 2, 5):
+        cell.reset()
+        with autograd.record():
+            block(nd.ones((batch, 3)), [nd.zeros((batch, 4))])
+    assert cell.base_cell._active
+
+
+def test_one_mask_serves_all_steps_of_a_hybridized_cell():
+    cell = rnn.VariationalDropoutCell(rnn.RNNCell(20), drop_outputs=0.5, drop_states=0.1)
+    cell.initialize(mx.init.One())
+    cell.hybridize()
+    with autograd.record():
+        outputs, _ = cell.unroll(5, nd.ones((1, 5, 3)), merge_outputs=True)
+    zero = outputs.asnumpy()[0] == 0
+    assert 0 < zero.sum() < zero.size
+    assert (zero == zero[0]).all()
