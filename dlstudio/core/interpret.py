@@ -8,12 +8,26 @@ rule reads. The tape adds `Recorded` (tensors) and the graph adds a builder; all
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.registry import OPS, Op
 
-__all__ = ["Avals", "Interpreter", "Placeholder", "Uses", "raw"]
+__all__ = ["Avals", "Interpreter", "Lazy", "Placeholder", "Uses", "made", "raw"]
+
+
+class Lazy(NamedTuple):
+    """A gradient that takes long: its rule says how it is computed, for those who want it.
+
+    The pictures that a network is given, say, need none.
+    """
+
+    make: Callable[[], Any]
+
+
+def made(gradient: Any) -> Any:
+    """What a rule has answered for one input, computed."""
+    return gradient.make() if gradient.__class__ is Lazy else gradient
 
 
 class Interpreter:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.interpret import raw
+from dlstudio.core.interpret import Lazy, made, raw
 from dlstudio.core.late import alive, backward_later, is_late, too_early
 from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.sparse_storage import densified, is_sparse
@@ -99,7 +99,7 @@ class _Sweep:
                 return
             for parent, gradient in zip(entry.parents, gradients_in, strict=False):
                 if parent is not None and gradient is not None:
-                    self.add(parent, gradient)
+                    self.add(parent, made(gradient) if gradient.__class__ is Lazy else gradient)
             if not self.retain:
                 _free(entry)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.interpret import Interpreter, Placeholder, Uses
+from dlstudio.core.interpret import Interpreter, Placeholder, Uses, made
 from dlstudio.core.node import caller_span, current_scope
 from dlstudio.core.storage import Store
 from dlstudio.errors import GradError, explain
@@ -136,9 +136,10 @@ def what_backward_needs(
     single = len(outs) == 1
     try:
         rule: Any = op.grad  # differentiable, hence a rule
-        result = rule(
+        found = rule(
             uses, heads[0] if single else heads, outs[0] if single else outs, *ins, **attrs
         )
+        result = [made(gradient) for gradient in found]
         read = uses.read | {id(x) for x in result}
         if op.aux_update is not None:
             op.aux_update(uses, outs, *ins, **attrs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dlstudio.core.interpret import Avals, Interpreter
+from dlstudio.core.interpret import Avals, Interpreter, made
 from dlstudio.core.params import Shape
 from dlstudio.core.registry import Flags, Names, Op, composite
 from dlstudio.errors import ArgumentError, explain
@@ -101,7 +101,7 @@ class _Sweep:
         )
         for x, g in zip(operands, found, strict=False):
             if g is not None and id(x) in self.reached:
-                self.accumulate(x, g)
+                self.accumulate(x, made(g))
 
 
 def _complete(shapes: Sequence[Any], attrs: dict[str, Any]) -> list[Any]:

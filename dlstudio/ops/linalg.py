@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.interpret import raw
+from dlstudio.core.interpret import Lazy, raw
 from dlstudio.core.params import Choice
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import DTypeError, ShapeError, explain
@@ -72,18 +72,20 @@ def _swapped(F: Any, x: Array) -> Array:
     return F.transpose(x, axes=order)
 
 
-def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Array, Array]:
+def _matmul_grad(F: Any, g: Array, out: Array, a: Array, b: Array) -> tuple[Lazy, Lazy]:
     # vectors stand for a row on the left, a column on the right
     row = a if a.ndim > 1 else F.reshape(a, shape=(1, *a.shape))
     column = b if b.ndim > 1 else F.reshape(b, shape=(*b.shape, 1))
     batch = tuple(np.broadcast_shapes(row.shape[:-2], column.shape[:-2]))
     full = F.reshape(g, shape=(*batch, row.shape[-2], column.shape[-1]))
-    ga = F.matmul(full, _swapped(F, column))
-    gb = F.matmul(_swapped(F, row), full)
-    return (
-        F.reshape(fit(F, ga, row), shape=tuple(a.shape)),
-        F.reshape(fit(F, gb, column), shape=tuple(b.shape)),
-    )
+
+    def left() -> Array:
+        return F.reshape(fit(F, F.matmul(full, _swapped(F, column)), row), shape=tuple(a.shape))
+
+    def right() -> Array:
+        return F.reshape(fit(F, F.matmul(_swapped(F, row), full), column), shape=tuple(b.shape))
+
+    return Lazy(left), Lazy(right)
 
 
 @op(
@@ -174,14 +176,21 @@ def _dot_matrices(
 def _dot_grad(
     F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool,
     forward_stype: Any = None,
-) -> tuple[Array, Array]:  # fmt: skip
+) -> tuple[Lazy, Lazy]:  # fmt: skip
     left, right = _dot_matrices(F, lhs, rhs, transpose_a, transpose_b)
     full = F.reshape(g, shape=(left.shape[0], right.shape[1]))
     # each product is taken in the layout of its operand, so no result needs a transpose
     turned = F.transpose(full, axes=(1, 0))
-    ga = F.matmul(right, turned) if transpose_a else F.matmul(full, F.transpose(right, axes=(1, 0)))
-    gb = F.matmul(turned, left) if transpose_b else F.matmul(F.transpose(left, axes=(1, 0)), full)
-    return F.reshape(ga, shape=tuple(lhs.shape)), F.reshape(gb, shape=tuple(rhs.shape))
+
+    def of_left() -> Array:
+        product = (right, turned) if transpose_a else (full, F.transpose(right, axes=(1, 0)))
+        return F.reshape(F.matmul(*product), shape=tuple(lhs.shape))
+
+    def of_right() -> Array:
+        product = (turned, left) if transpose_b else (F.transpose(left, axes=(1, 0)), full)
+        return F.reshape(F.matmul(*product), shape=tuple(rhs.shape))
+
+    return Lazy(of_left), Lazy(of_right)
 
 
 @op(
@@ -254,17 +263,19 @@ def _infer_batch_dot(
 def _batch_dot_grad(
     F: Any, g: Array, out: Array, lhs: Array, rhs: Array, *, transpose_a: bool, transpose_b: bool,
     forward_stype: Any = None,
-) -> tuple[Array, Array]:  # fmt: skip
+) -> tuple[Lazy, Lazy]:  # fmt: skip
     # each product is taken in the layout of its operand, so no result needs a transpose
-    if transpose_a:
-        ga = F.batch_dot(rhs, g, transpose_a=transpose_b, transpose_b=True)
-    else:
-        ga = F.batch_dot(g, rhs, transpose_b=not transpose_b)
-    if transpose_b:
-        gb = F.batch_dot(g, lhs, transpose_a=True, transpose_b=transpose_a)
-    else:
-        gb = F.batch_dot(lhs, g, transpose_a=not transpose_a)
-    return ga, gb
+    def of_left() -> Array:
+        if transpose_a:
+            return F.batch_dot(rhs, g, transpose_a=transpose_b, transpose_b=True)
+        return F.batch_dot(g, rhs, transpose_b=not transpose_b)
+
+    def of_right() -> Array:
+        if transpose_b:
+            return F.batch_dot(g, lhs, transpose_a=True, transpose_b=transpose_a)
+        return F.batch_dot(lhs, g, transpose_a=not transpose_a)
+
+    return Lazy(of_left), Lazy(of_right)
 
 
 @op(

@@ -15,6 +15,7 @@ from math import prod
 from typing import Any
 
 from dlstudio.core.avals import Aval
+from dlstudio.core.interpret import Lazy
 from dlstudio.core.params import Shape
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
@@ -167,8 +168,10 @@ def _grad_conv(
     window = window_of("Convolution", kernel, stride, dilate, pad)
     geometry = window_attrs(window, num_group, layout)
     return (
-        F.convolution_grad_data(g, weight, data_shape=tuple(data.shape), **geometry),
-        F.convolution_grad_weight(g, data, weight_shape=tuple(weight.shape), **geometry),
+        Lazy(lambda: F.convolution_grad_data(g, weight, data_shape=tuple(data.shape), **geometry)),
+        Lazy(
+            lambda: F.convolution_grad_weight(g, data, weight_shape=tuple(weight.shape), **geometry)
+        ),
         None if bias is None else F.sum(g, axis=_not_channel(g.ndim, layout)),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
+from dlstudio.core.interpret import Lazy
 from dlstudio.core.params import DType, Int
 from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
@@ -104,8 +105,8 @@ def _grad_dense(
     g = F.reshape(g, shape=(rows, num_hidden))
     x = F.reshape(data, shape=(rows, _features(data, flatten=flatten)))
     return (
-        F.reshape(F.matmul(g, weight), shape=data.shape),
-        F.matmul(F.transpose(g, axes=(1, 0)), x),
+        Lazy(lambda: F.reshape(F.matmul(g, weight), shape=data.shape)),
+        Lazy(lambda: F.matmul(F.transpose(g, axes=(1, 0)), x)),
         None if bias is None else F.sum(g, axis=0),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.interpret import made
 from dlstudio.core.registry import OPS
 from dlstudio.errors import GradError, explain
 from dlstudio.graph.control.differentiate import differentiate
@@ -73,7 +74,7 @@ class Sweep:
         for position, (value, found) in enumerate(zip(eqn.ins, results, strict=False)):
             if found is None or value == ABSENT or value not in self.wanted:
                 continue
-            g = self._as_ref(found)
+            g = self._as_ref(made(found))
             if g.shape != self.graph.avals[value].shape:
                 raise GradError(
                     explain(

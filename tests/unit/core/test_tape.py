@@ -8,6 +8,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, errors, nd
+from dlstudio.trace import bus
 
 
 def attached(*values):
@@ -290,3 +291,47 @@ class TestConsumedGraphs:
             before, leaf = state._entry.parents
             assert before is None
             assert leaf[0] is w._entry
+
+
+@pytest.mark.parametrize(
+    ("call", "shapes", "unwanted"),
+    [
+        (lambda x, w: nd.dot(x, w), ((2, 3), (3, 4)), "matmul"),
+        (lambda x, w: nd.batch_dot(x, w), ((2, 3, 4), (2, 4, 3)), "batch_dot"),
+        (
+            lambda x, w: mx.np.matmul(x.as_np_ndarray(), w.as_np_ndarray()),
+            ((2, 3), (3, 2)),
+            "matmul",
+        ),
+        (
+            lambda x, w: nd.FullyConnected(x, w, num_hidden=4, no_bias=True),
+            ((2, 3), (4, 3)),
+            "matmul",
+        ),
+        (
+            lambda x, w: nd.Convolution(x, w, kernel=(2, 2), num_filter=3, no_bias=True),
+            ((2, 2, 4, 4), (3, 2, 2, 2)),
+            "convolution_grad_data",
+        ),
+    ],
+    ids=["dot", "batch_dot", "matmul", "dense", "convolution"],
+)
+def test_products_are_differentiated_only_where_it_is_wanted(call, shapes, unwanted):
+    """The gradient of the data costs as much as the forward, and nobody asked for it."""
+    ran = []
+    stop = bus.subscribe(lambda event: ran.append(getattr(event, "op", "")))
+    try:
+        counts = []
+        for both in (True, False):
+            x, w = (nd.ones(shape) for shape in shapes)
+            w.attach_grad()
+            if both:
+                x.attach_grad()
+            with autograd.record():
+                y = call(x, w)
+            ran.clear()
+            y.backward()
+            counts.append(ran.count(unwanted))
+    finally:
+        stop()
+    assert counts[1] == counts[0] - 1
