@@ -1774,10 +1774,12 @@ def stop_gradient(data: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.npx.stop_gradient(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def sync_batch_norm(data: Any, gamma: Any, beta: Any, moving_mean: Any, moving_var: Any, eps: float = 0.001, momentum: float = 0.9, fix_gamma: bool = True, use_global_stats: bool = False, output_mean_var: bool = False, ndev: int = 1, key: Any = '', out: Any = None, **kwargs: Any) -> Any:
-    """`BatchNorm` over axis 1 with statistics of the whole batch.
+    """`BatchNorm` over axis 1 of a batch that lies in parts on `ndev` devices.
 
-    On one device that is `BatchNorm`; `ndev` and `key` are accepted for MXNet's sake. Across
-    processes, statistics are exchanged by the layer that holds this operator.
+    While training is recorded, calls of the same `key` on that many devices have the statistics of
+    all parts, weighted by their sizes; the first calls have no values until the last has been
+    made, and what is computed from them waits as well. Otherwise, and on one device, it is
+    `BatchNorm`. MXNet takes the mean of the parts' statistics, the same for parts of equal size.
 
     Parameters
     ----------

@@ -4591,10 +4591,12 @@ class contrib:
         [(3, 3)]"""
     @staticmethod
     def SyncBatchNorm(data: Any = None, gamma: Any = None, beta: Any = None, moving_mean: Any = None, moving_var: Any = None, eps: float | None = None, momentum: float | None = None, fix_gamma: bool | None = None, use_global_stats: bool | None = None, output_mean_var: bool | None = None, ndev: int | None = None, key: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
-        """`BatchNorm` over axis 1 with statistics of the whole batch.
+        """`BatchNorm` over axis 1 of a batch that lies in parts on `ndev` devices.
 
-        On one device that is `BatchNorm`; `ndev` and `key` are accepted for MXNet's sake. Across
-        processes, statistics are exchanged by the layer that holds this operator.
+        While training is recorded, calls of the same `key` on that many devices have the statistics of
+        all parts, weighted by their sizes; the first calls have no values until the last has been
+        made, and what is computed from them waits as well. Otherwise, and on one device, it is
+        `BatchNorm`. MXNet takes the mean of the parts' statistics, the same for parts of equal size.
 
         Parameters
         ----------
