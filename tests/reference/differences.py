@@ -157,7 +157,6 @@ VALUES: tuple[tuple[str, str, str], ...] = (
     ("ndarray/printing", "repr mx.init.Xavier()", "names of modules"),
     ("ndarray/printing", "repr mx.metric.Accuracy()", "names of modules"),
     ("ndarray/printing", "repr mx.__version__", "our own version"),
-    ("ndarray/printing", "repr mx.io.*", "dtypes are NumPy's dtype objects"),
     # ---- random numbers
     ("random/cases", "nd.LeakyReLU*", "the slopes repeat after the seed"),
     ("random/cases", "mx.np.random.multivariate_normal*", "samples repeat after the seed"),
