@@ -5,7 +5,10 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, nd
+from dlstudio.core.interpret import raw
 from dlstudio.errors import ParamError, ShapeError
+
+F = raw(np)
 
 
 def test_a_full_reduction_has_shape_one_in_nd_and_no_axes_in_np():
@@ -70,3 +73,19 @@ def test_a_wrong_axis_is_named():
 def test_positions_come_in_the_dtype_of_the_input_in_nd_and_int64_in_np():
     assert nd.argmax(nd.ones((2, 3)), axis=1).dtype == np.float32
     assert mx.np.argmax(mx.np.ones((2, 3)), axis=1).dtype == np.int64
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min"])
+@pytest.mark.parametrize("dtype", ["float32", "int32", "float16", "uint8"])
+@pytest.mark.parametrize("axis", [-1, (2, 1)])
+def test_a_few_innermost_elements_reduce_as_any_others(name, dtype, axis):
+    x = np.random.default_rng(3).integers(0, 2, (700, 3, 4)).astype(dtype)
+    x[5, 1, 2] = 7
+    for keepdims in (False, True):
+        y = getattr(F, name)(x, axis=axis, keepdims=keepdims)
+        expected = getattr(np, name)(x.astype("float64"), axis=axis, keepdims=keepdims)
+        assert y.shape == expected.shape
+        np.testing.assert_allclose(y, expected.astype(y.dtype), rtol=1e-3)
+        out = np.empty_like(y)
+        assert getattr(F, name)(x, axis=axis, keepdims=keepdims, out=out) is out
+        np.testing.assert_array_equal(out, y)
