@@ -9,6 +9,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
+from dlstudio.core.sparse_storage import add_rows
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.rules import broadcast_shape, common_dtype, fit, normalize_axis, zeros
 from dlstudio.ops.sort import put_along_axis
@@ -132,15 +133,16 @@ def _infer_take_grad(g: Aval, indices: Aval, *, shape: Any, **_: Any) -> Aval:
 )
 def _(xp, g, indices, *, shape, axis=0, mode="clip"):
     """Zeros of `shape` with `g` added at the positions that `take` read: its adjoint."""
-    out = xp.zeros(shape, g.dtype)
     if axis is None:
+        out = xp.zeros(shape, g.dtype)
         xp.add.at(out.reshape(-1), _positions(xp, indices, out.size, mode, "take"), g)
         return out
     axis = normalize_axis("take", axis, len(shape))
     where = _positions(xp, indices, shape[axis], mode, "take").reshape(-1)
-    rows = g.reshape((*shape[:axis], where.size, *shape[axis + 1 :]))
-    xp.add.at(xp.moveaxis(out, axis, 0), where, xp.moveaxis(rows, axis, 0))
-    return out
+    rows = xp.moveaxis(g.reshape((*shape[:axis], where.size, *shape[axis + 1 :])), axis, 0)
+    total = xp.zeros((shape[axis], *rows.shape[1:]), g.dtype)
+    add_rows(xp, total, where, rows)
+    return xp.ascontiguousarray(xp.moveaxis(total, 0, axis))
 
 
 def _pick_key(xp: Any, data: Array, index: Array, axis: int, mode: str) -> Array:

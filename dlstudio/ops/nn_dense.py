@@ -11,6 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Lazy
 from dlstudio.core.params import DType, Int
 from dlstudio.core.registry import Flags, Names, bad, composite, op
+from dlstudio.core.sparse_storage import add_rows
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import (
     aval,
@@ -288,7 +289,8 @@ def _(
 def _(xp: Any, g: Array, data: Array, *, input_dim: int) -> Array:
     """Gradient of `Embedding` for its weight: sum the gradients of all uses of a row."""
     total = xp.zeros((input_dim, g.shape[-1]), wide(g).dtype)
-    xp.add.at(total, _rows(xp, data, input_dim).reshape(-1), g.reshape(-1, g.shape[-1]))
+    rows = _rows(xp, data, input_dim).reshape(-1)
+    add_rows(xp, total, rows, wide(g).reshape(-1, g.shape[-1]))
     return narrow(total, g.dtype)
 
 

@@ -51,7 +51,11 @@ def moments(xp: Any, x: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Arr
     count = max(1, prod(x.shape[axis] for axis in axes))
     mean = x.sum(axis=axes, keepdims=True) / count
     centred = x - mean
-    return centred, mean, (centred * centred).sum(axis=axes, keepdims=True) / count
+    if axes == (x.ndim - 1,):  # the squares need not be kept
+        squares = xp.einsum("...i,...i->...", centred, centred)[..., None]
+    else:
+        squares = (centred * centred).sum(axis=axes, keepdims=True)
+    return centred, mean, squares / count
 
 
 def backward(xp: Any, t: Array, xhat: Array, s: Array, plan: Plan) -> Array:

@@ -103,7 +103,8 @@ def _(
     y, mean, v = moments(xp, wide(data), plan.axes)
     std = xp.sqrt(v + eps)
     y /= std
-    y = y * wide(gamma).reshape(plan.gamma) + wide(beta).reshape(plan.gamma)
+    y *= wide(gamma).reshape(plan.gamma)
+    y += wide(beta).reshape(plan.gamma)
     return narrow(y, data.dtype), narrow(mean, data.dtype), narrow(std, data.dtype)
 
 
@@ -141,10 +142,20 @@ def _(
     """Gradients of `LayerNorm` for data, gamma and beta."""
     plan = _layer_plan(data, axis)
     others = tuple(i for i in range(data.ndim) if i not in plan.axes)
-    t, s = wide(g), 1 / wide(std)
-    xhat = (wide(data) - wide(mean)) * s
-    dx = backward(xp, t * wide(gamma).reshape(plan.gamma), xhat, s, plan)
-    dgamma, dbeta = (t * xhat).sum(axis=others), t.sum(axis=others)
+    t, s, scale = wide(g), 1 / wide(std), wide(gamma)
+    xhat = wide(data) - wide(mean)
+    xhat *= s
+    product = t * xhat
+    dgamma, dbeta = product.sum(axis=others), t.sum(axis=others)
+    # `backward` of t * gamma, with the sums along the axis as products of matrix and vector
+    along, across = (
+        (xp.moveaxis(x, axis, -1) @ scale).reshape(plan.stats) / plan.count for x in (t, product)
+    )
+    dx = xp.multiply(t, scale.reshape(plan.gamma), out=product)
+    xhat *= across
+    dx -= xhat
+    dx -= along
+    dx *= s
     return narrow(dx, data.dtype), narrow(dgamma, gamma.dtype), narrow(dbeta, gamma.dtype)
 
 

@@ -64,16 +64,37 @@ def _clenshaw(xp: Any, t: Array, coefficients: tuple[float, ...]) -> Array:
     return t * last - before + coefficients[0]
 
 
-def erf_of(xp: Any, x: Array) -> Array:
-    """Error function: a series near 0, a Chebyshev fit of erfc elsewhere.
+# erf(x) / x = P(x²) / Q(x²) for |x| <= _FLAT, fitted to a relative error of 1.9e-8; beyond, float32
+# knows nothing but 1
+_FLAT = 3.92
+_P = (2.0500853e-06, 0.000284880607, 0.00376556029, 0.0527485437, 0.19040527, 1.12837915)
+_Q = (3.80915838e-05, 0.00116252022, 0.0149691031, 0.114108598, 0.502075018, 1.0)
 
-    To 1e-16, or to 1e-9 where `x` is no float64: the terms left out are smaller than that.
+
+def _polynomial(xp: Any, x: Array, coefficients: tuple[float, ...]) -> Array:
+    y = xp.full_like(x, coefficients[0])
+    for c in coefficients[1:]:
+        y *= x
+        y += c
+    return y
+
+
+def erf_of(xp: Any, x: Array) -> Array:
+    """Error function, in float64.
+
+    For float64 to 1e-16: a series near 0, a Chebyshev fit of erfc elsewhere. For shorter numbers
+    to 2e-8: a quotient of polynomials.
     """
-    terms = ERFC if x.dtype.itemsize == 8 else ERFC[:15]
+    if x.dtype.itemsize < 8:
+        y = xp.clip(x.astype("float64"), -_FLAT, _FLAT)
+        square = y * y
+        y *= _polynomial(xp, square, _P)
+        y /= _polynomial(xp, square, _Q)
+        return y
     wide = x.astype("float64")
     magnitude = xp.abs(wide)
     t = 2 / (2 + magnitude)
-    complement = t * xp.exp(_clenshaw(xp, 2 * t - 1, terms) - magnitude * magnitude)
+    complement = t * xp.exp(_clenshaw(xp, 2 * t - 1, ERFC) - magnitude * magnitude)
     square = wide * wide
     near = (
         wide

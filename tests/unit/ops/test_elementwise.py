@@ -87,6 +87,14 @@ def test_special_functions_agree_with_scipy(name, function, low, high, tolerance
     assert np.abs(function(np, x) - getattr(scipy, name)(x)).max() <= tolerance
 
 
+def test_erf_of_short_numbers_is_rounded_once():
+    scipy = pytest.importorskip("scipy.special")
+    x = np.linspace(-6, 6, 100001, dtype="float32")
+    found, exact = nd.erf(nd.array(x)).asnumpy(), scipy.erf(x.astype("float64"))
+    assert (np.abs(found - exact) <= 1.1 * np.spacing(np.abs(exact).astype("float32"))).all()
+    assert np.isnan(nd.erf(nd.array([np.nan])).asscalar())
+
+
 @pytest.mark.parametrize("name", ["erf", "gamma", "gammaln", "erfinv"])
 def test_special_functions_of_large_arrays_are_those_of_their_parts(name):
     x = np.random.default_rng(0).uniform(0.1, 0.9, (3, 7001)).astype("float32")

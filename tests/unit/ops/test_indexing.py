@@ -5,6 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, nd
+from dlstudio.core import sparse_storage
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError
 
 BASE = np.arange(24, dtype="float32").reshape(2, 3, 4)
@@ -109,3 +110,17 @@ def test_take_modes_differ_outside_the_axis():
 def test_gather_nd_refuses_positions_outside():
     with pytest.raises(IndexRangeError, match="gather_nd"):
         nd.gather_nd(nd.ones((2, 2)), nd.array([[5], [0]]))
+
+
+@pytest.mark.parametrize(("rows", "count", "shape"), [(500, 7, (3,)), (3, 900, (2, 5)), (9, 4, ())])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
+def test_rows_that_come_several_times_add_up(rows, count, shape, dtype, monkeypatch):
+    monkeypatch.setattr(sparse_storage, "_CELLS", 64)
+    rng = np.random.default_rng(0)
+    where = rng.integers(0, count, rows)
+    values = rng.integers(-4, 5, (rows, *shape)).astype(dtype)
+    total = np.zeros((count, *shape), dtype)
+    expected = total.copy()
+    np.add.at(expected, where, values)
+    sparse_storage.add_rows(np, total, where, values)
+    np.testing.assert_array_equal(total, expected)
