@@ -18,6 +18,7 @@ from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.bind import Namespace, submodules
 from dlstudio.dialects.numpy import binary as _binary
 from dlstudio.dialects.numpy import calls as _calls
+from dlstudio.dialects.numpy import composed as _composed
 from dlstudio.dialects.numpy import fallback as _fallback
 from dlstudio.dialects.numpy import finance as _finance
 from dlstudio.dialects.numpy import functions as _functions
@@ -190,6 +191,7 @@ def __getattr__(name: str) -> Any:
 
 _module = sys.modules[__name__]
 vars(_module).update(_fallback.functions() | _functions.FUNCTIONS | _binary.binary_functions())
+vars(_module).update(_composed.FUNCTIONS)
 vars(_module).update(_only.FUNCTIONS, bool=_np.bool_, **_finance.FUNCTIONS, **_calls.FUNCTIONS)
 Namespace("np").attach(_module)
 _both_manners(_module)

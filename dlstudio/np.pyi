@@ -599,8 +599,8 @@ def copysign(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Magnitude of x with the sign of y.
 
     Either operand may be a number."""
-def corrcoef(x: Any, y: Any = None, rowvar: Any = True, *, dtype: Any = None) -> Any:
-    """NumPy's `corrcoef`, computed on the host; no gradient flows through."""
+def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
+    """Correlation coefficients of variables, -1 … 1; see `cov`."""
 def correlate(a: Any, v: Any, mode: Any = 'valid') -> Any:
     """NumPy's `correlate`, computed on the host; no gradient flows through."""
 def cos(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -638,10 +638,34 @@ def count_nonzero(a: Any, axis: Any = None, out: Any = None, keepdims: bool = Fa
     --------
     >>> mx.np.count_nonzero(mx.np.array([[0, 0, 0], [0, 0, 0]], dtype="int64")).shape
     ()"""
-def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None, fweights: Any = None, aweights: Any = None, *, dtype: Any = None) -> Any:
-    """NumPy's `cov`, computed on the host; no gradient flows through."""
+def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None, fweights: Any = None, aweights: Any = None) -> Any:
+    """Covariance matrix of variables, float64.
+
+    Parameters
+    ----------
+    m, y : ndarray, shape (variables, observations), or (observations,) for one variable
+        `y` has further variables.
+    rowvar : bool
+        False: variables are columns.
+    bias, ddof
+        Divide by ``n - ddof``, by default ``n - 1``, with `bias` by ``n``.
+    fweights, aweights : ndarray, optional
+        Weights of observations; no gradient flows with them."""
 def cross(a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None) -> Any:
-    """NumPy's `cross`, computed on the host; no gradient flows through."""
+    """Cross product of vectors with two or three components, the third then being zero.
+
+    Parameters
+    ----------
+    a, b : ndarray
+    axisa, axisb, axisc : int
+        Where the components of `a`, `b` and of the result are.
+    axis : int, optional
+        All three of them.
+
+    Returns
+    -------
+    ndarray
+        Of two vectors with two components the third component alone."""
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Running product along `axis`, or of the flattened array.
 
@@ -719,7 +743,7 @@ def degrees(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.degrees(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
-    """NumPy's `delete`, computed on the host; no gradient flows through."""
+    """Copy of `arr` without the places `obj` (int, slice or sequence) along `axis`."""
 def diag(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Diagonal `k` of a matrix, or a matrix with a vector on its diagonal `k`.
 
@@ -965,12 +989,12 @@ def floor_divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Largest integer not above ``x / y``.
 
     Either operand may be a number."""
-def fmax(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `fmax`, computed on the host; no gradient flows through."""
-def fmin(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `fmin`, computed on the host; no gradient flows through."""
-def fmod(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `fmod`, computed on the host; no gradient flows through."""
+def fmax(x1: Any, x2: Any, out: Any = None) -> Any:
+    """Larger of two; a number, where the other one is nan."""
+def fmin(x1: Any, x2: Any, out: Any = None) -> Any:
+    """Smaller of two; a number, where the other one is nan."""
+def fmod(x1: Any, x2: Any, out: Any = None) -> Any:
+    """Remainder of a division, with the sign of `x1`."""
 def frexp(x: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
     """NumPy's `frexp`, computed on the host; no gradient flows through."""
 def from_dlpack(x: Any, *, device: Any = None, copy: Any = None) -> Any:
@@ -1082,7 +1106,7 @@ def inner(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.inner(mx.np.ones(3), mx.np.ones(3)).shape
     ()"""
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    """NumPy's `insert`, computed on the host; no gradient flows through."""
+    """Copy of `arr` with `values` before the places `obj` (int, slice or sequence) along `axis`."""
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """NumPy's `interp`, computed on the host; no gradient flows through."""
 def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> Any:
@@ -1453,14 +1477,14 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
     """NumPy's `nancumprod`, computed on the host; no gradient flows through."""
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     """NumPy's `nancumsum`, computed on the host; no gradient flows through."""
-def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: Any = ..., initial: Any = ..., where: Any = ...) -> Any:
-    """NumPy's `nanmax`, computed on the host; no gradient flows through."""
-def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = ..., *, where: Any = ...) -> Any:
-    """NumPy's `nanmean`, computed on the host; no gradient flows through."""
+def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = None) -> Any:
+    """Largest element that is not nan; no gradient flows with `initial` and `where`."""
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
+    """Mean of the elements that are not nan."""
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = ...) -> Any:
     """NumPy's `nanmedian`, computed on the host; no gradient flows through."""
-def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: Any = ..., initial: Any = ..., where: Any = ...) -> Any:
-    """NumPy's `nanmin`, computed on the host; no gradient flows through."""
+def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = None) -> Any:
+    """Smallest element that is not nan; no gradient flows with `initial` and `where`."""
 def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
     """NumPy's `nanpercentile`, computed on the host; no gradient flows through."""
 def nanprod(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
