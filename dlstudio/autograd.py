@@ -270,7 +270,7 @@ class Function:
         with pause(train_mode=tape.state.training):
             outputs = self.forward(*inputs)
         results = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
-        if tape.state.recording and any(x._entry is not None or is_late(x) for x in inputs):
+        if tape.state.recording and any(is_late(x) or x._entry is not None for x in inputs):
             avals, first = [aval_of(r) for r in results], results[0]
             run = partial(self._recorded, inputs, results)
             results = put_off(run, [*inputs, *results], avals, type(first), first._device)

@@ -16,7 +16,8 @@ import numpy as np
 from dlstudio.core import tape
 from dlstudio.core.avals import Aval
 from dlstudio.core.device import Device, current_context
-from dlstudio.core.late import alive, is_late, later, one_later, together
+from dlstudio.core.late import Late, alive, is_late, later, one_later
+from dlstudio.core.meeting import together
 from dlstudio.core.random import next_generator
 from dlstudio.core.registry import NotDifferentiable
 from dlstudio.core.sparse import BaseSparseNDArray
@@ -108,7 +109,7 @@ def invoke(  # noqa: C901, PLR0911, PLR0912  every eager call passes here: one f
         if tape.state.tracer is not None:
             return _traced(op, inputs, attrs, cls, out)
         return _expand(op, inputs, attrs, cls, out)
-    if alive and any(is_late(x) for x in inputs):
+    if alive and any(x.__class__ is Late for x in arrays):
         return later(op, inputs, attrs, cls, out)
     runtime: dict[str, Any] = attrs
     if op.flags.mode:
@@ -410,7 +411,7 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
     if tensor._device is device and not always:
         return tensor
     if alive and is_late(tensor):
-        again = partial(move, tensor, device, always=always)
+        again = partial(move, device=device, always=always)
         return one_later(again, tensor, type(tensor), device)
     same = tensor._device is device
     array = transfer(tensor._data, tensor._device, device)
@@ -430,7 +431,7 @@ def move(tensor: Any, device: Device, *, always: bool = False) -> Any:
                 copies.count(str(device), str(source), head.nbytes, "gradient of a copy")
             return [transfer(head, device, source)]
 
-        tape.record_custom((tensor,), (moved,), back, "copy")
+        tape.record_custom((tensor,), (moved,), back, "copy", same=True)
     return moved
 
 

@@ -1,10 +1,10 @@
-"""Calls that wait for the same call on other devices, and all that follows from their results.
+"""Arrays whose values are still to come, and the calls that are put off until they have come.
 
 Eager operators compute at once. An operator whose result on one device depends on what the others
 give it (`SyncBatchNorm` over a batch in parts) cannot: one device's call ends before the next
 one's begins. Such a call answers arrays that have shape, dtype and device, but no values yet: a
 `Late` stands in their `_data`. Calls on such arrays, `backward` among them, are put off as well;
-the call on the last device computes them all, in the order of the program.
+the call on the last device computes them all, in the order of the program (`core.meeting`).
 
 A call put off lives as long as its outputs do, so that what the program has forgotten never meets
 anything. To read what is not there is an error; it ends the waiting.
@@ -21,7 +21,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dlstudio.core.avals import Aval, aval_of
-from dlstudio.core.tape import record_custom, state
+from dlstudio.core.tape import state
 from dlstudio.errors import GradError, WaitingError, explain
 
 if TYPE_CHECKING:
@@ -30,30 +30,31 @@ if TYPE_CHECKING:
     from dlstudio.core.tensor import Tensor
 
 __all__ = [
-    "Late", "alive", "backward_later", "gate", "give_up", "is_late", "later", "meet", "one_later",
-    "put_off", "refuse_unfinished", "together", "too_early", "unfinished", "wait",
+    "Late", "Visit", "alive", "backward_later", "compute_ready", "give_up", "is_late", "later",
+    "lock", "one_later", "operands_now", "put_off", "refuse_unfinished", "too_early", "unfinished",
+    "visits", "wait",
 ]  # fmt: skip
 
 _PATIENCE = 60.0  # seconds that one thread waits for the calls of others
 
 alive: dict[int, None] = {}  # ids of all `Late`: eager calls look whether there are any
 unfinished: list[Any] = []  # backward passes that wait
-_lock = threading.RLock()
-_arrived = threading.Condition(_lock)
+lock = threading.RLock()
+_arrived = threading.Condition(lock)
 _numbers = itertools.count()
-_ready: list[tuple[int, _Call]] = []
-_draining = False
-_meetings: dict[Hashable, _Meeting] = {}
+_ready: list[tuple[int, int, Call]] = []  # a heap, by number and arrival
+_running: Call | None = None
 
 
 class Late:
     """Stands for the bare array of a result to come: only shape and dtype are known."""
 
-    __slots__ = ("__weakref__", "call", "dtype", "shape")
+    __slots__ = ("__weakref__", "call", "dtype", "shape", "tensors")
 
-    def __init__(self, aval: Aval, call: _Call) -> None:
+    def __init__(self, aval: Aval, call: Call) -> None:
         self.shape, self.dtype = aval
         self.call = call
+        self.tensors: list[weakref.ref[Tensor]] = []  # first the result, then its `_as_now`
         alive[id(self)] = None
 
     def __del__(self) -> None:
@@ -93,29 +94,31 @@ def is_late(tensor: Any) -> bool:
     return getattr(tensor, "_data", None).__class__ is Late
 
 
-class _Call:
+class Call:
     """A call put off: what computes it, for whom, and how many of its operands are missing."""
 
     __slots__ = (
-        "__weakref__", "followers", "missing", "modes", "number", "operands", "outputs", "run",
+        "__weakref__", "followers", "missing", "modes", "number", "outputs", "run",
     )  # fmt: skip
 
-    def __init__(
-        self, run: Callable[[], Sequence[Any]] | None = None, operands: Sequence[Any] = ()
-    ) -> None:
-        self.run, self.operands, self.missing = run, operands, 0
+    def __init__(self, run: Callable[[], Sequence[Any]] | None = None) -> None:
+        self.run, self.missing = run, 0
         self.modes = state.recording, state.training
-        self.number = next(_numbers)
-        self.outputs: list[weakref.ref[Tensor]] = []
-        self.followers: list[weakref.ref[_Call]] = []
+        self.number = next(_numbers) if _running is None else _running.number
+        self.outputs: list[weakref.ref[Late]] = []
+        self.followers: list[weakref.ref[Call]] = []
 
     def promise(self, avals: Iterable[Aval], cls: type[Tensor], device: Device) -> list[Tensor]:
         """Make the outputs, which hold the call."""
-        tensors = [cls._wrap(Late(aval, self), device) for aval in avals]
-        self.outputs = [weakref.ref(x) for x in tensors]
+        tensors = []
+        for aval in avals:
+            late = Late(aval, self)
+            self.outputs.append(weakref.ref(late))
+            tensors.append(cls._wrap(late, device))
+            late.tensors.append(weakref.ref(tensors[-1]))
         return tensors
 
-    def follow(self, others: Iterable[_Call]) -> None:
+    def follow(self, others: Iterable[Call]) -> None:
         """Wait until `others` are done."""
         for other in others:
             self.missing += 1
@@ -125,12 +128,56 @@ class _Call:
         """Note that an operand has come; without missing ones the call can run."""
         self.missing -= 1
         if not self.missing:
-            heapq.heappush(_ready, (self.number, self))
+            heapq.heappush(_ready, (self.number, next(_numbers), self))
+
+    def give(self, results: Sequence[Any]) -> None:
+        """Let a call without operands have these results, which others have computed."""
+        self.run = partial(_given, results)
+        self.one_less()
+
+
+def _given(results: Sequence[Any]) -> Sequence[Any]:
+    return results
+
+
+class Visit(Call):
+    """A call that waits for calls with the same key on other devices."""
+
+    __slots__ = ("count", "device", "key", "operands")
+
+    def __init__(self, key: Hashable, count: int, device: Device, operands: Sequence[Any]) -> None:
+        super().__init__()
+        self.key, self.count, self.device, self.operands = key, count, device, operands
+        self.missing = 1
+
+
+visits: weakref.WeakSet[Visit] = weakref.WeakSet()  # what the program forgets is no longer here
 
 
 # ---- putting off -----------------------------------------------------------------------------
-def _sources(tensors: Iterable[Any]) -> list[_Call]:
+def _sources(tensors: Iterable[Any]) -> list[Call]:
     return list({id(x._data.call): x._data.call for x in tensors if is_late(x)}.values())
+
+
+def _as_now(tensor: Any) -> Any:
+    """A tensor with the value and the place on the tape that `tensor` has now, whatever follows."""
+    twin = tensor.__class__._wrap(tensor._data, tensor._device)
+    if is_late(tensor):
+        tensor._data.tensors.append(weakref.ref(twin))
+    else:
+        tensor._share_lazily(twin)
+    twin._entry = tensor._entry
+    if twin._entry is not None:
+        twin._index = tensor._index
+    return twin
+
+
+def operands_now(op: Op, inputs: Sequence[Any]) -> list[Any]:
+    """The inputs as they are now; those that the operator changes are the user's own."""
+    if op.flags.mutates or op.aux_inputs is not None:
+        return list(inputs)
+    aux = [op.inputs.index(name) for name in op.aux]
+    return [x if x is None or i in aux else _as_now(x) for i, x in enumerate(inputs)]
 
 
 def put_off(
@@ -141,18 +188,20 @@ def put_off(
     device: Device,
 ) -> Sequence[Any]:
     """Answer tensors that ``run()`` will compute as soon as `operands` have values."""
-    with _lock:
+    with lock:
         sources = _sources(operands)
         if not sources:  # another thread has brought them meanwhile
             return run()
-        call = _Call(run)
+        call = Call(run)
         call.follow(sources)
         return call.promise(avals, cls, device)
 
 
-def one_later(run: Callable[[], Any], tensor: Tensor, cls: type[Tensor], device: Device) -> Any:
-    """Put off what makes a tensor of the shape and dtype of `tensor`."""
-    return put_off(lambda: [run()], [tensor], [aval_of(tensor)], cls, device)[0]
+def one_later(run: Callable[[Any], Any], tensor: Tensor, cls: type[Tensor], device: Device) -> Any:
+    """Put off ``run(tensor)``, which makes a tensor of the same shape and dtype."""
+    with lock:
+        now = _as_now(tensor)
+        return put_off(lambda: [run(now)], [now], [aval_of(now)], cls, device)[0]
 
 
 def later(op: Op, inputs: Sequence[Any], attrs: Any, cls: type[Tensor], out: Any) -> Any:
@@ -168,17 +217,19 @@ def later(op: Op, inputs: Sequence[Any], attrs: Any, cls: type[Tensor], out: Any
     avals = [inferred] if isinstance(inferred, Aval) else list(inferred)[: op.n_visible(attrs)]
 
     def run() -> Sequence[Any]:
-        found = invoke(op, inputs, attrs, cls)
+        found = invoke(op, operands, attrs, cls)
         return found if isinstance(found, (list, tuple)) else [found]
 
-    tensors = put_off(run, inputs, avals, cls, inputs[0]._device)
+    with lock:
+        operands = operands_now(op, inputs)
+        tensors = put_off(run, operands, avals, cls, operands[0]._device)
     single = isinstance(inferred, Aval) or (len(avals) == 1 and len(inferred) > 1)
     return tensors[0] if single else list(tensors)
 
 
 def backward_later(run: Callable[[], None], heads: Sequence[Any]) -> None:
     """Put off a backward pass until its heads have values, also if the program forgets them."""
-    with _lock:
+    with lock:
         sources = _sources(heads)
         if not sources:
             run()
@@ -189,31 +240,32 @@ def backward_later(run: Callable[[], None], heads: Sequence[Any]) -> None:
             run()
             return ()
 
-        call = _Call(swept)
+        call = Call(swept)
         call.follow(sources)
         unfinished.append(call)
 
 
 # ---- computing -------------------------------------------------------------------------------
-def _drain() -> None:
+def compute_ready() -> None:
     """Run what can run, in the order of the program."""
-    global _draining  # noqa: PLW0603  read and written under the lock
-    if _draining:  # what runs has brought others what they waited for: they come next
+    global _running  # noqa: PLW0603  read and written under the lock
+    if _running is not None:  # what it has brought others comes next
         return
-    modes, _draining = (state.recording, state.training), True
+    modes = state.recording, state.training
     try:
         while _ready:
-            _compute(heapq.heappop(_ready)[1])
+            _running = heapq.heappop(_ready)[-1]
+            _compute(_running)
     except BaseException:
         give_up()
         raise
     finally:
-        _draining = False
+        _running = None
         state.recording, state.training = modes
         _arrived.notify_all()
 
 
-def _compute(call: _Call) -> None:
+def _compute(call: Call) -> None:
     assert call.run is not None
     state.recording, state.training = call.modes
     results = call.run()
@@ -223,158 +275,33 @@ def _compute(call: _Call) -> None:
         call.follow(waiting)
         return
     for reference, result in zip(call.outputs, results, strict=True):
-        target = reference()
-        if target is not None:
-            _fill(target, result)
+        late = reference()
+        if late is not None:
+            _fill(late, result)
     for reference in call.followers:
         follower = reference()
         if follower is not None:
             follower.one_less()
 
 
-def _fill(target: Tensor, result: Tensor) -> None:
-    """Let `target`, which the program holds, be `result`."""
-    target._data, target._entry, target._store = result._data, result._entry, result._store
-    if result._entry is not None:
-        target._index = result._index
-    if result._store is not None and any(ref() is result for ref in result._store.lazy or ()):
-        result._store.lazy.append(weakref.ref(target))  # type: ignore[union-attr]
-
-
-# ---- meeting ---------------------------------------------------------------------------------
-class _Meeting:
-    """Where the calls of one layer wait: in one line per device, the first ones belong together."""
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        self.lines: dict[Device, list[weakref.ref[_Call]]] = {}
-
-    def line(self, device: Device) -> list[_Call]:
-        """The waiting calls of a device, without those that the program has forgotten."""
-        calls = [call for ref in self.lines.get(device, ()) if (call := ref()) is not None]
-        self.lines[device] = [weakref.ref(call) for call in calls]
-        return calls
-
-    def others(self, device: Device) -> list[Device]:
-        """The devices whose first calls complete one from `device`, or none."""
-        found = [d for d in self.lines if d is not device and self.line(d)]
-        return found[: self.count - 1] if len(found) >= self.count - 1 else []
-
-
-def meet(
-    key: Hashable,
-    count: int,
-    inputs: Sequence[Any],
-    avals: Sequence[Aval],
-    joint: Callable[[list[Sequence[Any]]], list[list[Any]]],
-) -> Sequence[Any]:
-    """Compute together with the calls of the same `key` on ``count - 1`` other devices.
-
-    Parameters
-    ----------
-    inputs, avals : operands of this call, and what its outputs look like
-    joint : function
-        Of all calls' inputs, in the order of their devices; answers each call's outputs.
-    """
-    device, cls = inputs[0]._device, inputs[0].__class__
-    with _lock:
-        meeting = _meetings.setdefault(key, _Meeting(count))
-        others = meeting.others(device)
-        if meeting.line(device) or not others:
-            call = _Call(operands=inputs)
-            call.missing = 1
-            meeting.lines[device].append(weakref.ref(call))
-            return call.promise(avals, cls, device)
-        met = {d: meeting.line(d)[0] for d in others}
-        for d in others:
-            del meeting.lines[d][0]
-        if not any(meeting.lines.values()):
-            del _meetings[key]
-        parts = {device: inputs, **{d: call.operands for d, call in met.items()}}
-        order = sorted(parts, key=str)
-        try:
-            outputs = dict(zip(order, joint([parts[d] for d in order]), strict=True))
-        except BaseException:
-            give_up()
-            raise
-        for d, call in met.items():
-            call.run = partial(_given, outputs[d])
-            call.one_less()
-        _drain()
-        return outputs[device]
-
-
-def _given(results: Sequence[Any]) -> Sequence[Any]:
-    return results
-
-
-def together(op: Op, inputs: Sequence[Any], attrs: Any, cls: type[Tensor], out: Any) -> Any:
-    """Run a call that waits for others; arguments as those of `dispatch.invoke`."""
-    assert op.together is not None
-    found = [x._as(cls) for x in op.together.run(inputs, attrs)[: op.n_visible(attrs)]]
-    if out is None:
-        return found[0] if len(found) == 1 else found
-    for target, value in zip(out if isinstance(out, (list, tuple)) else [out], found, strict=True):
-        target._overwrite(value)
-    return out
-
-
-class _Gate:
-    """The gradient of what was computed together: it is passed on when all parts' have come.
-
-    A sweep that comes from one device's loss stops here and leaves what it has found; the one that
-    brings the last part goes on for both.
-    """
-
-    takes_sweep = True
-
-    def __init__(self, width: int, finish: Callable[[], None]) -> None:
-        self.width, self.finish = width, finish
-        self.heads: list[Any] = []
-        self.left: list[Any] = []  # by the sweeps that stopped
-
-    def __call__(self, heads: tuple[Any, ...], sweep: Any) -> list[Any] | None:
-        with _lock:
-            kept = self.heads or [None] * len(heads)
-            found = [_sum(old, new) for old, new in zip(kept, heads, strict=True)]
-            parts = [found[i : i + self.width] for i in range(0, len(found), self.width)]
-            if sweep.delivering and any(all(h is None for h in part) for part in parts):
-                self.heads = found
-                self.left.append(sweep.stop())
-                if self not in unfinished:
-                    unfinished.append(self)
-                return None
-            for left in self.left:
-                sweep.take_over(left)
-            self.heads, self.left = [], []
-            if self in unfinished:
-                unfinished.remove(self)
-        self.finish()
-        return found
-
-
-def _sum(old: Any, new: Any) -> Any:
-    return new if old is None else old if new is None else old + new
-
-
-def gate(parts: list[list[Tensor]], name: str, finish: Callable[[], None]) -> list[list[Tensor]]:
-    """Answer the same values, through which gradients pass only together; then ``finish()`` runs.
-
-    Parameters
-    ----------
-    parts : equally many tensors of each device
-    """
-    tensors, width = [x for part in parts for x in part], len(parts[0])
-    outputs = [x.detach() for x in tensors]
-    record_custom(tensors, outputs, _Gate(width, finish), name)  # type: ignore[arg-type]
-    return [outputs[i : i + width] for i in range(0, len(outputs), width)]
+def _fill(late: Late, result: Tensor) -> None:
+    """Let the tensors that the program holds be `result`; all but the first are copies of it."""
+    lazy = result._store is not None and any(ref() is result for ref in result._store.lazy or ())
+    for i, reference in enumerate(late.tensors):
+        tensor = reference()
+        if tensor is None:
+            continue
+        (result._share_lazily if lazy or i else result._share)(tensor)
+        if tensor._entry is None and result._entry is not None:  # else `attach_grad` was called
+            tensor._entry, tensor._index = result._entry, result._index
+        tensor._data = result._data  # last: then other threads may have it
 
 
 # ---- reading too early -----------------------------------------------------------------------
 def give_up() -> None:
     """Forget all that waits: what follows in the program starts anew."""
-    with _lock:
-        _meetings.clear()
+    with lock:
+        visits.clear()
         unfinished.clear()
         _ready.clear()
         _arrived.notify_all()
@@ -391,25 +318,31 @@ def wait(tensor: Tensor) -> None:
     if threading.current_thread() is threading.main_thread():
         raise too_early()
     with _arrived:
-        if not _arrived.wait_for(lambda: not is_late(tensor) or not _meetings, _PATIENCE):
-            raise too_early()
+        _arrived.wait_for(lambda: not is_late(tensor) or not visits, _PATIENCE)
         if is_late(tensor):
             raise too_early()
 
 
+def _who_waits() -> str:
+    """Which calls wait for others, in words; empty if none does."""
+    places: dict[tuple[Hashable, int], set[str]] = {}
+    for visit in visits:
+        places.setdefault((visit.key, visit.count), set()).add(str(visit.device))
+    return "; ".join(
+        f"{key} has been called on {', '.join(sorted(devices))},"
+        f" and waits for calls on {count} devices"
+        for (key, count), devices in places.items()
+    )
+
+
 def too_early() -> WaitingError:
     """End the waiting, and compose the error for a value that somebody wants now."""
-    with _lock:
-        waiting = [
-            f"{key} has been called on {', '.join(str(d) for d in m.lines if m.line(d))},"
-            f" and waits for calls on {m.count} devices"
-            for key, m in _meetings.items()
-        ]
+    with lock:
+        waiting = _who_waits() or "a call on another device was given up"
         give_up()
     return WaitingError(
         explain(
-            "the values of an array were asked for that are not computed yet: "
-            f"{'; '.join(waiting) or 'a call on another device was given up'}.",
+            f"the values of an array were asked for that are not computed yet: {waiting}.",
             "all parts of the batch to go through the network first, one on each device.",
             "outputs = [net(x) for x in gluon.utils.split_and_load(data, devices)], and read them "
             "afterwards; on one device: num_devices=1",
@@ -417,20 +350,22 @@ def too_early() -> WaitingError:
     )
 
 
-def refuse_unfinished() -> None:
-    """Raise if gradients are asked for while a backward pass waits for those of other devices.
+def refuse_unfinished() -> NoReturn:
+    """Gradients are asked for while a backward pass waits for those of other devices.
 
     Raises
     ------
     GradError
-        If one does; it is given up.
+        Always; what waits is given up.
     """
-    if unfinished:
+    with lock:
+        waiting = _who_waits()
         give_up()
-        raise GradError(
-            explain(
-                "gradients were asked for while a backward pass waits for other devices.",
-                "backward of all devices' losses first: their gradients depend on each other.",
-                "autograd.backward(losses), or: for loss in losses: loss.backward()",
-            )
+    raise GradError(
+        explain(
+            "gradients were asked for while a backward pass waits for other devices"
+            f"{': ' + waiting if waiting else ''}.",
+            "backward of all devices' losses first: their gradients depend on each other.",
+            "autograd.backward(losses), or: for loss in losses: loss.backward()",
         )
+    )

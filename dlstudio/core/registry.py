@@ -114,7 +114,7 @@ def bad(sample: Sample, error: type[Exception], match: str) -> Bad:
 
 @dataclass(frozen=True)
 class Together:
-    """How recorded calls on several devices compute as one; see `dlstudio.core.late`."""
+    """How recorded calls on several devices compute as one; see `dlstudio.core.meeting`."""
 
     waits: Callable[[Mapping[str, Any]], bool]  # attributes, with `training` -> whether it does
     run: Callable[[Any, Any], Any]  # (inputs, attributes) of one call -> its outputs

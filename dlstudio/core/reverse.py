@@ -95,7 +95,7 @@ class _Sweep:
             if entry in ends:
                 continue
             gradients_in = self._apply(entry, heads)
-            if gradients_in is None:  # they depend on those of other devices: see `late.gate`
+            if gradients_in is None:  # they depend on those of other devices: see `meeting.gate`
                 return
             for parent, gradient in zip(entry.parents, gradients_in, strict=False):
                 if parent is not None and gradient is not None:

@@ -346,7 +346,7 @@ def moved(x: Any, device: Device) -> Any:
                 return [heads[0].as_in_context(source)]
             return [transfer(heads[0], device, source)]
 
-        tape.record_custom((x,), (result,), back, "copy")
+        tape.record_custom((x,), (result,), back, "copy", same=True)
     return result
 
 

@@ -15,6 +15,8 @@ __all__ = ["Store", "count_own", "materialize_views", "root"]
 
 Array = Any
 
+_MANY = 64  # views that are noted before it is looked whether they are still there
+
 
 class Store:
     """Version counter of one piece of memory, shared by all tensors that look at it.
@@ -28,6 +30,15 @@ class Store:
     def __init__(self) -> None:
         self.version = 0
         self.lazy: list[weakref.ref[Tensor]] | None = None
+
+    def add_lazy(self, view: Tensor) -> None:
+        """Note a view that is a copy to the user, and now and then forget those that are gone."""
+        if self.lazy is None:
+            self.lazy = []
+        self.lazy.append(weakref.ref(view))
+        count = len(self.lazy)
+        if count >= _MANY and not count & (count - 1):  # a power of two
+            self.lazy = [reference for reference in self.lazy if reference() is not None]
 
 
 _lock = threading.Lock()

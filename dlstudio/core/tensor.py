@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -57,7 +56,7 @@ class Tensor:
         if type(self) is cls:
             return self
         if alive and is_late(self):
-            return one_later(lambda: self._as(cls), self, cls, self._device)
+            return one_later(lambda x: x._as(cls), self, cls, self._device)
         other = cls._wrap(self._data, self._device)
         self._share(other)
         other._entry = self._entry
@@ -74,10 +73,7 @@ class Tensor:
 
     def _share_lazily(self, view: Tensor) -> None:
         """Let `view` look at the same memory until either is written."""
-        store = self._share(view)
-        if store.lazy is None:
-            store.lazy = []
-        store.lazy.append(weakref.ref(view))
+        self._share(view).add_lazy(view)
 
     def _prepare_write(self) -> None:
         """Call before changing `_data` in place: copy out lazy views, mark the memory changed."""
@@ -212,7 +208,7 @@ class Tensor:
     def detach(self) -> Self:
         """Return the same memory without its place on the tape."""
         if alive and is_late(self):
-            return one_later(self.detach, self, type(self), self._device)
+            return one_later(Tensor.detach, self, type(self), self._device)
         view = type(self)._wrap(self._data, self._device)
         self._share(view)
         return view

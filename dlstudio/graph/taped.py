@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.core.late import alive, is_late, wait
 from dlstudio.core.node import Node
 from dlstudio.core.tape import Entry, Leaf
 from dlstudio.errors import GradError, explain
@@ -24,7 +25,11 @@ def symbol_of(x: Tensor) -> Symbol:
     ------
     GradError
         If `x` was not computed while recording, or through a custom `Function`.
+    WaitingError
+        If `x` waits for calls on other devices.
     """
+    if alive and is_late(x):
+        wait(x)
     if not isinstance(x._entry, Entry):
         raise GradError(
             explain(
@@ -70,8 +75,8 @@ class _Reader:
             op, attrs = extra["operator"]
             schema = {k: v for k, v in attrs.items() if k in op.attrs}
             return [(Node(op, inputs, schema, self._name(op.name.lower())), 0)]
-        if extra.get("name") == "copy":  # between devices: the value is the same
-            return [inputs[0]]
+        if extra.get("same"):  # values pass: to another device, or through `meeting.gate`
+            return list(inputs)
         raise GradError(
             explain(
                 f"the computation runs through {extra.get('name')}, whose forward is Python code.",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import aval_of
-from dlstudio.core.late import gate, meet
+from dlstudio.core.meeting import gate, meet
 from dlstudio.core.params import Float, Int, Text
 from dlstudio.core.registry import OPS, Flags, Names, Together, bad, op
 from dlstudio.core.tape import Recorded as F

@@ -200,3 +200,13 @@ class TestMistakesAreExplained:
     def test_a_symbol_given_to_nd(self):
         with pytest.raises(errors.ArgumentError, match=r"mx\.sym"):
             nd.exp(mx.sym.var("x"))
+
+
+def test_transposes_that_are_gone_are_not_counted_for_ever():
+    x = nd.ones((2, 3))
+    kept = [x.T for _ in range(3)]
+    for _ in range(1000):
+        x.T  # noqa: B018
+    assert len(x._store.lazy) < 100
+    x[:] = 2
+    assert all((view.asnumpy() == 1).all() for view in kept)

@@ -30,7 +30,7 @@ def _nothing_left():
     yield
     gc.collect()
     assert not late.alive
-    assert not late._meetings
+    assert not late.visits
     assert not late.unfinished
 
 
@@ -315,6 +315,28 @@ def test_gradients_read_too_early():
     assert net.beta.grad(mx.cpu(0)).asnumpy().tolist() == [4 * 36, 4 * 36]
 
 
+def test_a_backward_pass_that_was_given_up_leaves_nothing():
+    net, parts = _layer(), _two()
+    with autograd.record():
+        outputs = [net(x).sum() for x in parts]
+    outputs[0].backward(retain_graph=True)
+    with pytest.raises(GradError):
+        net.beta.grad(mx.cpu(0))
+    autograd.backward(outputs)
+    assert net.beta.grad(mx.cpu(0)).asnumpy().tolist() == [4 * 36, 4 * 36]
+
+
+def test_a_call_without_partner_is_named_when_gradients_do_not_come():
+    net, parts = _layer(), _two()
+    with autograd.record():
+        tried = net(parts[0])  # it is still there, and meets the next batch
+        losses = [net(x).sum() for x in parts]
+    autograd.backward(losses)
+    with pytest.raises(GradError, match=r"syncbatchnorm\d+_ has been called on cpu\(0\)"):
+        net.beta.grad(mx.cpu(0))
+    assert abs(tried.asnumpy().mean()) < 1
+
+
 def test_step_before_all_backward_passes_changes_nothing():
     net, parts = _layer(), _two()
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.1})
@@ -427,6 +449,13 @@ def test_watchers_see_what_was_put_off():
         stop()
     ran = [e for e in seen if type(e).__name__ == "OpRan"]
     assert {e.device for e in ran} == {"cpu(0)", "cpu(1)"}
+
+
+def test_symbol_of_what_was_computed_together():
+    net, parts = _layer(prefix="norm_"), _two()
+    with autograd.record():
+        outputs = [net(x) for x in parts]
+    assert "norm_beta" in autograd.get_symbol(outputs[0]).list_arguments()
 
 
 def test_a_network_that_only_trained_is_drawn_and_has_no_plan():
