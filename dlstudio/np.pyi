@@ -1502,8 +1502,8 @@ def nanprod(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *
     ()"""
 def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
     """NumPy's `nanquantile`, computed on the host; no gradient flows through."""
-def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = ..., *, where: Any = ..., mean: Any = ..., correction: Any = ...) -> Any:
-    """NumPy's `nanstd`, computed on the host; no gradient flows through."""
+def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    """Square root of `nanvar`."""
 def nansum(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Sum of the elements that are not NaN.
 
@@ -1517,8 +1517,8 @@ def nansum(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **
     --------
     >>> mx.np.nansum(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
     ()"""
-def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = ..., *, where: Any = ..., mean: Any = ..., correction: Any = ...) -> Any:
-    """NumPy's `nanvar`, computed on the host; no gradient flows through."""
+def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
+    """Variance of the elements that are not nan; the sum is divided by their number - ddof."""
 def ndim(a: Any) -> Any:
     """Count the axes."""
 def negative(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -1896,7 +1896,7 @@ def row_stack(arrays: Any, out: Any = None, **kwargs: Any) -> ndarray:
 def searchsorted(a: Any, v: Any, side: Any = 'left', sorter: Any = None) -> Any:
     """NumPy's `searchsorted`, computed on the host; no gradient flows through."""
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """NumPy's `select`, computed on the host; no gradient flows through."""
+    """For each element the first choice whose condition is true, else `default`."""
 def set_printoptions(precision: Any = None, threshold: Any = None, edgeitems: Any = None, linewidth: Any = None, suppress: Any = None, nanstr: Any = None, infstr: Any = None, formatter: Any = None, sign: Any = None, floatmode: Any = None, *, legacy: Any = None, override_repr: Any = None) -> Any:
     """NumPy's `set_printoptions`, computed on the host; no gradient flows through."""
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:

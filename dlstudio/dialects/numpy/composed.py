@@ -212,6 +212,41 @@ def nanmean(
     return _given(call("_np_nansum", a, axis=axis, keepdims=keepdims) / count, out)
 
 
+def nanvar(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
+    """Variance of the elements that are not nan; the sum is divided by their number - ddof."""
+    a = a if dtype is None else call("cast", a, dtype=np.dtype(dtype).name)
+    if not _may_be_nan(a):
+        return call("var", a, axis=axis, keepdims=keepdims, ddof=ddof, out=out)
+    missing = call("isnan", a)
+    count = call("sum", call("logical_not", missing), axis=axis, keepdims=keepdims)
+    # zero before it is squared: the slope of nan squared is nan, which no zero takes away
+    distance = call("where", missing, _as_array(0, a), a - nanmean(a, axis, keepdims=True))
+    total = call("sum", call("square", distance), axis=axis, keepdims=keepdims)
+    return _given(total / (count - ddof), out)
+
+
+def nanstd(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
+    """Square root of `nanvar`."""
+    return _given(call("sqrt", nanvar(a, axis, dtype, None, ddof, keepdims)), out)
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """For each element the first choice whose condition is true, else `default`."""
+    if len(condlist) != len(choicelist):
+        raise ValueError(f"got {len(condlist)} conditions and {len(choicelist)} choices")
+    like = next(x for x in (*choicelist, *condlist) if isinstance(x, Tensor))
+    result = _as_array(default, like)
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = call("where", _as_array(condition, like), _as_array(choice, like), result)
+    return result
+
+
 def _nan_extreme(
     name: str, worst: float, a: Any, axis: Any, out: Any, keepdims: bool, rest: dict[str, Any]
 ) -> Any:
@@ -253,12 +288,17 @@ def nanmin(
     return _nan_extreme("min", np.inf, a, axis, out, keepdims, rest)
 
 
+def _has_arrays(values: Any) -> bool:
+    listed = (list, tuple)
+    return any(isinstance(x, Tensor) or (isinstance(x, listed) and _has_arrays(x)) for x in values)
+
+
 def _or_on_host(function: Callable[..., Any]) -> Callable[..., Any]:
     host = through_host(function.__name__, getattr(np, function.__name__))
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(x, Tensor) for x in (*args[:2], *kwargs.values())):
+        if _has_arrays((*args, *kwargs.values())):
             return function(*args, **kwargs)
         return host(*args, **kwargs)
 
@@ -269,5 +309,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     f.__name__: _or_on_host(f)
     for f in (
         fmax, fmin, fmod, cross, delete, insert, cov, corrcoef, nanmean, nanmax, nanmin,
+        nanvar, nanstd, select,
     )
 }  # fmt: skip

@@ -35,6 +35,10 @@ CASES = {
     "corrcoef": lambda F, x, y: F.corrcoef(x[:2]),
     "nanmean": lambda F, x, y: F.nanmean(x + F.array(HOLES) * 0, axis=1),
     "nanmax": lambda F, x, y: F.nanmax(x + F.array(HOLES) * 0, axis=1, keepdims=True),
+    "nanvar": lambda F, x, y: F.nanvar(x + F.array(HOLES) * 0, axis=1, ddof=1),
+    "nanstd": lambda F, x, y: F.nanstd(x + F.array(HOLES) * 0, keepdims=True),
+    "select": lambda F, x, y: F.select([x < -0.3, x < y], [x**2, 3 * x], 0.5),
+    "select of numbers": lambda F, x, y: F.select([F.array(X < 0)], [1.0], x),
     "nanmin": lambda F, x, y: F.nanmin(x + F.array(HOLES) * 0),
 }
 
