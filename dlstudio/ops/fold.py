@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.params import Axes, DType, Int
 from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ShapeError, explain
-from dlstudio.ops.reduce import kept_sum_dtype, np_reference
+from dlstudio.ops.reduce import fold, kept_sum_dtype, np_reference
 from dlstudio.ops.rules import (
     normalize_axes,
     spread,
@@ -180,7 +180,7 @@ def _(xp, x, *, shape, out=None):
     axes = _summed_axes(x.shape, shape)
     if not axes:
         return _copied(xp, x, out)
-    y = x.sum(axis=axes, keepdims=True, dtype=x.dtype).reshape(shape)
+    y = fold("sum", x, axes, keepdims=True, dtype=x.dtype).reshape(shape)
     return _copied(xp, y, out) if out is not None else y
 
 

@@ -11,6 +11,7 @@ from dlstudio.core.registry import Flags, Op, bad, op
 from dlstudio.errors import ParamError, ShapeError
 from dlstudio.ops.image import expect_picture, picture_names
 from dlstudio.ops.nn_rules import Floats, aval
+from dlstudio.ops.reduce import fold
 
 Array = Any
 
@@ -41,7 +42,7 @@ def _float(x: Array) -> Array:
 def _gray(xp: Any, x: Array) -> Array:
     if x.shape[-1] == 1:
         return x
-    return (x * xp.asarray(_GRAY, x.dtype)).sum(axis=-1, keepdims=True)
+    return fold("sum", x * xp.asarray(_GRAY, x.dtype), -1, keepdims=True)
 
 
 def _brightness(xp: Any, x: Array, factor: float) -> Array:
@@ -60,7 +61,7 @@ def _hue(xp: Any, x: Array, factor: float) -> Array:
     """Turn the hue by `factor` times a full circle, keeping lightness and saturation."""
     if x.shape[-1] == 1:
         return x
-    top, low = x.max(axis=-1), x.min(axis=-1)
+    top, low = fold("max", x, -1), fold("min", x, -1)
     span = top - low
     r, g, b = (x[..., k] for k in range(3))
     safe = xp.where(span > 0, span, 1)

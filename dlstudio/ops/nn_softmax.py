@@ -12,6 +12,7 @@ from dlstudio.core.params import Choice, DType, Float, Int
 from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, chosen, expect_float, expect_shape, narrow, wide
+from dlstudio.ops.reduce import fold
 from dlstudio.ops.rules import normalize_axis
 
 Array = Any
@@ -46,7 +47,7 @@ def _shifted(data: Array, axis: int, temperature: float | None, dtype: str | Non
     x = wide(data)
     if dtype is not None and np.dtype(dtype).itemsize > x.dtype.itemsize:
         x = x.astype(dtype)
-    top = x.max(axis=axis, keepdims=True) if x.size else x
+    top = fold("max", x, axis, keepdims=True) if x.size else x
     x = x - top
     if temperature not in (None, 1.0):
         # a negative temperature turns the order round, and with it the maximum
@@ -56,7 +57,7 @@ def _shifted(data: Array, axis: int, temperature: float | None, dtype: str | Non
 
 def _reversed(x: Array, axis: int, temperature: float) -> Array:
     x = x / temperature
-    return x - x.max(axis=axis, keepdims=True) if x.size else x
+    return x - fold("max", x, axis, keepdims=True) if x.size else x
 
 
 def _store(y: Array, dtype: Any, out: Array) -> Array:
@@ -144,7 +145,7 @@ def _(
         return _masked_softmax(xp, data, length, axis, temperature, dtype, out)
     y = _shifted(data, axis, temperature, dtype)
     xp.exp(y, out=y)
-    y /= y.sum(axis=axis, keepdims=True)
+    y /= fold("sum", y, axis, keepdims=True)
     return _store(y, chosen(dtype, data), out)
 
 
@@ -155,7 +156,7 @@ def _masked_softmax(
     x = xp.where(valid, data, -np.inf if data.dtype.kind in "fV" else 0).astype(data.dtype)
     with np.errstate(invalid="ignore"):  # a row of length 0 is all -inf
         y = xp.exp(_shifted(x, axis, temperature, dtype))
-        y = xp.where(valid, y / y.sum(axis=axis, keepdims=True), 0)
+        y = xp.where(valid, y / fold("sum", y, axis, keepdims=True), 0)
     return _store(y, chosen(dtype, data), out)
 
 
@@ -182,7 +183,7 @@ def _second_softmax(
 def _(xp: Any, g: Array, out: Array, *, axis: int = -1, temperature: float | None = None) -> Array:
     """Gradient of `softmax` from its output: ``out * (g - sum(g * out)) / T``."""
     y, p = wide(g), wide(out)
-    dx = y - (y * p).sum(axis=axis, keepdims=True)
+    dx = y - fold("sum", y * p, axis, keepdims=True)
     dx *= p
     if temperature is not None:
         dx /= temperature
@@ -225,7 +226,7 @@ def _(
     """
     _check("log_softmax", data, None, axis)
     y = _shifted(data, axis, temperature, dtype)
-    y -= xp.log(xp.exp(y).sum(axis=axis, keepdims=True))
+    y -= xp.log(fold("sum", xp.exp(y), axis, keepdims=True))
     return _store(y, chosen(dtype, data), out)
 
 
@@ -252,7 +253,7 @@ def _second_log(
 def _(xp: Any, g: Array, out: Array, *, axis: int = -1, temperature: float | None = None) -> Array:
     """Gradient of `log_softmax` from its output: ``(g - exp(out) * sum(g)) / T``."""
     y = wide(g)
-    dx = y - xp.exp(wide(out)) * y.sum(axis=axis, keepdims=True)
+    dx = y - xp.exp(wide(out)) * fold("sum", y, axis, keepdims=True)
     if temperature is not None:
         dx /= temperature
     return narrow(dx, g.dtype)

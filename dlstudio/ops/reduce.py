@@ -87,13 +87,16 @@ def _few(x: Array, axis: Any) -> Array | None:
     axes = normalize_axes("reduction", axis, x.ndim)
     outer = x.ndim - len(axes)
     length = count(x, axis)
-    if sorted(axes) != list(range(outer, x.ndim)) or not 1 < length <= _FEW:
+    if sorted(axes) != list(range(outer, x.ndim)) or not 1 <= length <= _FEW:
         return None
     return x.reshape(*x.shape[:outer], length)
 
 
-def _reduced(name: str, xp: Any, x: Array, axis: Any, keepdims: Any, out: Any, **dtype: Any) -> Any:
-    if xp is np and x.size > _MANY and name in _STEPS:
+def fold(
+    name: str, x: Array, axis: Any, *, keepdims: bool = False, out: Any = None, **dtype: Any
+) -> Any:
+    """Reduce `x` over `axis` with the method `name`, or faster where that takes a few elements."""
+    if isinstance(x, np.ndarray) and x.size > _MANY and name in _STEPS:
         rows = _few(x, axis)
         made = dtype.get("dtype", x.dtype)
         fits = out is None or (out.dtype == made and out.flags.c_contiguous)
@@ -107,8 +110,8 @@ def _reduced(name: str, xp: Any, x: Array, axis: Any, keepdims: Any, out: Any, *
 
 def _slice_by_slice(name: str, rows: Array, y: Array, dtype: Any) -> None:
     step = _STEPS[name]
-    step(rows[..., 0], rows[..., 1], out=y, dtype=dtype)
-    for i in range(2, rows.shape[-1]):
+    y[...] = rows[..., 0]
+    for i in range(1, rows.shape[-1]):
         step(y, rows[..., i], out=y, dtype=dtype)
     if name == "mean":
         np.true_divide(y, rows.shape[-1], out=y, casting="unsafe")
@@ -135,7 +138,7 @@ def reduction(
     def plain(
         xp: Any, x: Array, *, axis: Any = None, keepdims: bool = False, out: Any = None
     ) -> Any:
-        return _reduced(name, xp, x, axis, keepdims, out)
+        return fold(name, x, axis, keepdims=keepdims, out=out)
 
     def with_dtype(
         xp: Any,
@@ -147,7 +150,7 @@ def reduction(
         out: Any = None,
     ) -> Any:
         dtype = dtype or typed(x.dtype)  # type: ignore[misc]  # only where typed is given
-        return _reduced(name, xp, x, axis, keepdims, out, dtype=dtype)
+        return fold(name, x, axis, keepdims=keepdims, out=out, dtype=dtype)
 
     def infer(x: Aval, *, axis: Any, keepdims: bool, dtype: Any = None) -> Aval:
         if typed is None:
