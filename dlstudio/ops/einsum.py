@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -149,5 +151,84 @@ def _(xp, *operands, subscripts):
     # NumPy's einsum does not know bfloat16
     dtype = "float32" if aval.dtype.kind == "V" else aval.dtype
     same = [x.astype(dtype, copy=False) for x in operands]
-    result = xp.asarray(xp.einsum(subscripts, *same)).astype(aval.dtype, copy=False)
+    if len(same) == 1 or xp is not np:
+        result = xp.asarray(xp.einsum(subscripts, *same))
+    else:
+        terms, letters = explicit(subscripts, tuple(x.ndim for x in same))
+        result = _contracted(same, list(terms), letters)
+    result = result.astype(aval.dtype, copy=False)
     return result.copy() if len(operands) == 1 else result
+
+
+# ---- pair by pair, as matrix products --------------------------------------------------------
+_FEW = 1 << 12  # products; below, NumPy's own loop is as fast
+
+
+def _contracted(arrays: list[Array], terms: list[str], result: str) -> Array:
+    """Multiply and sum two operands at a time, in an order that keeps what lies between small."""
+    lengths = _lengths(terms, [x.shape for x in arrays], ",".join(terms))
+    if prod(lengths.values()) <= _FEW:
+        return np.asarray(np.einsum(",".join(terms) + "->" + result, *arrays))
+    while len(arrays) > 1:
+        pairs = combinations(range(len(arrays)), 2)
+        i, j = min(pairs, key=lambda pair: _growth(pair, terms, result, lengths))
+        kept = result if len(arrays) == 2 else _kept((i, j), terms, result)
+        product = _product(arrays[i], arrays[j], terms[i], terms[j], kept)
+        arrays = [*_without(arrays, i, j), product]
+        terms = [*_without(terms, i, j), kept]
+    return arrays[0]
+
+
+def _without(values: list[Any], i: int, j: int) -> list[Any]:
+    return [x for k, x in enumerate(values) if k not in (i, j)]
+
+
+def _kept(pair: tuple[int, int], terms: list[str], result: str) -> str:
+    """Letters of a pair that are needed later, each once."""
+    needed = set(result).union(*_without(terms, *pair))
+    return "".join(dict.fromkeys(c for k in pair for c in terms[k] if c in needed))
+
+
+def _growth(pair: tuple[int, int], terms: list[str], result: str, lengths: dict[str, int]) -> int:
+    """How much more memory the product of a pair takes than the pair."""
+    product, *factors = (
+        prod(lengths[c] for c in term)
+        for term in (_kept(pair, terms, result), *(terms[k] for k in pair))
+    )
+    return product - sum(factors)
+
+
+def _product(x: Array, y: Array, a: str, b: str, result: str) -> Array:
+    """Two operands; as a matrix product where there is something to sum over."""
+    shared = [c for c in a if c in b]
+    inner = [c for c in shared if c not in result]
+    plain = len(set(a)) == len(a) and len(set(b)) == len(b)
+    same = all(x.shape[a.index(c)] == y.shape[b.index(c)] for c in shared)
+    if not (inner and plain and same and x.dtype.kind in "fc" and x.dtype.itemsize > 2):
+        return np.asarray(np.einsum(f"{a},{b}->{result}", x, y))
+    x, a = _summed(x, a, b + result)
+    y, b = _summed(y, b, a + result)
+    batch = [c for c in shared if c in result]
+    rows = [c for c in a if c not in b]
+    columns = [c for c in b if c not in a]
+    left, right = _turned(x, a, batch + rows + inner), _turned(y, b, batch + inner + columns)
+    n = len(batch)
+    outer = (*left.shape[: n + len(rows)], *right.shape[n + len(inner) :])
+    common = prod(left.shape[n + len(rows) :])
+    stack = left.shape[:n]
+    z = np.matmul(
+        left.reshape(*stack, prod(left.shape[n : n + len(rows)]), common),
+        right.reshape(*stack, common, prod(right.shape[n + len(inner) :])),
+    )
+    return _turned(z.reshape(outer), "".join(batch + rows + columns), list(result))
+
+
+def _summed(x: Array, term: str, elsewhere: str) -> tuple[Array, str]:
+    """Sum over the letters that stand nowhere else."""
+    alone = tuple(i for i, c in enumerate(term) if c not in elsewhere)
+    kept = "".join(c for c in term if c in elsewhere)
+    return (x.sum(axis=alone) if alone else x), kept
+
+
+def _turned(x: Array, term: str, order: list[str]) -> Array:
+    return x.transpose([term.index(c) for c in order])

@@ -14,12 +14,16 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Anything, Shape
 from dlstudio.core.registry import Flags, bad, op
+from dlstudio.core.sparse_storage import add_rows
 from dlstudio.errors import IndexRangeError, explain
 
 __all__ = ["native"]
 
 Array = Any
 Key = tuple[Any, ...]
+
+
+_FULL = (None, None, None)
 
 
 def native(key: Key, indices: tuple[Array, ...] = ()) -> tuple[Any, ...]:
@@ -176,5 +180,11 @@ def _(xp, x, *indices, key):
 def _(xp, g, *indices, shape, key):
     """Zeros of `shape` with `g` added where `advanced_index` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)
-    xp.add.at(out, native(key, _whole(indices)), g)
+    where = native(key, _whole(indices))
+    rows_only = key[0] == "array" and all(part == _FULL for part in key[1:])
+    if rows_only and where[0].dtype.kind in "iu":  # from the end where negative
+        rows = xp.where(where[0] < 0, where[0] + shape[0], where[0]).reshape(-1)
+        add_rows(xp, out, rows, g.reshape(rows.size, *shape[1:]))
+    else:
+        xp.add.at(out, where, g)
     return out

@@ -5,7 +5,9 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, nd
+from dlstudio.core.registry import OPS
 from dlstudio.errors import ParamError, ShapeError
+from dlstudio.ops import einsum
 
 
 def definite(n, seed=0):
@@ -76,3 +78,23 @@ def test_einsum_agrees_with_numpy(subscripts):
     ]
     ours = mx.np.einsum(subscripts, *(mx.np.array(x, dtype="float64") for x in operands))
     np.testing.assert_allclose(ours.asnumpy(), np.einsum(subscripts, *operands), rtol=1e-12)
+
+
+def test_sums_over_pairs_agree_with_numpy(monkeypatch):
+    """Any letters: batches, outer products, sums, diagonals, axes of length 1 and 0."""
+    monkeypatch.setattr(einsum, "_FEW", 0)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        lengths = dict(zip("abcde", rng.integers(1, 4, 5).tolist(), strict=True))
+        lengths["a"] = int(rng.choice([0, 1, 2]))
+        repeated = rng.random() < 0.2
+        terms = [
+            "".join(rng.choice(list("abcde"), rng.integers(0, 4), replace=repeated))
+            for _ in range(rng.integers(2, 5))
+        ]
+        letters = sorted(set("".join(terms)))
+        result = "".join(rng.permutation(letters)[: rng.integers(0, len(letters) + 1)])
+        arrays = [rng.normal(size=[lengths[c] for c in term]) for term in terms]
+        text = f"{','.join(terms)}->{result}"
+        found = OPS["einsum_of"].forward(np, *arrays, subscripts=text)
+        np.testing.assert_allclose(found, np.einsum(text, *arrays), atol=1e-12, err_msg=text)
