@@ -24,13 +24,12 @@ from dlstudio.core.tape import (
 )
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import ArgumentError, IndexRangeError, ParamError, ShapeError, explain
-from dlstudio.ops.getitem import native
+from dlstudio.ops.getitem import FULL, native
 from dlstudio.trace import bus, copies
 
 __all__ = ["get", "own_memory", "set", "unlazy"]
 
 Array = Any
-_FULL = (None, None, None)
 _WHOLE = (int, np.integer)
 _WRITE = "setitem"  # the name of recorded writes on the tape
 
@@ -42,7 +41,7 @@ def get(tensor: Any, key: Any) -> Any:
     """Read ``tensor[key]``, recorded on the tape."""
     if key.__class__ is bool and isinstance(tensor, ndarray):
         # NumPy's rule: a copy with a new axis, of length 1 or 0
-        whole = (_FULL,) * tensor._data.ndim
+        whole = (FULL,) * tensor._data.ndim
         return get(_call("index_copy_out", (tensor,), (None, *whole)), slice(0, int(key)))
     row = _row(tensor, key)
     if row is not None:

@@ -17,13 +17,11 @@ from dlstudio.core.registry import Flags, bad, op
 from dlstudio.core.sparse_storage import add_rows
 from dlstudio.errors import IndexRangeError, explain
 
-__all__ = ["native"]
+__all__ = ["FULL", "native"]
 
 Array = Any
 Key = tuple[Any, ...]
-
-
-_FULL = (None, None, None)
+FULL = (None, None, None)  # a whole axis
 
 
 def native(key: Key, indices: tuple[Array, ...] = ()) -> tuple[Any, ...]:
@@ -181,7 +179,7 @@ def _(xp, g, *indices, shape, key):
     """Zeros of `shape` with `g` added where `advanced_index` read: its adjoint."""
     out = xp.zeros(shape, g.dtype)
     where = native(key, _whole(indices))
-    rows_only = key[0] == "array" and all(part == _FULL for part in key[1:])
+    rows_only = key[0] == "array" and all(part == FULL for part in key[1:])
     if rows_only and where[0].dtype.kind in "iu":  # from the end where negative
         rows = xp.where(where[0] < 0, where[0] + shape[0], where[0]).reshape(-1)
         add_rows(xp, out, rows, g.reshape(rows.size, *shape[1:]))
