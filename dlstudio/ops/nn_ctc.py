@@ -18,7 +18,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice
 from dlstudio.core.registry import Flags, Names, NotDifferentiable, bad, op
-from dlstudio.errors import ShapeError, explain
+from dlstudio.errors import IndexRangeError, ShapeError, explain
 from dlstudio.ops.nn_rules import aval, expect_float, expect_shape
 
 Array = Any
@@ -70,6 +70,15 @@ def _problem(
 ) -> Problem:
     T, B, C = data.shape
     label = label.astype("int64")
+    if label.size and int(label.max()) >= C:
+        raise IndexRangeError(
+            explain(
+                f"CTCLoss: label {int(label.max())} for data of {C} classes.",
+                f"labels below {C}; one of the classes is the blank"
+                f" ({0 if blank == 'first' else C - 1}).",
+                "one output more than there are symbols, such as Dense(symbols + 1)",
+            )
+        )
     padding, blank_symbol = (0, 0) if blank == "first" else (-1, C - 1)
     if label_lengths is None:
         lengths = xp.cumprod(label != padding, axis=1).sum(axis=1)
@@ -203,6 +212,7 @@ _SECOND = "the recursions over alignments are no rule of operators"
         bad(s((5, 3), _LABEL), ShapeError, r"data \(T, B, C\)"),
         bad(s((1, 3, 4), _LABEL), ShapeError, "2 labels for 1 steps"),
         bad(s((5, 3, 4), _LABEL, (2,), use_data_lengths=True), ShapeError, "data_lengths has"),
+        bad(s((5, 3, 2), _LABEL), IndexRangeError, "for data of 2 classes"),
     ],
 )
 def _(

@@ -195,11 +195,22 @@ class HybridRecurrentCell(RecurrentCell, HybridBlock):
         self.reset()
 
 
-class _GatedCell(HybridRecurrentCell):
+class CountedStates(HybridRecurrentCell):
+    """Base class of cells that are called with so many states and no others."""
+
+    _state_names = 1
+
+    def __call__(self, inputs: Any, states: Any) -> Any:
+        """Compute one step; a single state may come without its list, as in the layers."""
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        expect_states(self, len(states), self._state_names)
+        return super().__call__(inputs, states)
+
+
+class _GatedCell(CountedStates):
     """What the three basic cells share: input and recurrent weights for a number of gates."""
 
     _gates = 1
-    _state_names = 1
     i2h_weight: Any
 
     def __init__(
@@ -226,12 +237,6 @@ class _GatedCell(HybridRecurrentCell):
         for name, (shape, init) in shapes.items():
             parameter = self.params.get(name, shape=shape, init=init, allow_deferred_init=True)
             setattr(self, name, parameter)
-
-    def __call__(self, inputs: Any, states: Any) -> Any:
-        """Compute one step; a single state may come without its list, as in the layers."""
-        states = list(states) if isinstance(states, (list, tuple)) else [states]
-        expect_states(self, len(states), self._state_names)
-        return super().__call__(inputs, states)
 
     def state_info(self, batch_size: int = 0) -> Info:
         """Shape and layout of each state."""

@@ -8,6 +8,7 @@ from typing import Any
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info, RecurrentCell
 from dlstudio.gluon.rnn.sequences import (
+    expect_states,
     functions_of,
     masked,
     merged,
@@ -63,6 +64,7 @@ class _Stack:
             inputs, new = cell(inputs, states[position : position + count])
             position += count
             found += new
+        expect_states(self, len(states), position)
         return inputs, found
 
     def unroll(

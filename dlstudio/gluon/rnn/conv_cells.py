@@ -6,7 +6,7 @@ from typing import Any
 
 from dlstudio.errors import ParamError
 from dlstudio.gluon.nn.pool_layers import spread
-from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info, activated
+from dlstudio.gluon.rnn.cells import CountedStates, Info, activated
 
 __all__ = [
     "Conv1DGRUCell", "Conv1DLSTMCell", "Conv1DRNNCell", "Conv2DGRUCell", "Conv2DLSTMCell",
@@ -16,7 +16,7 @@ __all__ = [
 _LAYOUTS = ("NCW", "NCHW", "NCDHW")
 
 
-class _ConvCell(HybridRecurrentCell):
+class _ConvCell(CountedStates):
     """What all convolutional cells share.
 
     Parameters
@@ -42,7 +42,6 @@ class _ConvCell(HybridRecurrentCell):
 
     _spatial = 2
     _gates = 1
-    _state_names = 1
     _kind = "rnn"
     i2h_weight: Any
 

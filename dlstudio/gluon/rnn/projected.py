@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlstudio.gluon.rnn.cells import HybridRecurrentCell, Info
+from dlstudio.gluon.rnn.cells import CountedStates, Info
 
 __all__ = ["LSTMPCell"]
 
 
-class LSTMPCell(HybridRecurrentCell):
+class LSTMPCell(CountedStates):
     """LSTM whose hidden state is projected to fewer elements before it is fed back.
 
     Parameters
@@ -29,6 +29,7 @@ class LSTMPCell(HybridRecurrentCell):
     Vocabulary Speech Recognition", 2014.
     """
 
+    _state_names = 2
     i2h_weight: Any
 
     def __init__(

@@ -292,6 +292,16 @@ def test_another_number_of_states_teaches(make):
         block(x, [*states, states[0]])
 
 
+def test_projected_convolutional_and_stacked_cells_count_their_states_too():
+    stack = rnn.SequentialRNNCell()
+    stack.add(rnn.GRUCell(3))
+    cells = [(rnn.LSTMPCell(4, 3), 1), (rnn.Conv1DLSTMCell((3, 8), 4, 3, 3), 1), (stack, 2)]
+    for cell, count in cells:
+        cell.initialize()
+        with pytest.raises(ArgumentError, match=f"called with {count} states"):
+            cell(nd.ones((2, 3)), [nd.zeros((2, 3))] * count)
+
+
 def test_a_single_state_may_come_without_its_list():
     cell = rnn.GRUCell(3)
     cell.initialize()
