@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from dlstudio.core.tensor import Tensor
 
 __all__ = [
-    "Late", "Visit", "alive", "backward_later", "compute_ready", "give_up", "is_late", "later",
-    "lock", "one_later", "operands_now", "put_off", "refuse_unfinished", "too_early", "unfinished",
-    "visits", "wait",
+    "Late", "Visit", "alive", "backward_later", "compute_ready", "finished", "give_up", "is_late",
+    "later", "lock", "one_later", "operands_now", "put_off", "too_early", "unfinished", "visits",
+    "wait", "wait_for_gradients",
 ]  # fmt: skip
 
 _PATIENCE = 60.0  # seconds that one thread waits for the calls of others
@@ -236,13 +236,22 @@ def backward_later(run: Callable[[], None], heads: Sequence[Any]) -> None:
             return
 
         def swept() -> Sequence[Any]:
-            unfinished.remove(call)
             run()
+            finished([call])
             return ()
 
         call = Call(swept)
         call.follow(sources)
         unfinished.append(call)
+
+
+def finished(passes: Iterable[Any]) -> None:
+    """Note that the gradients of these backward passes are where they belong."""
+    with lock:
+        for each in passes:
+            if each in unfinished:
+                unfinished.remove(each)
+        _arrived.notify_all()
 
 
 # ---- computing -------------------------------------------------------------------------------
@@ -315,12 +324,29 @@ def wait(tensor: Tensor) -> None:
     WaitingError
         If nobody else could.
     """
-    if threading.current_thread() is threading.main_thread():
+    _wait_for(lambda: not is_late(tensor) or not visits)
+    if is_late(tensor):
         raise too_early()
-    with _arrived:
-        _arrived.wait_for(lambda: not is_late(tensor) or not visits, _PATIENCE)
-        if is_late(tensor):
-            raise too_early()
+
+
+def wait_for_gradients() -> None:
+    """Return when no backward pass waits for those of other devices, as `wait` does.
+
+    Raises
+    ------
+    GradError
+        If one does for ever; it is given up.
+    """
+    _wait_for(lambda: not unfinished)
+    if unfinished:
+        raise _gradients_too_early()
+
+
+def _wait_for(arrived: Callable[[], bool]) -> None:
+    """Let other threads work; the main thread usually is the only one, and waits for nobody."""
+    if threading.current_thread() is not threading.main_thread():
+        with _arrived:
+            _arrived.wait_for(arrived, _PATIENCE)
 
 
 def _who_waits() -> str:
@@ -350,18 +376,11 @@ def too_early() -> WaitingError:
     )
 
 
-def refuse_unfinished() -> NoReturn:
-    """Gradients are asked for while a backward pass waits for those of other devices.
-
-    Raises
-    ------
-    GradError
-        Always; what waits is given up.
-    """
+def _gradients_too_early() -> GradError:
     with lock:
         waiting = _who_waits()
         give_up()
-    raise GradError(
+    return GradError(
         explain(
             "gradients were asked for while a backward pass waits for other devices"
             f"{': ' + waiting if waiting else ''}.",

@@ -123,8 +123,7 @@ class _Gate:
             for left in self.left:
                 sweep.take_over(left)
             self.heads, self.left = [], []
-            if self in unfinished:
-                unfinished.remove(self)
+            sweep.gates.append(self)
         self.finish()
         return found
 

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Lazy, made, raw
-from dlstudio.core.late import alive, backward_later, is_late, too_early
+from dlstudio.core.late import (
+    alive,
+    backward_later,
+    finished,
+    give_up,
+    is_late,
+    too_early,
+    unfinished,
+)
 from dlstudio.core.sparse import BaseSparseNDArray
 from dlstudio.core.sparse_storage import densified, is_sparse
 from dlstudio.core.tape import Entry, Leaf, Recorded, state
@@ -34,6 +42,7 @@ class _Sweep:
         self.waiting: dict[Entry | Leaf, list[Any]] = {}
         self.order: list[tuple[int, Entry]] = []
         self.leaves: dict[Leaf, Any] = {}
+        self.gates: list[Any] = []  # passed on the way: see `meeting.gate`
 
     def add(self, target: tuple[Entry | Leaf, int], gradient: Any) -> None:
         """Accumulate `gradient` for output `index` of an entry, or for a leaf."""
@@ -103,29 +112,25 @@ class _Sweep:
             if not self.retain:
                 _free(entry)
 
-    def stop(self) -> tuple[dict[Entry | Leaf, list[Any]], dict[Leaf, Any]]:
-        """End here; answer the gradients found so far, for another sweep to take over."""
-        found = (
-            self.waiting,
-            {
-                leaf: g.copy()
-                if leaf.grad is not None and g is leaf.grad._data
-                else g  # see `claim`
-                for leaf, g in self.leaves.items()
-            },
-        )
-        self.waiting, self.order, self.leaves = {}, [], {}
+    def stop(self) -> _Sweep:
+        """End here; answer a sweep of what was found so far, for another one to take over."""
+        found = _Sweep(create_graph=False, retain=self.retain, delivering=True)
+        found.waiting, found.gates = self.waiting, self.gates
+        for leaf, gradient in self.leaves.items():
+            claimed = leaf.grad is not None and gradient is leaf.grad._data  # the user's own buffer
+            found.leaves[leaf] = gradient.copy() if claimed else gradient
+        self.waiting, self.order, self.leaves, self.gates = {}, [], {}, []
         return found
 
-    def take_over(self, found: tuple[dict[Entry | Leaf, list[Any]], dict[Leaf, Any]]) -> None:
+    def take_over(self, found: _Sweep) -> None:
         """Go on with what another sweep has found."""
-        waiting, leaves = found
-        for entry, slots in waiting.items():
+        for entry, slots in found.waiting.items():
             for index, gradient in enumerate(slots):
                 if gradient is not None:
                     self.add((entry, index), gradient)
-        for leaf, gradient in leaves.items():
+        for leaf, gradient in found.leaves.items():
             self.add((leaf, 0), gradient)
+        self.gates += found.gates
 
     def _apply(self, entry: Entry, heads: list[Any]) -> Sequence[Any] | None:
         if entry.inputs is None:
@@ -330,11 +335,23 @@ def backward(
         )
         backward_later(again, heads)
         return
-    sweep = _swept(
-        heads, head_grads, {}, retain_graph=retain_graph, create_graph=create_graph, delivering=True
-    )
-    for leaf, gradient in sweep.leaves.items():
-        deliver(leaf, gradient, create_graph=create_graph)
+    try:
+        sweep = _swept(
+            heads,
+            head_grads,
+            {},
+            retain_graph=retain_graph,
+            create_graph=create_graph,
+            delivering=True,
+        )
+        for leaf, gradient in sweep.leaves.items():
+            deliver(leaf, gradient, create_graph=create_graph)
+    except BaseException:
+        if unfinished:  # the other parts of the batch wait in vain
+            give_up()
+        raise
+    if sweep.gates:
+        finished(sweep.gates)
 
 
 def deliver(leaf: Leaf, gradient: Any, *, create_graph: bool = False) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from dlstudio.core.device import Device, current_context
-from dlstudio.core.late import alive, is_late, one_later, refuse_unfinished, unfinished, wait
+from dlstudio.core.late import alive, is_late, one_later, unfinished, wait, wait_for_gradients
 from dlstudio.core.one_element import convertible
 from dlstudio.core.storage import Store, count_own, materialize_views
 from dlstudio.core.tape import Leaf, refuse_while_recorded, state
@@ -146,7 +146,7 @@ class Tensor:
     def grad(self) -> Any:
         """Gradient buffer made by `attach_grad`, or None."""
         if unfinished:
-            refuse_unfinished()
+            wait_for_gradients()
         return self._entry.grad if isinstance(self._entry, Leaf) else None
 
     @property

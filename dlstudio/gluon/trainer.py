@@ -10,7 +10,7 @@ from typing import Any
 
 from dlstudio import optimizer as opt
 from dlstudio.core.device import Device
-from dlstudio.core.late import refuse_unfinished, unfinished
+from dlstudio.core.late import unfinished, wait_for_gradients
 from dlstudio.errors import GradError, ParamError, explain, knows_its_names
 from dlstudio.gluon.parameter import Parameter, shape_is_known
 from dlstudio.gluon.parameter_dict import ParameterDict
@@ -214,7 +214,7 @@ class Trainer:
     def _ready(self, ignore: bool) -> list[tuple[list[int], list[Any]]]:
         """Indices and arrays to update, per device; refuse stale gradients, or leave them out."""
         if unfinished:
-            refuse_unfinished()
+            wait_for_gradients()
         found: list[tuple[list[int], list[Any]]] = [([], []) for _ in self._contexts]
         for i, parameter in enumerate(self._params):
             if parameter._grad_req == "null":

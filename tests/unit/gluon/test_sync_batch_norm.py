@@ -269,6 +269,49 @@ def test_a_thread_for_each_device():
     _close([*values, np.concatenate([losses[i].asnumpy() for i in (0, 1)])], expected)
 
 
+def test_a_thread_reads_gradients_when_all_parts_have_come():
+    net, early, late_ones = _layer(), {}, {}
+
+    def work(i: int, x: Any) -> None:
+        with autograd.record():
+            loss = (net(x) ** 3).sum()
+        loss.backward()
+        early[i] = net.gamma.grad(x.context).asnumpy()
+
+    for _ in range(5):
+        threads = [threading.Thread(target=work, args=part) for part in enumerate(_two())]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        late_ones = {i: net.gamma.grad(mx.cpu(i)).asnumpy() for i in (0, 1)}
+        np.testing.assert_equal(early, late_ones)
+        net.collect_params().zero_grad()
+
+
+def test_an_error_in_a_backward_pass_ends_the_waiting():
+    net, parts = _layer(), _two()
+
+    class Broken(autograd.Function):
+        def forward(self, x):
+            return x * 1
+
+        def backward(self, dy):
+            raise ZeroDivisionError
+
+    for x in parts:
+        x.attach_grad()
+    with autograd.record():
+        outputs = [net(Broken()(x)) for x in parts]
+    outputs[0].backward()
+    with pytest.raises(ZeroDivisionError):
+        outputs[1].backward()
+    with autograd.record():
+        outputs = [net(x) for x in parts]
+    autograd.backward(outputs)
+    assert net.beta.grad(mx.cpu(0)).asnumpy().tolist() == [4 * 36, 4 * 36]
+
+
 def test_a_graph_read_from_a_file_trains_on_several_devices(tmp_path):
     devices = [mx.cpu(0), mx.cpu(1)]
     net = _network(devices)
