@@ -151,9 +151,9 @@ def append(arr: Any, values: Any, axis: int | None = None, out: Any = None, **kw
     >>> mx.np.append(mx.np.ones((2, 3)), mx.np.ones(2)).shape
     (8,)"""
 def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
-    """NumPy's `apply_along_axis`, computed on the host; no gradient flows through."""
+    """NumPy's `apply_along_axis`, computed on the host; it has no gradient."""
 def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
-    """NumPy's `apply_over_axes`, computed on the host; no gradient flows through."""
+    """NumPy's `apply_over_axes`, computed on the host; it has no gradient."""
 def arange(start: float | None, stop: float | None = None, step: float = 1, dtype: Any = None, ctx: Any = None, device: Any = None) -> ndarray:
     """Evenly spaced numbers from `start` (0 if only one bound is given) up to but not `stop`."""
 def arccos(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -253,7 +253,7 @@ def argmin(a: Any, axis: int | None = None, out: Any = None, keepdims: bool = Fa
     >>> mx.np.argmin(mx.np.ones((2, 3))).shape
     ()"""
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = 'introselect', order: Any = None) -> Any:
-    """NumPy's `argpartition`, computed on the host; no gradient flows through."""
+    """NumPy's `argpartition`, computed on the host; it has no gradient."""
 def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, descending: Any = False, stable: Any = True) -> ndarray:
     """Places of the elements in ascending order along `axis`; None takes the flattened array.
 
@@ -288,7 +288,7 @@ def array(object: Any, dtype: Any = None, ctx: Any = None, device: Any = None) -
 def array_equal(a1: Any, a2: Any, equal_nan: Any = False) -> Any:
     """Say whether shapes and all elements are equal."""
 def array_equiv(a1: Any, a2: Any) -> Any:
-    """NumPy's `array_equiv`, computed on the host; no gradient flows through."""
+    """NumPy's `array_equiv`, computed on the host; it has no gradient."""
 def array_split(ary: Any, indices_or_sections: Any = None, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
     """Cut along `axis` into sections as equal as possible, or before each position of a tuple.
 
@@ -386,7 +386,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: Any = False
     returned : bool
         Also return the sum of the weights."""
 def bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Any:
-    """NumPy's `bincount`, computed on the host; no gradient flows through."""
+    """NumPy's `bincount`, computed on the host; it has no gradient."""
 def bitwise_and(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Bitwise and: ``x & y``.
 
@@ -507,7 +507,7 @@ def ceil(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.ceil(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def choose(a: Any, choices: Any, out: Any = None, mode: Any = 'raise') -> Any:
-    """NumPy's `choose`, computed on the host; no gradient flows through."""
+    """NumPy's `choose`, computed on the host; it has no gradient."""
 def clip(a: Any, a_min: float | None = None, a_max: float | None = None, out: Any = None, *, min: Any = None, max: Any = None, **kwargs: Any) -> ndarray:
     """Limit the elements to `a_min` … `a_max`; either bound may be None.
 
@@ -535,7 +535,7 @@ def column_stack(tup: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.column_stack([mx.np.ones(3), mx.np.ones(3)]).shape
     (3, 2)"""
 def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    """NumPy's `compress`, computed on the host; no gradient flows through."""
+    """NumPy's `compress`, computed on the host; it has no gradient."""
 def concat(seq: Any, axis: int | None = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Join arrays along an existing axis.
 
@@ -583,7 +583,7 @@ def conjugate(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.conjugate(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def convolve(a: Any, v: Any, mode: Any = 'full') -> Any:
-    """NumPy's `convolve`, computed on the host; no gradient flows through."""
+    """NumPy's `convolve`, computed on the host; it has no gradient."""
 def copy(a: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Copy of `a`, which gradients pass unchanged.
 
@@ -602,7 +602,7 @@ def copysign(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
     """Correlation coefficients of variables, -1 … 1; see `cov`."""
 def correlate(a: Any, v: Any, mode: Any = 'valid') -> Any:
-    """NumPy's `correlate`, computed on the host; no gradient flows through."""
+    """NumPy's `correlate`, computed on the host; it has no gradient."""
 def cos(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Cosine of an angle in radians.
 
@@ -757,7 +757,7 @@ def diag(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.diag(mx.np.ones(3)).shape
     (3, 3)"""
 def diag_indices_from(arr: Any) -> Any:
-    """NumPy's `diag_indices_from`, computed on the host; no gradient flows through."""
+    """NumPy's `diag_indices_from`, computed on the host; it has no gradient."""
 def diagflat(array: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Matrix with the flattened array on its diagonal `k`.
 
@@ -800,13 +800,13 @@ def diff(a: Any, n: int = 1, axis: int = -1, out: Any = None, *, prepend: Any = 
 
     Also takes the call of the array API standard."""
 def digitize(x: Any, bins: Any, right: Any = False) -> Any:
-    """NumPy's `digitize`, computed on the host; no gradient flows through."""
+    """NumPy's `digitize`, computed on the host; it has no gradient."""
 def divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Quotient: ``x / y``; in np, integers give float32.
 
     Either operand may be a number."""
 def divmod(x1: Any, x2: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `divmod`, computed on the host; no gradient flows through."""
+    """NumPy's `divmod`, computed on the host; it has no gradient."""
 def dot(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Sum over the last axis of `a` and the last but one of `b` (the only one of a vector).
 
@@ -909,7 +909,7 @@ def expm1(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.expm1(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def extract(condition: Any, arr: Any) -> Any:
-    """NumPy's `extract`, computed on the host; no gradient flows through."""
+    """NumPy's `extract`, computed on the host; it has no gradient."""
 def eye(N: int | None, M: int | None = None, k: int = 0, dtype: Any = None, ctx: Any = None, **kwargs: Any) -> ndarray:
     """Matrix with ones on diagonal `k`."""
 def fabs(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -973,7 +973,7 @@ def flipud(m: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.flipud(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def float_power(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `float_power`, computed on the host; no gradient flows through."""
+    """NumPy's `float_power`, computed on the host; it has no gradient."""
 def floor(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Largest integer not above x.
 
@@ -996,7 +996,7 @@ def fmin(x1: Any, x2: Any, out: Any = None) -> Any:
 def fmod(x1: Any, x2: Any, out: Any = None) -> Any:
     """Remainder of a division, with the sign of `x1`."""
 def frexp(x: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `frexp`, computed on the host; no gradient flows through."""
+    """NumPy's `frexp`, computed on the host; it has no gradient."""
 def from_dlpack(x: Any, *, device: Any = None, copy: Any = None) -> Any:
     """Look at the memory of another library's array through DLPack.
 
@@ -1024,7 +1024,7 @@ def gcd(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 
     Either operand may be a number."""
 def genfromtxt(fname: Any, dtype: Any = ..., comments: Any = '#', delimiter: Any = None, skip_header: Any = 0, skip_footer: Any = 0, converters: Any = None, missing_values: Any = None, filling_values: Any = None, usecols: Any = None, names: Any = None, excludelist: Any = None, deletechars: Any = " !#$%&'()*+,-./:;<=>?@[\\]^{|}~", replace_space: Any = '_', autostrip: Any = False, case_sensitive: Any = True, defaultfmt: Any = 'f%i', unpack: Any = None, usemask: Any = False, loose: Any = True, invalid_raise: Any = True, max_rows: Any = None, encoding: Any = None, *, ndmin: Any = 0, like: Any = None) -> Any:
-    """NumPy's `genfromtxt`, computed on the host; no gradient flows through."""
+    """NumPy's `genfromtxt`, computed on the host; it has no gradient."""
 def greater(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether ``x > y``.
 
@@ -1038,15 +1038,15 @@ def hamming(M: Any, dtype: Any = 'float32', ctx: Any = None) -> Any:
 def hanning(M: Any, dtype: Any = 'float32', ctx: Any = None) -> Any:
     """Hann window of `M` points."""
 def heaviside(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `heaviside`, computed on the host; no gradient flows through."""
+    """NumPy's `heaviside`, computed on the host; it has no gradient."""
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    """NumPy's `histogram`, computed on the host; no gradient flows through."""
+    """NumPy's `histogram`, computed on the host; it has no gradient."""
 def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    """NumPy's `histogram2d`, computed on the host; no gradient flows through."""
+    """NumPy's `histogram2d`, computed on the host; it has no gradient."""
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
-    """NumPy's `histogram_bin_edges`, computed on the host; no gradient flows through."""
+    """NumPy's `histogram_bin_edges`, computed on the host; it has no gradient."""
 def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    """NumPy's `histogramdd`, computed on the host; no gradient flows through."""
+    """NumPy's `histogramdd`, computed on the host; it has no gradient."""
 def hsplit(ary: Any, indices_or_sections: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Cut along the second axis (the first of a vector).
 
@@ -1075,7 +1075,7 @@ def hypot(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 
     Either operand may be a number."""
 def i0(x: Any) -> Any:
-    """NumPy's `i0`, computed on the host; no gradient flows through."""
+    """NumPy's `i0`, computed on the host; it has no gradient."""
 def identity(n: Any, dtype: Any = None, ctx: Any = None) -> Any:
     """Square matrix with ones on the diagonal."""
 def imag(val: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -1090,7 +1090,7 @@ def imag(val: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.imag(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def in1d(ar1: Any, ar2: Any, assume_unique: Any = False, invert: Any = False) -> Any:
-    """NumPy's `in1d`, computed on the host; no gradient flows through."""
+    """NumPy's `in1d`, computed on the host; it has no gradient."""
 def indices(dimensions: Any, dtype: Any = 'int32', ctx: Any = None) -> Any:
     """Coordinates of every position of a grid: one grid for each axis."""
 def inner(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -1108,9 +1108,9 @@ def inner(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     """Copy of `arr` with `values` before the places `obj` (int, slice or sequence) along `axis`."""
 def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    """NumPy's `interp`, computed on the host; no gradient flows through."""
+    """NumPy's `interp`, computed on the host; it has no gradient."""
 def intersect1d(ar1: Any, ar2: Any, assume_unique: Any = False, return_indices: Any = False) -> Any:
-    """NumPy's `intersect1d`, computed on the host; no gradient flows through."""
+    """NumPy's `intersect1d`, computed on the host; it has no gradient."""
 def invert(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Flip every bit: ``~x``.
 
@@ -1127,9 +1127,9 @@ def invert(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     -----
     No gradient flows through: its result is a truth value or an integer."""
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: Any = False) -> Any:
-    """NumPy's `isclose`, computed on the host; no gradient flows through."""
+    """NumPy's `isclose`, computed on the host; it has no gradient."""
 def iscomplex(x: Any) -> Any:
-    """NumPy's `iscomplex`, computed on the host; no gradient flows through."""
+    """NumPy's `iscomplex`, computed on the host; it has no gradient."""
 def isdtype(dtype: Any, kind: Any) -> Any:
     """Say whether a dtype is of a kind.
 
@@ -1160,7 +1160,7 @@ def isfinite(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     -----
     No gradient flows through: its result is a truth value or an integer."""
 def isin(element: Any, test_elements: Any, assume_unique: Any = False, invert: Any = False, *, kind: Any = None) -> Any:
-    """NumPy's `isin`, computed on the host; no gradient flows through."""
+    """NumPy's `isin`, computed on the host; it has no gradient."""
 def isinf(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Where x is infinite.
 
@@ -1222,9 +1222,9 @@ def isposinf(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     -----
     No gradient flows through: its result is a truth value or an integer."""
 def isreal(x: Any) -> Any:
-    """NumPy's `isreal`, computed on the host; no gradient flows through."""
+    """NumPy's `isreal`, computed on the host; it has no gradient."""
 def ix_(*args: Any) -> Any:
-    """NumPy's `ix_`, computed on the host; no gradient flows through."""
+    """NumPy's `ix_`, computed on the host; it has no gradient."""
 def kron(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Kronecker product: every element of `a` times the whole of `b`.
 
@@ -1258,7 +1258,7 @@ def less_equal(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 
     Either operand may be a number."""
 def lexsort(keys: Any, axis: Any = -1) -> Any:
-    """NumPy's `lexsort`, computed on the host; no gradient flows through."""
+    """NumPy's `lexsort`, computed on the host; it has no gradient."""
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: Any = True, retstep: Any = False, dtype: Any = None, axis: Any = 0, ctx: Any = None, device: Any = None) -> Any:
     """`num` evenly spaced numbers from `start` to `stop`; with `retstep` also the step."""
 def log(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -1310,7 +1310,7 @@ def logaddexp(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 
     Either operand may be a number."""
 def logaddexp2(x1: Any, x2: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `logaddexp2`, computed on the host; no gradient flows through."""
+    """NumPy's `logaddexp2`, computed on the host; it has no gradient."""
 def logical_and(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Whether both x and y are non-zero.
 
@@ -1426,7 +1426,7 @@ def min(a: Any, axis: Any = None, keepdims: bool = False, out: Any = None, **kwa
     >>> mx.np.min(mx.np.ones((2, 3))).shape
     ()"""
 def min_scalar_type(a: Any) -> Any:
-    """NumPy's `min_scalar_type`, computed on the host; no gradient flows through."""
+    """NumPy's `min_scalar_type`, computed on the host; it has no gradient."""
 def minimum(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """The smaller of x and y.
 
@@ -1440,7 +1440,7 @@ def mod(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
 
     Either operand may be a number."""
 def modf(x: Any, out: Any = ..., *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `modf`, computed on the host; no gradient flows through."""
+    """NumPy's `modf`, computed on the host; it has no gradient."""
 def moveaxis(a: Any, source: Any = None, destination: Any = None, out: Any = None, **kwargs: Any) -> ndarray:
     """Move axes to other positions; the others keep their order.
 
@@ -1455,7 +1455,7 @@ def moveaxis(a: Any, source: Any = None, destination: Any = None, out: Any = Non
     >>> mx.np.moveaxis(mx.np.ones((2, 3, 4)), source=-1, destination=0).shape
     (4, 2, 3)"""
 def msort(a: Any) -> Any:
-    """NumPy's `msort`, computed on the host; no gradient flows through."""
+    """NumPy's `msort`, computed on the host; it has no gradient."""
 def multiply(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Product: ``x × y``.
 
@@ -1470,23 +1470,23 @@ def nan_to_num(x: Any, copy: Any = True, nan: float = 0.0, posinf: float | None 
         With False the numbers are replaced in `x` itself.
     nan, posinf, neginf : float, optional"""
 def nanargmax(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = ...) -> Any:
-    """NumPy's `nanargmax`, computed on the host; no gradient flows through."""
+    """NumPy's `nanargmax`, computed on the host; it has no gradient."""
 def nanargmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = ...) -> Any:
-    """NumPy's `nanargmin`, computed on the host; no gradient flows through."""
+    """NumPy's `nanargmin`, computed on the host; it has no gradient."""
 def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    """NumPy's `nancumprod`, computed on the host; no gradient flows through."""
+    """NumPy's `nancumprod`, computed on the host; it has no gradient."""
 def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    """NumPy's `nancumsum`, computed on the host; no gradient flows through."""
+    """NumPy's `nancumsum`, computed on the host; it has no gradient."""
 def nanmax(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = None) -> Any:
     """Largest element that is not nan; no gradient flows with `initial` and `where`."""
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False) -> Any:
     """Mean of the elements that are not nan."""
 def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, keepdims: Any = ...) -> Any:
-    """NumPy's `nanmedian`, computed on the host; no gradient flows through."""
+    """NumPy's `nanmedian`, computed on the host; it has no gradient."""
 def nanmin(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None, where: Any = None) -> Any:
     """Smallest element that is not nan; no gradient flows with `initial` and `where`."""
 def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
-    """NumPy's `nanpercentile`, computed on the host; no gradient flows through."""
+    """NumPy's `nanpercentile`, computed on the host; it has no gradient."""
 def nanprod(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Product of the elements that are not NaN.
 
@@ -1501,7 +1501,7 @@ def nanprod(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *
     >>> mx.np.nanprod(mx.np.array([[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]])).shape
     ()"""
 def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = False, method: Any = 'linear', keepdims: Any = ..., *, weights: Any = None) -> Any:
-    """NumPy's `nanquantile`, computed on the host; no gradient flows through."""
+    """NumPy's `nanquantile`, computed on the host; it has no gradient."""
 def nanstd(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Any:
     """Square root of `nanvar`."""
 def nansum(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
@@ -1563,7 +1563,7 @@ def outer(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.outer(mx.np.ones(3), mx.np.ones(2)).shape
     (3, 2)"""
 def packbits(a: Any, axis: Any = None, bitorder: Any = 'big') -> Any:
-    """NumPy's `packbits`, computed on the host; no gradient flows through."""
+    """NumPy's `packbits`, computed on the host; it has no gradient."""
 def pad(x: Any, pad_width: Any = None, mode: str = 'constant', constant_values: float = 0.0, out: Any = None, **kwargs: Any) -> ndarray:
     """Surround `x`: `pad_width` is a pair (before, after) for each axis, one pair, or a number.
 
@@ -1579,7 +1579,7 @@ def pad(x: Any, pad_width: Any = None, mode: str = 'constant', constant_values: 
     >>> mx.np.pad(mx.np.ones((2, 3)), pad_width=((1, 1), (0, 2))).shape
     (4, 5)"""
 def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = 'introselect', order: Any = None) -> Any:
-    """NumPy's `partition`, computed on the host; no gradient flows through."""
+    """NumPy's `partition`, computed on the host; it has no gradient."""
 def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: Any = None, interpolation: Any = 'linear', keepdims: Any = False) -> Any:
     """Value below which `q` percent of the elements lie.
 
@@ -1603,27 +1603,27 @@ def permute_dims(a: Any, axes: int | Sequence[int] | None = None, out: Any = Non
     >>> mx.np.permute_dims(mx.np.ones((2, 3))).shape
     (3, 2)"""
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """NumPy's `piecewise`, computed on the host; no gradient flows through."""
+    """NumPy's `piecewise`, computed on the host; it has no gradient."""
 def pmt(rate: Any, nper: Any, pv: Any, fv: Any = 0, when: Any = 'end') -> Any:
     """Payment of each period that pays `pv` off in `nper` periods.
 
     Computed on the host; no gradient."""
 def poly(seq_of_zeros: Any) -> Any:
-    """NumPy's `poly`, computed on the host; no gradient flows through."""
+    """NumPy's `poly`, computed on the host; it has no gradient."""
 def polyadd(a1: Any, a2: Any) -> Any:
-    """NumPy's `polyadd`, computed on the host; no gradient flows through."""
+    """NumPy's `polyadd`, computed on the host; it has no gradient."""
 def polyder(p: Any, m: Any = 1) -> Any:
-    """NumPy's `polyder`, computed on the host; no gradient flows through."""
+    """NumPy's `polyder`, computed on the host; it has no gradient."""
 def polydiv(u: Any, v: Any) -> Any:
-    """NumPy's `polydiv`, computed on the host; no gradient flows through."""
+    """NumPy's `polydiv`, computed on the host; it has no gradient."""
 def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: Any = False, w: Any = None, cov: Any = False) -> Any:
-    """NumPy's `polyfit`, computed on the host; no gradient flows through."""
+    """NumPy's `polyfit`, computed on the host; it has no gradient."""
 def polyint(p: Any, m: Any = 1, k: Any = None) -> Any:
-    """NumPy's `polyint`, computed on the host; no gradient flows through."""
+    """NumPy's `polyint`, computed on the host; it has no gradient."""
 def polymul(a1: Any, a2: Any) -> Any:
-    """NumPy's `polymul`, computed on the host; no gradient flows through."""
+    """NumPy's `polymul`, computed on the host; it has no gradient."""
 def polysub(a1: Any, a2: Any) -> Any:
-    """NumPy's `polysub`, computed on the host; no gradient flows through."""
+    """NumPy's `polysub`, computed on the host; it has no gradient."""
 def polyval(p: Any, x: Any) -> Any:
     """Value at `x` of the polynomial with coefficients `p`, the highest power first."""
 def positive(a: Any, out: Any = None, **kwargs: Any) -> ndarray:
@@ -1678,7 +1678,7 @@ def product(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
     >>> mx.np.product(mx.np.ones((2, 3))).shape
     ()"""
 def promote_types(type1: Any, type2: Any) -> Any:
-    """NumPy's `promote_types`, computed on the host; no gradient flows through."""
+    """NumPy's `promote_types`, computed on the host; it has no gradient."""
 def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, **kwargs: Any) -> ndarray:
     """Peak to peak: the largest element minus the smallest.
 
@@ -1737,7 +1737,7 @@ def ravel(x: Any, order: str = 'C', out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.ravel(mx.np.ones((2, 3))).shape
     (6,)"""
 def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = 'raise', order: Any = 'C') -> Any:
-    """NumPy's `ravel_multi_index`, computed on the host; no gradient flows through."""
+    """NumPy's `ravel_multi_index`, computed on the host; it has no gradient."""
 def real(val: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Real part of `val`; a real array is its own.
 
@@ -1844,7 +1844,7 @@ def rollaxis(a: Any, axis: Any = None, start: int = 0, out: Any = None, **kwargs
     >>> mx.np.rollaxis(mx.np.ones((2, 3, 4)), axis=2).shape
     (4, 2, 3)"""
 def roots(p: Any) -> Any:
-    """NumPy's `roots`, computed on the host; no gradient flows through."""
+    """NumPy's `roots`, computed on the host; it has no gradient."""
 def rot90(m: Any, k: int = 1, axes: int | Sequence[int] = ..., out: Any = None, **kwargs: Any) -> ndarray:
     """Turn by `k` quarter turns, from the first towards the second of two axes.
 
@@ -1894,15 +1894,15 @@ def row_stack(arrays: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.row_stack([mx.np.ones(3), mx.np.ones(3)]).shape
     (2, 3)"""
 def searchsorted(a: Any, v: Any, side: Any = 'left', sorter: Any = None) -> Any:
-    """NumPy's `searchsorted`, computed on the host; no gradient flows through."""
+    """NumPy's `searchsorted`, computed on the host; it has no gradient."""
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     """For each element the first choice whose condition is true, else `default`."""
 def set_printoptions(precision: Any = None, threshold: Any = None, edgeitems: Any = None, linewidth: Any = None, suppress: Any = None, nanstr: Any = None, infstr: Any = None, formatter: Any = None, sign: Any = None, floatmode: Any = None, *, legacy: Any = None, override_repr: Any = None) -> Any:
-    """NumPy's `set_printoptions`, computed on the host; no gradient flows through."""
+    """NumPy's `set_printoptions`, computed on the host; it has no gradient."""
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
-    """NumPy's `setdiff1d`, computed on the host; no gradient flows through."""
+    """NumPy's `setdiff1d`, computed on the host; it has no gradient."""
 def setxor1d(ar1: Any, ar2: Any, assume_unique: Any = False) -> Any:
-    """NumPy's `setxor1d`, computed on the host; no gradient flows through."""
+    """NumPy's `setxor1d`, computed on the host; it has no gradient."""
 def shape(a: Any) -> Any:
     """Lengths of the axes."""
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> Any:
@@ -1945,7 +1945,7 @@ def sin(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.sin(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def sinc(x: Any) -> Any:
-    """NumPy's `sinc`, computed on the host; no gradient flows through."""
+    """NumPy's `sinc`, computed on the host; it has no gradient."""
 def sinh(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Hyperbolic sine: ``(eˣ - e⁻ˣ)/2``.
 
@@ -1984,7 +1984,7 @@ def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, 
 
     Also takes the call of the array API standard."""
 def spacing(x: Any, out: Any = None, *, where: Any = True, casting: Any = 'same_kind', order: Any = 'K', dtype: Any = None, subok: Any = True, signature: Any = None) -> Any:
-    """NumPy's `spacing`, computed on the host; no gradient flows through."""
+    """NumPy's `spacing`, computed on the host; it has no gradient."""
 def split(ary: Any, indices_or_sections: Any = None, axis: int = 0, out: Any = None, **kwargs: Any) -> Any:
     """Cut along `axis` into equal sections (a number), or before each position of a tuple.
 
@@ -2248,11 +2248,11 @@ def tril(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.tril(mx.np.ones((3, 4))).shape
     (3, 4)"""
 def tril_indices(n: Any, k: Any = 0, m: Any = None) -> Any:
-    """NumPy's `tril_indices`, computed on the host; no gradient flows through."""
+    """NumPy's `tril_indices`, computed on the host; it has no gradient."""
 def tril_indices_from(arr: Any, k: Any = 0) -> Any:
-    """NumPy's `tril_indices_from`, computed on the host; no gradient flows through."""
+    """NumPy's `tril_indices_from`, computed on the host; it has no gradient."""
 def trim_zeros(filt: Any, trim: Any = 'fb', axis: Any = None) -> Any:
-    """NumPy's `trim_zeros`, computed on the host; no gradient flows through."""
+    """NumPy's `trim_zeros`, computed on the host; it has no gradient."""
 def triu(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     """Upper triangle: elements below diagonal `k` become zero.
 
@@ -2266,9 +2266,9 @@ def triu(m: Any, k: int = 0, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.triu(mx.np.ones((3, 4))).shape
     (3, 4)"""
 def triu_indices(n: Any, k: Any = 0, m: Any = None) -> Any:
-    """NumPy's `triu_indices`, computed on the host; no gradient flows through."""
+    """NumPy's `triu_indices`, computed on the host; it has no gradient."""
 def triu_indices_from(arr: Any, k: Any = 0) -> Any:
-    """NumPy's `triu_indices_from`, computed on the host; no gradient flows through."""
+    """NumPy's `triu_indices_from`, computed on the host; it has no gradient."""
 def true_divide(x1: Any, x2: Any, out: Any = None, **kwargs: Any) -> ndarray:
     """Quotient: ``x / y``; in np, integers give float32.
 
@@ -2285,9 +2285,9 @@ def trunc(x: Any, out: Any = None, **kwargs: Any) -> ndarray:
     >>> mx.np.trunc(mx.np.ones((2, 3))).shape
     (2, 3)"""
 def union1d(ar1: Any, ar2: Any) -> Any:
-    """NumPy's `union1d`, computed on the host; no gradient flows through."""
+    """NumPy's `union1d`, computed on the host; it has no gradient."""
 def unique(ar: Any, return_index: Any = False, return_inverse: Any = False, return_counts: Any = False, axis: Any = None, *, equal_nan: Any = True, sorted: Any = True) -> Any:
-    """NumPy's `unique`, computed on the host; no gradient flows through."""
+    """NumPy's `unique`, computed on the host; it has no gradient."""
 def unique_all(x: Any) -> Any:
     """Sorted values without repetition, where each first stands, which one each element is, counts.
 
@@ -2299,15 +2299,15 @@ def unique_inverse(x: Any) -> Any:
 def unique_values(x: Any) -> Any:
     """Sorted values without repetition."""
 def unpackbits(a: Any, axis: Any = None, count: Any = None, bitorder: Any = 'big') -> Any:
-    """NumPy's `unpackbits`, computed on the host; no gradient flows through."""
+    """NumPy's `unpackbits`, computed on the host; it has no gradient."""
 def unravel_index(indices: Any, shape: Any, order: Any = 'C') -> Any:
-    """NumPy's `unravel_index`, computed on the host; no gradient flows through."""
+    """NumPy's `unravel_index`, computed on the host; it has no gradient."""
 def unstack(x: Any, *, axis: Any = 0) -> Any:
     """Cut an array into its slices along `axis`, which is dropped."""
 def unwrap(p: Any, discont: Any = None, axis: Any = -1, *, period: Any = 6.283185307179586) -> Any:
-    """NumPy's `unwrap`, computed on the host; no gradient flows through."""
+    """NumPy's `unwrap`, computed on the host; it has no gradient."""
 def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
-    """NumPy's `vander`, computed on the host; no gradient flows through."""
+    """NumPy's `vander`, computed on the host; it has no gradient."""
 def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: bool = False, *, correction: Any = 0.0, **kwargs: Any) -> ndarray:
     """Variance over `axis`: mean of the squared distance from the mean.
 
@@ -2622,7 +2622,7 @@ class linalg:
         Also takes the call of the array API standard."""
     @staticmethod
     def cond(x: Any, p: Any = None) -> Any:
-        """NumPy's `cond`, computed on the host; no gradient flows through."""
+        """NumPy's `cond`, computed on the host; it has no gradient."""
     @staticmethod
     def cross(a: Any, b: Any, axis: int = -1, out: Any = None, **kwargs: Any) -> ndarray:
         """Cross product of vectors with three components along `axis`.
@@ -2664,7 +2664,7 @@ class linalg:
         (3,)"""
     @staticmethod
     def eig(a: Any) -> Any:
-        """NumPy's `eig`, computed on the host; no gradient flows through."""
+        """NumPy's `eig`, computed on the host; it has no gradient."""
     @staticmethod
     def eigh(a: Any, UPLO: str = 'L', out: Any = None, **kwargs: Any) -> Any:
         """Eigenvalues, from the smallest, and eigenvectors (columns) of symmetric matrices.
@@ -2680,7 +2680,7 @@ class linalg:
         [(3,), (3, 3)]"""
     @staticmethod
     def eigvals(a: Any) -> Any:
-        """NumPy's `eigvals`, computed on the host; no gradient flows through."""
+        """NumPy's `eigvals`, computed on the host; it has no gradient."""
     @staticmethod
     def eigvalsh(a: Any, UPLO: str = 'L', out: Any = None, **kwargs: Any) -> ndarray:
         """Eigenvalues of symmetric matrices, from the smallest.
@@ -2708,7 +2708,7 @@ class linalg:
         (3, 3)"""
     @staticmethod
     def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-        """NumPy's `lstsq`, computed on the host; no gradient flows through."""
+        """NumPy's `lstsq`, computed on the host; it has no gradient."""
     @staticmethod
     def matmul(a: Any, b: Any, out: Any = None, **kwargs: Any) -> ndarray:
         """Matrix product over the last axis of `a` and the last but one of `b`; others broadcast.
@@ -2752,7 +2752,7 @@ class linalg:
         (2, 2)"""
     @staticmethod
     def matrix_rank(A: Any, tol: Any = None, hermitian: Any = False, *, rtol: Any = None) -> Any:
-        """NumPy's `matrix_rank`, computed on the host; no gradient flows through."""
+        """NumPy's `matrix_rank`, computed on the host; it has no gradient."""
     @staticmethod
     def matrix_transpose(a: Any, out: Any = None, **kwargs: Any) -> ndarray:
         """Exchange the last two axes.

@@ -1,20 +1,22 @@
 """Functions that NumPy itself computes: the arrays go to the host, the result comes back.
 
-MXNet does the same for these names. They have no gradient; inside `autograd.record` their results
-are constants.
+MXNet does the same for these names. They have no gradient: to go backward through one is an error
+(MXNet refuses to compute it while recording).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from dlstudio.core.avals import is_floating
 from dlstudio.core.device import current_context
-from dlstudio.core.tape import values_decide
+from dlstudio.core.tape import record_custom, state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.explaining import explaining
+from dlstudio.errors import GradError, explain
 
 __all__ = ["NAMES", "functions"]
 
@@ -115,15 +117,31 @@ def _dressed(x: Any, device: Any) -> Any:
     return x
 
 
-def _device(values: Any) -> Any:
+def _arrays(values: Any) -> Iterator[Any]:
     for x in values:
         if isinstance(x, Tensor):
-            return x._device
-        if isinstance(x, (list, tuple)):
-            found = _device(x)
-            if found is not None:
-                return found
-    return None
+            yield x
+        elif isinstance(x, (list, tuple)):
+            yield from _arrays(x)
+
+
+def _refuse_gradients(name: str, values: Any, results: Any) -> None:
+    """Let backward say where it cannot go on, where results that vary hang on recorded values."""
+    recorded = [x for x in _arrays(values) if x._entry is not None]
+    varying = [x for x in _arrays([results]) if is_floating(x._data.dtype)]
+    if not recorded or not varying or state.tracer is not None:
+        return
+
+    def refuse(heads: Any, create_graph: bool) -> Any:
+        raise GradError(
+            explain(
+                f"np.{name} has no gradient, and backward came to it.",
+                "functions of mx.np that are differentiable.",
+                f"np.{name}(x.detach()) if it is meant to be constant",
+            )
+        )
+
+    record_custom(recorded, varying, refuse, name)
 
 
 def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -131,18 +149,22 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         values_decide(f"np.{name}")
-        device = _device([*args, *kwargs.values()]) or current_context()
+        first = next(_arrays([*args, *kwargs.values()]), None)
+        device = current_context() if first is None else first._device
         out = kwargs.pop("out", None)
         result = function(*_host(args), **{key: _host(value) for key, value in kwargs.items()})
         if out is not None:
             out[...] = result
             return out
-        return _dressed(result, device)
+        dressed = _dressed(result, device)
+        if state.recording:
+            _refuse_gradients(name, [*args, *kwargs.values()], dressed)
+        return dressed
 
     call.__name__ = call.__qualname__ = name
     call.__wrapped__ = function  # type: ignore[attr-defined]  # whose signature help() shows
     call.__module__ = "dlstudio.np"
-    call.__doc__ = f"NumPy's `{name}`, computed on the host; no gradient flows through."
+    call.__doc__ = f"NumPy's `{name}`, computed on the host; it has no gradient."
     told = call if name in _CALLING_BACK else explaining(call)
     told.on_host = True  # type: ignore[attr-defined]  # for NumPy's protocols
     return told

@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd
-from dlstudio.errors import ArgumentError, ParamError
+from dlstudio.errors import ArgumentError, GradError, ParamError
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype("float32")
 V = np.array([3.0, 1.0, 2.0, 5.0], "float32")
@@ -118,3 +118,18 @@ def test_index_add_adds_repeated_positions_up():
 def test_a_constraint_that_does_not_hold_says_so():
     with pytest.raises(ValueError, match="variance"):
         mx.npx.constraint_check(mx.np.array([1.0, -1.0]) > 0, "the variance must be positive")
+
+
+def test_backward_does_not_pass_over_functions_without_gradient():
+    """It would leave a part of the gradient out without a word."""
+    x = mx.np.array([1.0, 2.0, 3.0])
+    x.attach_grad()
+    with autograd.record():
+        y = x.sum() + mx.np.sinc(x).sum()
+    with pytest.raises(GradError, match=r"np\.sinc has no gradient"):
+        y.backward()
+    with autograd.record():
+        places, counts = mx.np.argpartition(x, 1), mx.np.histogram(x.detach())[0]
+        y = (x * places).sum() + x.sum() * counts.sum() + mx.np.sinc(x.detach()).sum()
+    y.backward()
+    assert x.grad.tolist() == [3, 4, 5]
