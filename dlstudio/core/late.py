@@ -4,10 +4,16 @@ Eager operators compute at once. An operator whose result on one device depends 
 give it (`SyncBatchNorm` over a batch in parts) cannot: one device's call ends before the next
 one's begins. Such a call answers arrays that have shape, dtype and device, but no values yet: a
 `Late` stands in their `_data`. Calls on such arrays, `backward` among them, are put off as well;
-the call on the last device computes them all, in the order of the program (`core.meeting`).
+the call on the last device computes them all, in the order of the program::
 
-A call put off lives as long as its outputs do, so that what the program has forgotten never meets
-anything. To read what is not there is an error; it ends the waiting.
+    y0 = norm(x0)      # a Visit: waits for a call of the same layer on another device
+    loss0 = f(y0)      # a Call put off: follows the Visit
+    loss0.backward()   # another one: follows that
+    y1 = norm(x1)      # meets the Visit: y0 and y1, then loss0, then its gradients (`core.meeting`)
+
+A call put off sees its operands as they were when it was made. It lives as long as its outputs do,
+so that what the program has forgotten never meets anything. To read what is not there is an error,
+which ends the waiting; only threads other than the main one wait, for what others bring.
 """
 
 from __future__ import annotations
@@ -38,12 +44,12 @@ __all__ = [
 _PATIENCE = 60.0  # seconds that one thread waits for the calls of others
 
 alive: dict[int, None] = {}  # ids of all `Late`: eager calls look whether there are any
-unfinished: list[Any] = []  # backward passes that wait
+unfinished: list[Any] = []  # what keeps gradients from where they belong: calls and gates
 lock = threading.RLock()
 _arrived = threading.Condition(lock)
 _numbers = itertools.count()
 _ready: list[tuple[int, int, Call]] = []  # a heap, by number and arrival
-_running: Call | None = None
+_running: Call | None = None  # the call put off that is being computed
 
 
 class Late:
@@ -54,7 +60,7 @@ class Late:
     def __init__(self, aval: Aval, call: Call) -> None:
         self.shape, self.dtype = aval
         self.call = call
-        self.tensors: list[weakref.ref[Tensor]] = []  # first the result, then its `_as_now`
+        self.tensors: list[weakref.ref[Tensor]] = []  # first the result, then its twins
         alive[id(self)] = None
 
     def __del__(self) -> None:
@@ -103,7 +109,8 @@ class Call:
 
     def __init__(self, run: Callable[[], Sequence[Any]] | None = None) -> None:
         self.run, self.missing = run, 0
-        self.modes = state.recording, state.training
+        self.modes = state.recording, state.training  # of the program where it was made
+        # its place in the program: what a call put off does belongs where that one was made
         self.number = next(_numbers) if _running is None else _running.number
         self.outputs: list[weakref.ref[Late]] = []
         self.followers: list[weakref.ref[Call]] = []
@@ -160,7 +167,7 @@ def _sources(tensors: Iterable[Any]) -> list[Call]:
 
 
 def _as_now(tensor: Any) -> Any:
-    """A tensor with the value and the place on the tape that `tensor` has now, whatever follows."""
+    """A twin: the value and the place on the tape that `tensor` has now, whatever follows."""
     twin = tensor.__class__._wrap(tensor._data, tensor._device)
     if is_late(tensor):
         tensor._data.tensors.append(weakref.ref(twin))
@@ -294,7 +301,7 @@ def _compute(call: Call) -> None:
 
 
 def _fill(late: Late, result: Tensor) -> None:
-    """Let the tensors that the program holds be `result`; all but the first are copies of it."""
+    """Let the tensors that the program holds be `result`; twins share its memory until a write."""
     lazy = result._store is not None and any(ref() is result for ref in result._store.lazy or ())
     for i, reference in enumerate(late.tensors):
         tensor = reference()

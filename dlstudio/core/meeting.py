@@ -97,7 +97,8 @@ class _Gate:
     """The gradient of what was computed together: it is passed on when all parts' have come.
 
     A sweep that comes from one device's loss stops here and leaves what it has found; the one that
-    brings the last part goes on for both.
+    brings the last part goes on for all. Until that has delivered its gradients, the gate is
+    `unfinished`.
     """
 
     takes_sweep = True
