@@ -13,7 +13,7 @@ the call on the last device computes them all, in the order of the program::
 
 A call put off sees its operands as they were when it was made. It lives as long as its outputs do,
 so that what the program has forgotten never meets anything. To read what is not there is an error,
-which ends the waiting; only threads other than the main one wait, for what others bring.
+which ends the waiting, unless other threads may still bring it.
 """
 
 from __future__ import annotations
@@ -104,11 +104,12 @@ class Call:
     """A call put off: what computes it, for whom, and how many of its operands are missing."""
 
     __slots__ = (
-        "__weakref__", "followers", "missing", "modes", "number", "outputs", "run",
+        "__weakref__", "followers", "missing", "modes", "number", "outputs", "run", "thread",
     )  # fmt: skip
 
     def __init__(self, run: Callable[[], Sequence[Any]] | None = None) -> None:
         self.run, self.missing = run, 0
+        self.thread = threading.current_thread()
         self.modes = state.recording, state.training  # of the program where it was made
         # its place in the program: what a call put off does belongs where that one was made
         self.number = next(_numbers) if _running is None else _running.number
@@ -331,7 +332,9 @@ def wait(tensor: Tensor) -> None:
     WaitingError
         If nobody else could.
     """
-    _wait_for(lambda: not is_late(tensor) or not visits)
+    late = tensor._data
+    if late.__class__ is Late:
+        _wait_for(lambda: not is_late(tensor) or not visits, [late.call.thread])
     if is_late(tensor):
         raise too_early()
 
@@ -344,16 +347,18 @@ def wait_for_gradients() -> None:
     GradError
         If one does for ever; it is given up.
     """
-    _wait_for(lambda: not unfinished)
+    _wait_for(lambda: not unfinished, [one.thread for one in list(unfinished)])
     if unfinished:
         raise _gradients_too_early()
 
 
-def _wait_for(arrived: Callable[[], bool]) -> None:
-    """Let other threads work; the main thread usually is the only one, and waits for nobody."""
-    if threading.current_thread() is not threading.main_thread():
-        with _arrived:
-            _arrived.wait_for(arrived, _PATIENCE)
+def _wait_for(arrived: Callable[[], bool], makers: list[threading.Thread]) -> None:
+    """Let other threads work; the main one does so only for what another has put off."""
+    main = threading.main_thread()
+    if threading.current_thread() is main and all(t is main or not t.is_alive() for t in makers):
+        return
+    with _arrived:
+        _arrived.wait_for(arrived, _PATIENCE)
 
 
 def _who_waits() -> str:

@@ -6,6 +6,7 @@ wait for the last is the subject of `core.late`.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,7 @@ class _Gate:
 
     def __init__(self, width: int, finish: Callable[[], None]) -> None:
         self.width, self.finish = width, finish
+        self.thread = threading.current_thread()  # of the last sweep that stopped
         self.heads: list[Any] = []
         self.left: list[Any] = []  # by the sweeps that stopped
 
@@ -118,6 +120,7 @@ class _Gate:
             if sweep.delivering and any(all(h is None for h in part) for part in parts):
                 self.heads = found
                 self.left.append(sweep.stop())
+                self.thread = threading.current_thread()
                 if self not in unfinished:
                     unfinished.append(self)
                 return None

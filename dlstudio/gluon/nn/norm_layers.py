@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 
 __all__ = ["BatchNorm", "BatchNormReLU", "GroupNorm", "InstanceNorm", "LayerNorm", "SyncBatchNorm"]
+
+_layers = itertools.count()  # of SyncBatchNorm
 
 
 def _facts(values: dict[str, Any]) -> str:
@@ -190,13 +193,16 @@ class SyncBatchNorm(BatchNorm):
         )  # fmt: skip
         del self._kwargs["axis"]
         self._kwargs.update(ndev=num_devices, key=self.prefix)
+        # prefixes are unique in one thread only, but networks of several ones may train at a time
+        self._key = f"{self.prefix}{next(_layers)}"
 
     def hybrid_forward(
         self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any
     ) -> Any:
         """See the class."""
+        options = {**self._kwargs, "key": self._key}
         return F.contrib.SyncBatchNorm(
-            x, gamma, beta, running_mean, running_var, name="fwd", **self._kwargs
+            x, gamma, beta, running_mean, running_var, name="fwd", **options
         )
 
 
