@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Late", "Visit", "alive", "backward_later", "compute_ready", "finished", "give_up", "is_late",
     "later", "lock", "one_later", "operands_now", "put_off", "too_early", "unfinished", "visits",
-    "wait", "wait_for_gradients",
+    "wait", "wait_for_gradients", "write_later",
 ]  # fmt: skip
 
 _PATIENCE = 60.0  # seconds that one thread waits for the calls of others
@@ -55,12 +55,13 @@ _running: Call | None = None  # the call put off that is being computed
 class Late:
     """Stands for the bare array of a result to come: only shape and dtype are known."""
 
-    __slots__ = ("__weakref__", "call", "dtype", "shape", "tensors")
+    __slots__ = ("__weakref__", "call", "dtype", "memory", "shape", "tensors")
 
     def __init__(self, aval: Aval, call: Call) -> None:
         self.shape, self.dtype = aval
         self.call = call
         self.tensors: list[weakref.ref[Tensor]] = []  # first the result, then its twins
+        self.memory: Tensor | None = None  # that the values are to be written into
         alive[id(self)] = None
 
     def __del__(self) -> None:
@@ -233,6 +234,34 @@ def later(op: Op, inputs: Sequence[Any], attrs: Any, cls: type[Tensor], out: Any
         tensors = put_off(run, operands, avals, cls, operands[0]._device)
     single = isinstance(inferred, Aval) or (len(avals) == 1 and len(inferred) > 1)
     return tensors[0] if single else list(tensors)
+
+
+def write_later(tensor: Tensor, result: Tensor) -> None:
+    """Change `tensor` in place once `result` has values: ``total += loss``."""
+    with lock:
+        if is_late(tensor):  # nobody waits any longer for what stood here
+            tensor._data.tensors = [ref for ref in tensor._data.tensors if ref() is not tensor]
+            memory = tensor._data.memory
+        else:
+            memory = tensor.__class__._wrap(tensor._data, tensor._device)
+            tensor._share(memory)
+
+        def run() -> Sequence[Any]:
+            if memory is None:
+                return [result]
+            memory._prepare_write()
+            memory._data[...] = result._data
+            return [memory]
+
+        call = Call(run)
+        call.follow(_sources([result]))
+        late = Late(aval_of(tensor), call)
+        late.memory = memory
+        call.outputs.append(weakref.ref(late))
+        late.tensors.append(weakref.ref(tensor))
+        tensor._data = late
+        if not call.missing:  # another thread has brought the result meanwhile
+            _compute(call)
 
 
 def backward_later(run: Callable[[], None], heads: Sequence[Any]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from dlstudio.core import tape
 from dlstudio.core.avals import is_floating
 from dlstudio.core.dispatch import Attrs, invoke
-from dlstudio.core.late import alive
+from dlstudio.core.late import alive, is_late, write_later
 from dlstudio.core.registry import OPS, Op
 from dlstudio.core.tape import refuse_while_recorded, state
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
@@ -302,8 +302,11 @@ def inplace(function: Binary) -> Binary:
             _refuse_other_kind(self, result)
         if result._data.dtype != self._data.dtype:
             result = result.astype(self._data.dtype)
-        self._prepare_write()
-        self._data[...] = result._data
+        if alive and is_late(result):
+            write_later(self, result)
+        else:
+            self._prepare_write()
+            self._data[...] = result._data
         if follows:
             self._entry, self._index = result._entry, result._index
         return self

@@ -193,8 +193,15 @@ class SyncBatchNorm(BatchNorm):
         )  # fmt: skip
         del self._kwargs["axis"]
         self._kwargs.update(ndev=num_devices, key=self.prefix)
+        self._new_key()
+
+    def _new_key(self) -> None:
         # prefixes are unique in one thread only, but networks of several ones may train at a time
         self._key = f"{self.prefix}{next(_layers)}"
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._new_key()  # a copy meets copies of itself
 
     def hybrid_forward(
         self, F: Any, x: Any, gamma: Any, beta: Any, running_mean: Any, running_var: Any

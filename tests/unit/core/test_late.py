@@ -231,3 +231,33 @@ def test_backward_of_a_forgotten_loss_is_not_forgotten():
     loss.backward()
     found = np.concatenate([x.grad.asnumpy(), other.grad.asnumpy()])
     np.testing.assert_allclose(found, together.grad.asnumpy(), rtol=1e-3, atol=1e-4)
+
+
+def test_sums_in_place_across_devices():
+    """``total += loss`` in the loop over devices; views of the total see it afterwards."""
+    total, counts = nd.zeros(1), nd.array([1.0, 2.0])
+    total += 1
+    view = total[0:1]
+    for i in range(2):
+        with autograd.record():
+            y = _normalised(nd.array(X * (i + 1), mx.cpu(i)), i)
+            loss = (y * y).sum()
+        total += loss.as_in_context(mx.cpu(0))
+        total += 0.5
+        counts *= 2
+    assert total.asscalar() == pytest.approx(1 + 48 + 1, rel=1e-4)  # normalised, plus 1: squares
+    assert view.asscalar() == total.asscalar()
+    assert counts.asnumpy().tolist() == [4, 8]
+
+
+def test_a_result_to_come_changed_in_place():
+    with autograd.record():
+        y = _normalised(nd.array(X), 0)
+    z = y * 2
+    z += 1
+    z *= y
+    with autograd.record():
+        _normalised(nd.array(X * 2), 1)
+        _normalised(nd.array(X * 2, mx.cpu(1)), 1)
+    expected = y.asnumpy()
+    np.testing.assert_allclose(z.asnumpy(), (expected * 2 + 1) * expected, rtol=1e-5)

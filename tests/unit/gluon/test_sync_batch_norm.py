@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import threading
 from itertools import accumulate
@@ -542,3 +543,17 @@ def test_a_network_that_only_trained_is_drawn_and_has_no_plan():
     assert any("SyncBatchNorm" in str(node) for node in mx.viz.drawing_of(net).nodes)
     with pytest.raises(mx.errors.ArgumentError, match="waits for other devices"):
         net.plan()
+
+
+def test_a_copy_of_a_network_meets_copies_of_itself():
+    net = _layer()
+    again = copy.deepcopy(net)
+    parts = _two()
+    with autograd.record():
+        first = net(parts[0]), again(parts[0] * 3)
+        second = again(parts[1] * 3), net(parts[1])  # in another order
+    whole = np.concatenate([first[0].asnumpy(), second[1].asnumpy()])
+    tripled = np.concatenate([first[1].asnumpy(), second[0].asnumpy()])
+    for found in (whole, tripled):
+        assert np.abs(found.mean(axis=(0, 2, 3))).max() < 1e-5
+        assert np.abs(found.std(axis=(0, 2, 3)) - 1).max() < 1e-3
