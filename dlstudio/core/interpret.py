@@ -19,7 +19,7 @@ __all__ = ["Avals", "Interpreter", "Lazy", "Placeholder", "Uses", "made", "raw"]
 class Lazy(NamedTuple):
     """A gradient that takes long: its rule says how it is computed, for those who want it.
 
-    The pictures that a network is given, say, need none.
+    Nobody wants that of the pictures a network is given, say.
     """
 
     make: Callable[[], Any]

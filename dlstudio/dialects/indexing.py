@@ -51,9 +51,8 @@ def get(tensor: Any, key: Any) -> Any:
         return _call("advanced_index", (tensor, *indices), parts)
     own_memory(tensor)
     view = None if alive and is_late(tensor) else tensor._data[native(parts)]
-    if (
-        view is None or not view.flags.c_contiguous
-    ):  # a copy as in MXNet; made when one of the two is written
+    if view is None or not view.flags.c_contiguous:
+        # a copy as in MXNet; made when one of the two is written
         return _call("index_view", (tensor,), parts)
     if (state.recording and tensor._entry is not None) or bus.subscribers:
         result = _call("index_view", (tensor,), parts)

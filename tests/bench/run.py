@@ -80,6 +80,17 @@ def _dispatch(seconds: float, theirs: object | None) -> None:
         _row(f"eager {name}", medians(calls, seconds), "torch" if others else "dlstudio", 1e6)
 
 
+def _layers(seconds: float, theirs: object | None) -> None:
+    from tests.bench import layers
+    from tests.bench.timing import medians
+
+    others = {} if theirs is None else layers.theirs()
+    for name, step in layers.ours().items():
+        steps = {"dlstudio": step, **({"torch": others[name]} if others else {})}
+        _row(name, medians(steps, seconds), "torch" if others else "dlstudio")
+    _row("two devices, eager step", medians(layers.in_parts(), seconds), "BatchNorm")
+
+
 def _memory(seconds: float) -> None:
     from tests.bench import memory
 
@@ -122,6 +133,7 @@ def main(given: list[str] | None = None) -> int:
     _fresh()
     _dispatch(options.seconds, theirs)
     _steps(options.seconds, theirs)
+    _layers(options.seconds, theirs)
     times = watching.idle_overhead(options.seconds)
     _row("eager call, nobody watching", times, "without it", 1e6)
     _row(

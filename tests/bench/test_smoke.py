@@ -8,7 +8,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import config, trace
 from dlstudio.kernels import cache
-from tests.bench import memory, ours, passes, watching
+from tests.bench import layers, memory, ours, passes, watching
 from tests.bench.first_step import first_step
 from tests.bench.timing import medians
 
@@ -23,6 +23,12 @@ def test_a_training_step_runs_and_learns(name, hybrid):
     for _ in range(10):
         last = step()
     assert last.mean().asscalar() < first
+
+
+def test_layers_are_measured():
+    with config.using(kernels="numpy"):
+        steps = {**layers.ours(), **layers.in_parts()}
+        assert all(step() is None for step in steps.values())
 
 
 def test_medians_are_those_of_the_functions():
