@@ -135,7 +135,8 @@ def _(xp, g, indices, *, shape, axis=0, mode="clip"):
     """Zeros of `shape` with `g` added at the positions that `take` read: its adjoint."""
     if axis is None:
         out = xp.zeros(shape, g.dtype)
-        xp.add.at(out.reshape(-1), _positions(xp, indices, out.size, mode, "take"), g)
+        where = _positions(xp, indices, out.size, mode, "take")
+        xp.add.at(out.reshape(-1), where.reshape(-1), g.reshape(-1))
         return out
     axis = normalize_axis("take", axis, len(shape))
     where = _positions(xp, indices, shape[axis], mode, "take").reshape(-1)
