@@ -33,7 +33,14 @@ from dlstudio.ops.nn_rules import (
     wide,
     window_of,
 )
-from dlstudio.ops.nn_windows import batches, columns, columns_by_channel, scatter_columns
+from dlstudio.ops.nn_windows import (
+    batches,
+    columns,
+    columns_by_channel,
+    offsets,
+    padded,
+    scatter_columns,
+)
 
 Array = Any
 
@@ -234,6 +241,8 @@ def _correlate(
     """Adjoint of `_convolve` in the weight: (O, C/groups, *kernel)."""
     steps = g.shape[2:]
     B, filters = g.shape[:2]
+    if groups == filters and shape[1] == 1:  # depthwise: nothing to multiply as matrices
+        return _correlate_depthwise(xp, g, x, window, shape)
     width, cells = prod(shape[1:]), prod(steps)
     total = xp.zeros((groups, filters // groups, width), g.dtype)
     y = g.reshape(B, groups, filters // groups, cells).transpose(1, 2, 0, 3)
@@ -243,6 +252,18 @@ def _correlate(
         cols = columns_by_channel(xp, x[part], window, groups, steps)
         total += xp.matmul(left, cols.transpose(0, 2, 1))
     return total.reshape(shape)
+
+
+def _correlate_depthwise(
+    xp: Any, g: Array, x: Array, window: Window, shape: tuple[int, ...]
+) -> Array:
+    total = xp.empty(shape, g.dtype)
+    letters = "bc" + "xyz"[: g.ndim - 2]
+    x = padded(xp, x, window.pad, window.pad)
+    for position, cells in offsets(window, g.shape[2:]):
+        seen = x[(slice(None), slice(None), *cells)]
+        total[(slice(None), 0, *position)] = xp.einsum(f"{letters},{letters}->c", g, seen)
+    return total
 
 
 # ---- Convolution -----------------------------------------------------------------------------
