@@ -23,16 +23,8 @@ from dlstudio.errors import (
     explain,
 )
 from dlstudio.gluon.deferred import (
-    Deferred,
-    completed,
-    devices_of,
-    elsewhere,
-    no_gradient,
-    not_ready,
-    shape_is_known,
-    sizes,
-    take_values,
-    unknown_shape,
+    Deferred, completed, devices_of, elsewhere, no_gradient, not_ready, shape_is_known, sizes,
+    take_values, unknown_shape,
 )  # fmt: skip
 from dlstudio.gluon.storage import in_storage, rows_of, storage_types, unreadable
 
