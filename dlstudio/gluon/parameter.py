@@ -16,15 +16,18 @@ from dlstudio.core.device import Device, cpu, current_context
 from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.tensor import NDArray, Tensor, ndarray
 from dlstudio.dialects.switches import is_np_array
-from dlstudio.errors import (
-    DeferredInitializationError,
-    ParamError,
-    UnknownNameError,
-    explain,
-)
+from dlstudio.errors import DeferredInitializationError, ParamError, UnknownNameError, explain
 from dlstudio.gluon.deferred import (
-    Deferred, completed, devices_of, elsewhere, no_gradient, not_ready, shape_is_known, sizes,
-    take_values, unknown_shape,
+    Deferred,
+    completed,
+    devices_of,
+    elsewhere,
+    no_gradient,
+    not_ready,
+    shape_is_known,
+    sizes,
+    take_values,
+    unknown_shape,
 )  # fmt: skip
 from dlstudio.gluon.storage import in_storage, rows_of, storage_types, unreadable
 
