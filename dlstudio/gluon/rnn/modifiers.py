@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dlstudio.errors import ParamError, explain
@@ -60,6 +61,19 @@ class ModifierCell(HybridRecurrentCell):
             return self.base_cell.begin_state(batch_size, func, **kwargs)
         finally:
             self.base_cell._modified = True
+
+    def _unroll_base(
+        self, length: int, steps: Any, begin_state: Any, layout: str, valid_length: Any,
+        finish: Callable[[Any, Any], Any],
+    ) -> tuple[Any, list[Any]]:  # fmt: skip
+        """Unroll the wrapped cell, which may run in both directions.
+
+        ``finish(output, input)`` makes the output of each step.
+        """
+        states = self._first_states(steps, begin_state)
+        found, states = self.base_cell.unroll(length, steps, states, layout, False, valid_length)
+        outputs: Any = [finish(out, step) for out, step in zip(found, steps, strict=True)]
+        return (outputs if valid_length is None else masked(outputs, valid_length, layout)), states
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_cell!r})"
@@ -197,12 +211,9 @@ class ResidualCell(ModifierCell):
         """Unroll the wrapped cell, which may run in both directions; see `RecurrentCell`."""
         self.reset()
         steps = split_steps(inputs, length, layout)
-        states = self._first_states(steps, begin_state)
-        found, states = self.base_cell.unroll(length, steps, states, layout, False, valid_length)
-        F = functions_of(steps)
-        outputs: Any = [F.elemwise_add(out, step) for out, step in zip(found, steps, strict=True)]
-        if valid_length is not None:
-            outputs = masked(outputs, valid_length, layout)
+        outputs, states = self._unroll_base(
+            length, steps, begin_state, layout, valid_length, functions_of(steps).elemwise_add
+        )
         return merged(outputs, layout, merge_outputs, length), states
 
 
@@ -280,13 +291,11 @@ class VariationalDropoutCell(ModifierCell):
         """Unroll the wrapped cell, which may run in both directions, between the masks."""
         self.reset()
         F = functions_of(steps)
-        states = self._first_states(steps, begin_state)
         steps = [self._masked(F, "inputs", self.drop_inputs, step) for step in steps]
-        found, states = self.base_cell.unroll(length, steps, states, layout, False, valid_length)
-        outputs: Any = [self._masked(F, "outputs", self.drop_outputs, out) for out in found]
-        if valid_length is not None:
-            outputs = masked(outputs, valid_length, layout)
-        return outputs, states
+        return self._unroll_base(
+            length, steps, begin_state, layout, valid_length,
+            lambda out, _: self._masked(F, "outputs", self.drop_outputs, out),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(p_out = {self.drop_outputs}, p_state = {self.drop_states})"
