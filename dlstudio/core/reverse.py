@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from dlstudio.core.avals import Aval
-from dlstudio.core.interpret import Lazy, made, raw
+from dlstudio.core.interpret import Lazy, raw
 from dlstudio.core.late import (
     alive,
     backward_later,
@@ -31,7 +31,7 @@ from dlstudio.trace import bus
 if TYPE_CHECKING:
     from dlstudio.core.tensor import Tensor
 
-__all__ = ["backward", "deliver", "gradients"]
+__all__ = ["backward", "deliver", "gradients", "write_states"]
 
 
 class _Sweep:
@@ -108,7 +108,7 @@ class _Sweep:
                 return
             for parent, gradient in zip(entry.parents, gradients_in, strict=False):
                 if parent is not None and gradient is not None:
-                    self.add(parent, made(gradient) if gradient.__class__ is Lazy else gradient)
+                    self.add(parent, gradient.make() if gradient.__class__ is Lazy else gradient)
             if not self.retain:
                 _free(entry)
 
@@ -187,11 +187,14 @@ def _update_aux(entry: Entry, aux: Sequence[Tensor], functions: Any) -> None:
     ins = list(entry.inputs)
     for name, tensor in zip(op.aux, aux, strict=True):
         ins[op.inputs.index(name)] = tensor._data
-    new = op.aux_update(functions, entry.outputs, *ins, **entry.attrs)
-    if new is not None:
-        for tensor, value in zip(aux, new, strict=True):
-            tensor._prepare_write()
-            tensor._data[...] = value
+    write_states(aux, op.aux_update(functions, entry.outputs, *ins, **entry.attrs))
+
+
+def write_states(states: Sequence[Tensor], new: Sequence[Any] | None) -> None:
+    """Put what `aux_update` has answered, if anything, into the auxiliary states."""
+    for tensor, value in zip(states, new or (), strict=new is not None):
+        tensor._prepare_write()
+        tensor._data[...] = value
 
 
 def _as_tensors(entry: Entry, ins: Sequence[Any], outs: Sequence[Any]) -> tuple[Any, Any]:

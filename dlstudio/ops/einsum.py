@@ -211,16 +211,15 @@ def _product(x: Array, y: Array, a: str, b: str, result: str) -> Array:
     batch = [c for c in shared if c in result]
     rows = [c for c in a if c not in b]
     columns = [c for c in b if c not in a]
-    left, right = _turned(x, a, batch + rows + inner), _turned(y, b, batch + inner + columns)
-    n = len(batch)
-    outer = (*left.shape[: n + len(rows)], *right.shape[n + len(inner) :])
-    common = prod(left.shape[n + len(rows) :])
-    stack = left.shape[:n]
-    z = np.matmul(
-        left.reshape(*stack, prod(left.shape[n : n + len(rows)]), common),
-        right.reshape(*stack, common, prod(right.shape[n + len(inner) :])),
-    )
-    return _turned(z.reshape(outer), "".join(batch + rows + columns), list(result))
+    lengths = dict(zip(a + b, x.shape + y.shape, strict=True))
+
+    def stacked(array: Array, term: str, *sides: list[str]) -> Array:
+        shape = (*(lengths[c] for c in batch), *(prod(lengths[c] for c in side) for side in sides))
+        return _turned(array, term, batch + sides[0] + sides[1]).reshape(shape)
+
+    z = np.matmul(stacked(x, a, rows, inner), stacked(y, b, inner, columns))
+    letters = batch + rows + columns
+    return _turned(z.reshape([lengths[c] for c in letters]), "".join(letters), list(result))
 
 
 def _summed(x: Array, term: str, elsewhere: str) -> tuple[Array, str]:

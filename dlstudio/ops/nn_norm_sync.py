@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from dlstudio.core.avals import aval_of
+from dlstudio.core.interpret import raw
 from dlstudio.core.meeting import gate, meet
 from dlstudio.core.params import Float, Int, Text
 from dlstudio.core.registry import OPS, Flags, Names, Together, bad, op
+from dlstudio.core.reverse import write_states
 from dlstudio.core.tape import Recorded as F
 from dlstudio.errors import ShapeError
 from dlstudio.ops import nn_norm  # noqa: F401  registers BatchNorm
@@ -88,26 +90,17 @@ def _joint(attrs: Any, name: str, calls: list[Sequence[Any]]) -> list[list[Any]]
         y = F.cast(F.add(y, F.reshape(beta, shape=shape)), dtype=data._data.dtype.name)
         outputs.append([y, F.reshape(m, shape=(-1,)), F.reshape(s, shape=(-1,))])
     if any(x._entry is not None for found in outputs for x in found):
-        return gate(outputs, name, _moving(attrs, calls, means, variances))
+        return gate(outputs, name, partial(_move_averages, attrs, calls, outputs))
     return outputs
 
 
-def _moving(
-    attrs: Any, calls: list[Sequence[Any]], means: list[Any], variances: list[Any]
-) -> Callable[[], None]:
-    """What backward does besides: the moving averages of every device take a step."""
-    momentum = attrs["momentum"]
-
-    def step() -> None:
-        for (*_, old_mean, old_variance), mean, variance in zip(
-            calls, means, variances, strict=True
-        ):
-            for old, new in ((old_mean, mean), (old_variance, variance)):
-                old._prepare_write()
-                old._data *= momentum
-                old._data += (1 - momentum) * new._data.reshape(-1)
-
-    return step
+def _move_averages(attrs: Any, calls: list[Sequence[Any]], outputs: list[list[Any]]) -> None:
+    """Let the moving averages of every device take the step of `BatchNorm`, in backward."""
+    update: Any = _BASE.aux_update  # BatchNorm has one
+    for call, (_, *statistics) in zip(calls, outputs, strict=True):
+        outs = (None, *(x._data for x in statistics))
+        functions = raw(call[0]._device.xp)
+        write_states(call[3:], update(functions, outs, *(x._data for x in call), **attrs))
 
 
 @op(
