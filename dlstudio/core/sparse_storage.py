@@ -8,11 +8,11 @@ compiled products are used for matrices on the CPU.
 from __future__ import annotations
 
 import functools
-from math import prod
 from typing import Any
 
 import numpy as np
 
+from dlstudio.core.rows import add_rows
 from dlstudio.errors import DTypeError, ShapeError, explain
 from dlstudio.interop.stored import CsrArray, RowSparseArray
 
@@ -121,32 +121,6 @@ def summed_by(xp: Any, values: Array, groups: Array, count: int) -> Array:
     total = xp.zeros((count, *values.shape[1:]), wide)
     add_rows(xp, total, groups, values.astype(wide, copy=False))
     return total.astype(values.dtype, copy=False)
-
-
-_CELLS = 1 << 16  # whose numbers are written out at a time
-
-
-def add_rows(xp: Any, total: Array, rows: Array, values: Array) -> None:
-    """Add ``values[i]`` to ``total[rows[i]]`` in the order of i; rows may come several times.
-
-    NumPy adds at numbers of single cells up to ten times faster than at numbers of rows.
-
-    Parameters
-    ----------
-    total : (n, ...), C-contiguous
-    rows : (K,), whole numbers in [0, n)
-    values : (K, ...), of the same dtype
-    """
-    width = prod(total.shape[1:])
-    if xp is not np or total.ndim == 1:
-        xp.add.at(total, rows, values)
-        return
-    flat, cells = total.reshape(-1), np.arange(width)
-    step = max(1, _CELLS // max(1, width))
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        where = rows[part, None] * width + cells
-        np.add.at(flat, where.reshape(-1), values[part].reshape(-1))
 
 
 def summed_rows(xp: Any, indices: Array, rows: Array, shape: tuple[int, ...]) -> RowSparseArray:

@@ -14,7 +14,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Anything, Shape
 from dlstudio.core.registry import Flags, bad, op
-from dlstudio.core.sparse_storage import add_rows
+from dlstudio.core.rows import add_rows
 from dlstudio.errors import IndexRangeError, explain
 
 __all__ = ["FULL", "native"]

@@ -9,7 +9,7 @@ import numpy as np
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Choice, DType, Float, Int, Shape
 from dlstudio.core.registry import Flags, Names, bad, op
-from dlstudio.core.sparse_storage import add_rows
+from dlstudio.core.rows import add_rows
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.ops.rules import broadcast_shape, common_dtype, fit, normalize_axis, zeros
 from dlstudio.ops.sort import put_along_axis

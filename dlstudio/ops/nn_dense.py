@@ -11,7 +11,7 @@ from dlstudio.core.avals import Aval
 from dlstudio.core.interpret import Lazy
 from dlstudio.core.params import DType, Int
 from dlstudio.core.registry import Flags, Names, bad, composite, op
-from dlstudio.core.sparse_storage import add_rows
+from dlstudio.core.rows import add_rows
 from dlstudio.errors import ArgumentError, DTypeError, ParamError, ShapeError, explain
 from dlstudio.ops.nn_rules import (
     aval,

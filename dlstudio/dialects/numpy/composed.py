@@ -16,6 +16,7 @@ from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.explaining import explaining
 from dlstudio.dialects.numpy.fallback import through_host
 from dlstudio.dialects.numpy.functions import call
+from dlstudio.dialects.standard.protocols import tensors_in
 from dlstudio.ops.rules import normalize_axis
 
 __all__ = ["FUNCTIONS"]
@@ -288,17 +289,12 @@ def nanmin(
     return _nan_extreme("min", np.inf, a, axis, out, keepdims, rest)
 
 
-def _has_arrays(values: Any) -> bool:
-    listed = (list, tuple)
-    return any(isinstance(x, Tensor) or (isinstance(x, listed) and _has_arrays(x)) for x in values)
-
-
 def _or_on_host(function: Callable[..., Any]) -> Callable[..., Any]:
     host = through_host(function.__name__, getattr(np, function.__name__))
 
     @functools.wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        if _has_arrays((*args, *kwargs.values())):
+        if any(True for _ in tensors_in((*args, *kwargs.values()))):
             return function(*args, **kwargs)
         return host(*args, **kwargs)
 

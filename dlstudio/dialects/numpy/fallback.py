@@ -6,7 +6,7 @@ MXNet does the same for these names. They have no gradient: to go backward throu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from dlstudio.core.device import current_context
 from dlstudio.core.tape import record_custom, state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.dialects.explaining import explaining
+from dlstudio.dialects.standard.protocols import tensors_in
 from dlstudio.errors import GradError, explain
 
 __all__ = ["NAMES", "functions"]
@@ -117,18 +118,10 @@ def _dressed(x: Any, device: Any) -> Any:
     return x
 
 
-def _arrays(values: Any) -> Iterator[Any]:
-    for x in values:
-        if isinstance(x, Tensor):
-            yield x
-        elif isinstance(x, (list, tuple)):
-            yield from _arrays(x)
-
-
 def _refuse_gradients(name: str, values: Any, results: Any) -> None:
     """Let backward say where it cannot go on, where results that vary hang on recorded values."""
-    recorded = [x for x in _arrays(values) if x._entry is not None]
-    varying = [x for x in _arrays([results]) if is_floating(x._data.dtype)]
+    recorded = [x for x in tensors_in(values) if x._entry is not None]
+    varying = [x for x in tensors_in([results]) if is_floating(x._data.dtype)]
     if not recorded or not varying or state.tracer is not None:
         return
 
@@ -149,7 +142,7 @@ def through_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         values_decide(f"np.{name}")
-        first = next(_arrays([*args, *kwargs.values()]), None)
+        first = next(tensors_in([*args, *kwargs.values()]), None)
         device = current_context() if first is None else first._device
         out = kwargs.pop("out", None)
         result = function(*_host(args), **{key: _host(value) for key, value in kwargs.items()})

@@ -22,7 +22,7 @@ from dlstudio.core.tape import refuse_while_recorded, state, values_decide
 from dlstudio.core.tensor import Tensor, ndarray
 from dlstudio.errors import MXNetError
 
-__all__ = ["install"]
+__all__ = ["install", "tensors_in"]
 
 _KNOWN = (Tensor, np.ndarray, np.generic, Number, list, tuple, str, type(None))
 
@@ -30,13 +30,13 @@ _KNOWN = (Tensor, np.ndarray, np.generic, Number, list, tuple, str, type(None))
 # --- finding our arrays -------------------------------------------------------------------------
 
 
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+def tensors_in(values: Iterable[Any]) -> Iterator[Tensor]:
     """Our arrays among the arguments, also inside lists and tuples."""
     for x in values:
         if isinstance(x, Tensor):
             yield x
         elif isinstance(x, (list, tuple)):
-            yield from _tensors(x)
+            yield from tensors_in(x)
 
 
 def _map(convert: Callable[[Any], Any], x: Any) -> Any:
@@ -80,7 +80,7 @@ def _ours(values: Any, device: Device) -> Any:
 
 def _ours_to_compute(values: Iterable[Any]) -> bool:
     """Whether our operators answer as NumPy would, or autograd needs them to answer."""
-    found = list(_tensors(values))
+    found = list(tensors_in(values))
     if state.recording and any(x._entry is not None for x in found):
         return True
     kinds = [is_floating(x._data.dtype) for x in found]
@@ -192,7 +192,7 @@ def _array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **kwargs: Any
         return NotImplemented
     if method == "at":
         return _at(ufunc, *inputs)
-    device = next(_tensors((*inputs, *out)))._device
+    device = next(tensors_in((*inputs, *out)))._device
     result = NotImplemented
     if method in _METHODS:
         result = _METHODS[method](ufunc, device, inputs, kwargs)
@@ -247,7 +247,7 @@ def _array_function(self: Any, function: Any, types: Any, args: Any, kwargs: Any
         return NotImplemented
     if function.__name__ in _WRITING:
         return _write(function, args, kwargs)
-    device = next(_tensors((*args, *kwargs.values())), self)._device
+    device = next(tensors_in((*args, *kwargs.values())), self)._device
     out = kwargs.pop("out", None)
     result = _by_operators(function, device, args, kwargs)
     if result is NotImplemented or isinstance(result, Exception):

@@ -5,7 +5,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import autograd, nd
-from dlstudio.core import sparse_storage
+from dlstudio.core import rows as core_rows
 from dlstudio.errors import IndexRangeError, ParamError, ShapeError
 
 BASE = np.arange(24, dtype="float32").reshape(2, 3, 4)
@@ -115,12 +115,12 @@ def test_gather_nd_refuses_positions_outside():
 @pytest.mark.parametrize(("rows", "count", "shape"), [(500, 7, (3,)), (3, 900, (2, 5)), (9, 4, ())])
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
 def test_rows_that_come_several_times_add_up(rows, count, shape, dtype, monkeypatch):
-    monkeypatch.setattr(sparse_storage, "_CELLS", 64)
+    monkeypatch.setattr(core_rows, "_CELLS", 64)
     rng = np.random.default_rng(0)
     where = rng.integers(0, count, rows)
     values = rng.integers(-4, 5, (rows, *shape)).astype(dtype)
     total = np.zeros((count, *shape), dtype)
     expected = total.copy()
     np.add.at(expected, where, values)
-    sparse_storage.add_rows(np, total, where, values)
+    core_rows.add_rows(np, total, where, values)
     np.testing.assert_array_equal(total, expected)
