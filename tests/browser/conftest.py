@@ -206,8 +206,18 @@ class Notebook:
         self.page.wait_for_timeout(600)
 
     def data(self, selector: str) -> dict[str, str]:
-        """The `data-*` attributes of the first element that matches."""
-        return self.page.eval_on_selector(selector, "node => ({ ...node.dataset })")
+        """The `data-*` attributes of the first element that matches, once its view is drawn.
+
+        While JupyterLab renders an output anew, the view is off the page for a moment.
+        """
+        found = self.page.wait_for_function(
+            """selector => {
+                const node = document.querySelector(selector);
+                return node?.closest('.dl-root')?.dataset.connection && { ...node.dataset };
+            }""",
+            arg=selector,
+        )
+        return found.json_value()
 
     def table(self, selector: str) -> list[list[str]]:
         """Machine values of the rows of a table below `selector`."""

@@ -67,3 +67,26 @@ def test_controls_act_while_the_cell_runs(notebook, loop):
     page.wait_for_function(state_is("stopped"))
     assert any("lr 0.01 state stopped" in text for text in book.outputs())
     assert book.errors == []
+
+
+def test_a_pause_leaves_the_open_table_and_the_focus_where_they_are(notebook):
+    book = notebook([SETUP + SYNC])
+    page = book.page
+    book.run_all()
+    page.wait_for_function(state_is("running"))
+    page.click("[data-action=table]")
+    page.locator("[data-action=pause]").focus()
+    view = page.query_selector(VIEW)
+    place = page.evaluate_handle("view => view.parentElement", view)
+    page.keyboard.press("Space")
+    # The saved picture of the pause makes JupyterLab render the output anew: a new place.
+    page.wait_for_function("place => !place.isConnected", arg=place)
+    page.wait_for_function("view => view.isConnected", arg=view)
+    page.wait_for_function("document.activeElement.dataset.action === 'pause'")
+    assert page.locator(f"{VIEW} tbody tr").count() > 0
+    assert page.locator(VIEW).count() == 1
+    page.keyboard.press("Space")
+    page.wait_for_function(state_is("running"))
+    page.click("[data-action=stop]")
+    book.wait_idle()
+    assert book.errors == []

@@ -5,6 +5,7 @@ import { element, setData } from "./dom";
 import { scheduler } from "./frames";
 import { type Locale, resolveLocale, type Translate, translator } from "./i18n";
 import type { Model, Traits } from "./model";
+import { Place } from "./place";
 import type { Acknowledgement, Frame, Ping } from "./schema";
 import { joinSelection, type SelectionBus } from "./selection";
 import { onThemeChange, readTheme, type Theme } from "./theme";
@@ -75,6 +76,7 @@ class Session<S extends Store, T extends Traits> {
   private readonly connection: Connection;
   private readonly selection: SelectionBus;
   private readonly listeners = new Set<() => void>();
+  private readonly places = new Set<Place>();
   private readonly watchdog: ReturnType<typeof setInterval>;
   private nextSequence = 0;
   private lastResync = 0;
@@ -102,7 +104,13 @@ class Session<S extends Store, T extends Traits> {
     this.listeners.clear();
   }
 
+  /** Show the view in `el`: one that lost its place there, with all a user did to it, or a new one. */
   render(model: Model<T>, el: HTMLElement): () => void {
+    const place = [...this.places].find((known) => known.lost) ?? this.open(model);
+    return place.take(el);
+  }
+
+  private open(model: Model<T>): Place {
     const locale = resolveLocale(model.get("locale"));
     const translate = translator(locale);
     const label = this.definition.label(translate);
@@ -112,7 +120,6 @@ class Session<S extends Store, T extends Traits> {
       "aria-label": label,
       lang: locale,
     });
-    el.append(root);
     const frames = scheduler(() => {
       setData(root, "connection", this.connection.link);
       setData(root, "selected", this.selection.selected);
@@ -132,30 +139,25 @@ class Session<S extends Store, T extends Traits> {
     };
     const shared = { model, store, root, connection, selection, translate, locale };
     const drawing = this.definition.drawing({ ...shared, theme, invalidate });
-    return this.watch(root, drawing, themed, invalidate, frames.cancel);
-  }
-
-  /** Redraw on news, on a change of theme and of size; returns the cleanup. */
-  private watch(
-    root: HTMLElement,
-    drawing: Drawing,
-    themed: () => void,
-    invalidate: () => void,
-    cancel: () => void,
-  ): () => void {
     const endTheme = onThemeChange(themed);
-    // The first size comes when the element is on the page: only then has it colours.
-    const resize = new ResizeObserver(themed);
-    resize.observe(root);
+    // Redraw on news, on a change of theme and of size. The first size comes when the element is
+    // on the page: only then has it colours.
+    const resize = new ResizeObserver(() => {
+      place.settle();
+      themed();
+    });
     this.listeners.add(invalidate);
-    return () => {
+    const place = new Place(root, () => {
+      this.places.delete(place);
       this.listeners.delete(invalidate);
       endTheme();
       resize.disconnect();
-      cancel();
+      frames.cancel();
       drawing.dispose();
-      root.remove();
-    };
+    });
+    resize.observe(root);
+    this.places.add(place);
+    return place;
   }
 
   private notify(): void {
