@@ -255,22 +255,22 @@ def knows_its_names(constructor: Callable[..., None]) -> Callable[..., None]:
     """Make ``__init__`` explain a keyword that neither it nor its subclasses know.
 
     Subclasses that hand their ``**kwargs`` on end up here too; Python would name the wrong class.
-    Where our own constructors annotate a number, something else is refused.
+    Where our own constructors annotate a number or text, something else is refused.
 
     Raises
     ------
     ArgumentError
         From the decorated constructor; it names the nearest parameter.
     ParamError
-        If a parameter must be a number and is none.
+        If a parameter must be a number or text and is none.
     """
     code = getattr(constructor, "__code__", None)
     if code is None:
         return constructor
     names = _parameters(constructor)
     open_ended = bool(code.co_flags & inspect.CO_VARKEYWORDS)  # the rest goes on to another one
-    numbers = _numbers(constructor)
-    if open_ended and not numbers:
+    kinds = _plain_kinds(constructor)
+    if open_ended and not kinds:
         return constructor
 
     @functools.wraps(constructor)
@@ -279,30 +279,35 @@ def knows_its_names(constructor: Callable[..., None]) -> Callable[..., None]:
             if name not in names and not open_ended:
                 raise _unknown_argument(type(self), name)
         for name, value in (*zip(names, args, strict=False), *kwargs.items()):
-            if name in numbers and not _is_number(value, numbers[name]):
-                raise _no_number(type(self), name, value, numbers[name])
+            if name in kinds and not _is_a(value, kinds[name]):
+                raise _of_another_kind(type(self), name, value, kinds[name])
         constructor(self, *args, **kwargs)
 
     return checked
 
 
-def _numbers(constructor: Any) -> dict[str, str]:
-    """Annotations of the parameters that are numbers; users' own may be meant otherwise."""
+def _plain_kinds(constructor: Any) -> dict[str, str]:
+    """Annotations of parameters that are numbers or text; users' own may be meant otherwise."""
     if not (constructor.__module__ or "").startswith("dlstudio."):
         return {}
-    kinds = ("float", "int", "float | None", "int | None")
+    kinds = ("float", "int", "str", "float | None", "int | None", "str | None")
     return {name: kind for name, kind in constructor.__annotations__.items() if kind in kinds}
 
 
-def _is_number(value: Any, kind: str) -> bool:
+def _is_a(value: Any, kind: str) -> bool:
     if value is None:
         return kind.endswith("None")
+    if kind.startswith("str"):
+        return isinstance(value, str)
     return isinstance(value, Number) or getattr(value, "size", 0) == 1
 
 
-def _no_number(owner: type, name: str, value: Any, kind: str) -> ParamError:
-    wanted = "a whole number" if kind.startswith("int") else "a number"
-    fix = ""
+_WANTED = {"int": "a whole number", "float": "a number", "str": "text"}
+_FIXES = {"prefix": "net.add(layer, ...) after net = Sequential() for layers; a prefix is 'fc_'"}
+
+
+def _of_another_kind(owner: type, name: str, value: Any, kind: str) -> ParamError:
+    wanted, fix = _WANTED[kind.removesuffix(" | None")], _FIXES.get(name, "")
     if isinstance(value, str) and value.replace(".", "", 1).isdigit():
         fix = f"{name}={value}, without quotes; float(text) for what was read from a file"
     return ParamError(

@@ -150,7 +150,8 @@ def not_ready(parameter: Parameter) -> InitError:
                 f"Parameter '{parameter.name}' has not been initialized yet because initialization"
                 f" was deferred: its shape {parameter.shape} is not known (0 is unknown).",
                 "one batch passed through the network before parameters are read.",
-                "call net(x) once, or give the layer in_units, in_channels, …",
+                "call net(x) once, or give the layer in_units, in_channels, …; a layer whose result"
+                " nothing uses has no part in net(x): leave it out",
             )
         )
     return InitError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.parameter_dict import ParameterDict
 from dlstudio.graph.scopes import NameManager, Prefix
 
@@ -44,6 +45,14 @@ class BlockScope:
         hint : str
             The class name in lower case.
         """
+        if params is not None and not isinstance(params, ParameterDict):
+            raise ParamError(
+                explain(
+                    f"{hint}: parameter params must be a ParameterDict, to share parameters with."
+                    f" Got {params!r}.",
+                    fix="params=other.params, where other is a layer of the same kind",
+                )
+            )
         scope = _state.scope
         if scope is None:
             own = NameManager.current.get(None, hint) + "_" if prefix is None else prefix

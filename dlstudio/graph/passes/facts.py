@@ -97,7 +97,7 @@ class Facts:
         """Dtypes of a node's inputs: where unknown, those that may be meant, likely ones first.
 
         These are that of a floating sibling or float32, and then what bits and numbers of steps
-        are stored in.
+        are stored in, for all inputs or for those that follow floating data.
         """
         dtypes = [self.dtype(edge) for edge in node.inputs]
         first = next((d for d in dtypes if d is not None and d.kind == "f"), FLOAT32)
@@ -107,6 +107,8 @@ class Facts:
             return
         for assumed in (first, *_RARE):
             yield [assumed if d is None else d for d in dtypes]
+        data_first = [first, *[_RARE[0]] * (len(dtypes) - 1)]
+        yield [b if a is None else a for a, b in zip(dtypes, data_first, strict=True)]
 
 
 def read_variable(

@@ -188,6 +188,12 @@ def test_a_symbol_block_prints_its_symbol():
             lambda: nn.Dropout("0.5"),
             r"rate must be a number. Got '0.5'.\nFix: rate=0.5,",
         ),
+        (lambda: nn.Dense(3, 2), "Dense: parameter activation must be text. Got 2"),
+        (
+            lambda: nn.Sequential(nn.Dense(2), nn.Dense(2), nn.Dense(2)),
+            r"Sequential: parameter prefix must be text. Got Dense\(.*\nFix: net.add\(layer",
+        ),
+        (lambda: nn.Dense(2, params=nn.Dense(2)), "params=other.params"),
         (lambda: nn.Embedding(None, 3), "Embedding: parameter input_dim must be a whole number"),
         (lambda: nn.Conv2D(3, None), "kernel_size must be a number or 2 ints. Got None"),
         (lambda: nn.Conv2D(3, 2.5), "kernel_size must be a number or 2 ints. Got 2.5"),

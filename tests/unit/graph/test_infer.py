@@ -113,6 +113,12 @@ def test_shapes_that_contradict_each_other_are_refused_in_partial_inference_too(
         (a + b).infer_shape_partial(a=(2, 3), b=(3, 2))
 
 
+def test_floating_data_beside_whole_numbers_needs_no_dtypes_for_shapes():
+    length = mx.sym.var("length").astype("int32")
+    out = mx.sym.softmax(mx.sym.var("data"), length=length, use_length=True)
+    assert out.infer_shape(data=(4, 3, 2), length=(4, 3))[1] == [(4, 3, 2)]
+
+
 def test_integers_beside_a_variable_of_no_dtype_are_no_contradiction():
     assert (sym.var("x") + sym.var("y", dtype="int32")).infer_shape(x=(2,))[1] == [(2,)]
 
