@@ -60,8 +60,10 @@ MODULES: dict[str, str] = {
     "context": "core.device",
     "device": "core.device",
     "name": "name",
+    "numpy_dispatch_protocol": "numpy_dispatch_protocol",
     "attribute": "attribute",
     "executor": "graph.executor",
+    "executor_manager": "executor_manager",
     "engine": "engine",
     "util": "util",
     "base": "base",
@@ -79,6 +81,7 @@ MODULES: dict[str, str] = {
     "amp": "amp",
     "contrib": "contrib",
     "contrib.amp": "amp",
+    "contrib.autograd": "contrib.autograd",
     "contrib.text": "contrib.text",
     "contrib.io": "contrib.io",
     "contrib.tensorboard": "contrib.tensorboard",
@@ -106,6 +109,11 @@ NAMES: dict[str, tuple[str, str]] = {
     "MXNetError": ("errors", "MXNetError"),
     "install_as_mxnet": ("compat", "install_as_mxnet"),
 }
+
+
+_SWITCHES = """is_np_array is_np_shape np_array np_shape set_np_shape use_np use_np_array
+use_np_shape"""
+NAMES.update({name: ("util", name) for name in _SWITCHES.split()})
 
 
 def lookup(name: str) -> Any:

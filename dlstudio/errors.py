@@ -16,6 +16,7 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     ├── InitError(RuntimeError)       a parameter used before it has a value
     │   └── DeferredInitializationError
     ├── GraphError(ValueError)        a malformed symbolic graph
+    │   └── NotImplementedForSymbol   what only arrays can do
     ├── FileFormatError(ValueError)   a truncated or foreign file
     ├── MissingFileError(FileNotFoundError)  a file or folder that is not there
     ├── UnknownNameError(AttributeError)     a function that a namespace does not have
@@ -53,6 +54,7 @@ __all__ = [
     "MXNetError",
     "MissingExtraError",
     "MissingFileError",
+    "NotImplementedForSymbol",
     "NotSupportedForSparseNDArray",
     "OutOfMemoryError",
     "ParamError",
@@ -214,6 +216,14 @@ class NotSupportedForSparseNDArray(MXNetError, NotImplementedError):  # noqa: N8
 
     Wrong: ``nd.sparse.zeros("csr", (2, 3)).reshape((3, 2))``
     Right: ``nd.sparse.zeros("csr", (2, 3)).tostype("default").reshape((3, 2))``
+    """
+
+
+class NotImplementedForSymbol(GraphError):  # noqa: N818  MXNet's name
+    """What only arrays can do: symbols have no values.
+
+    Wrong: ``mx.sym.var("x").asnumpy()``
+    Right: ``mx.sym.var("x").eval(x=mx.nd.ones(2))[0].asnumpy()``
     """
 
 

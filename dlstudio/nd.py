@@ -373,14 +373,18 @@ def __getattr__(name: str) -> Any:
         import importlib
 
         return importlib.import_module(f"dlstudio.{name}")
+    if name == "CachedOp":
+        from dlstudio.graph.capture import CachedOp
+
+        return CachedOp
     raise AttributeError(name)
 
 
 _module = sys.modules[__name__]
 vars(_module).update(number_functions("nd") | _functions.FUNCTIONS)
-vars(_module)["Custom"] = _custom.nd_custom
 Namespace("nd").attach(_module)
 submodules(_module, "nd", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
+vars(_module)["Custom"] = vars(_module)["op"].Custom = _custom.nd_custom
 vars(sys.modules[f"{__name__}.sparse"]).update(_sparse.functions())
 # programs also write mx.nd.ndarray.NDArray
 vars(_module)["ndarray"] = vars(_module)["utils"] = _module

@@ -2315,6 +2315,17 @@ def log2(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> 
     --------
     >>> mx.nd.log2(mx.nd.ones((2, 3))).shape
     (2, 3)"""
+def log_sigmoid(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Log of the logistic function, :math:`-\\log(1 + e^{-x})`.
+
+    Parameters
+    ----------
+    data : array
+
+    Examples
+    --------
+    >>> mx.nd.log_sigmoid(mx.nd.array([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])).shape
+    (2, 3)"""
 def log_softmax(data: Any = None, axis: int = -1, temperature: float | None = None, dtype: Any = None, use_length: bool = False, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Logarithm of `softmax`, :math:`x_i / T - \\log \\sum_j e^{x_j / T}`.
 
@@ -2365,6 +2376,36 @@ def make_loss(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any
     Examples
     --------
     >>> mx.nd.make_loss(mx.nd.ones((2, 3))).shape
+    (2, 3)"""
+def masked_log_softmax(data: Any = None, mask: Any = None, axis: int = -1, temperature: float = 1.0, normalize: bool = True, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Logarithm of the masked softmax; -inf where `mask` is 0.
+
+    Parameters
+    ----------
+    data : array
+    mask : array
+    axis : an integer, default -1
+    temperature : a number, default 1.0
+    normalize : True or False, default True
+
+    Examples
+    --------
+    >>> mx.nd.masked_log_softmax(mx.nd.ones((2, 3)), mx.nd.array([[True, True, True], [True, True, True]], dtype="bool")).shape
+    (2, 3)"""
+def masked_softmax(data: Any = None, mask: Any = None, axis: int = -1, temperature: float = 1.0, normalize: bool = True, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Softmax over the elements where `mask` is not 0; the others get probability 0.
+
+    Parameters
+    ----------
+    data : array
+    mask : array
+    axis : an integer, default -1
+    temperature : a number, default 1.0
+    normalize : True or False, default True
+
+    Examples
+    --------
+    >>> mx.nd.masked_softmax(mx.nd.ones((2, 3)), mx.nd.array([[True, False, True], [True, True, True]], dtype="bool")).shape
     (2, 3)"""
 def max(data: Any = None, axis: Any = None, keepdims: bool = False, exclude: bool = False, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Largest element. `axis` may be one or several; `exclude` reduces all other axes instead.
@@ -2444,6 +2485,21 @@ def minimum(lhs: Any, rhs: Any) -> NDArray:
     """The smaller of x and y.
 
     Either operand may be a number."""
+def mish(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Mish :math:`x \\tanh(\\log(1 + e^x))`.
+
+    Parameters
+    ----------
+    data : array
+
+    Examples
+    --------
+    >>> mx.nd.mish(mx.nd.array([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])).shape
+    (2, 3)
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020."""
 def modulo(lhs: Any, rhs: Any) -> NDArray:
     """Remainder with the sign of the divisor; 0 where an integer divisor is 0.
 
@@ -3009,6 +3065,24 @@ def radians(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) 
     --------
     >>> mx.nd.radians(mx.nd.ones((2, 3))).shape
     (2, 3)"""
+def random_binomial(n: float = 1.0, p: float = 0.5, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Successes in `n` trials, each with probability `p`.
+
+    Parameters
+    ----------
+    n : a number, default 1.0
+    p : a number, default 0.5
+    shape : a tuple of integers >= 0, default (1,)
+    dtype : a dtype such as 'float32', default 'float32'
+
+    Examples
+    --------
+    >>> mx.nd.random_binomial(shape=(2, 3)).shape
+    (2, 3)
+
+    Notes
+    -----
+    No gradient flows through: its result is a random draw."""
 def random_exponential(lam: float = 1.0, shape: int | Sequence[int] = ..., ctx: Any = None, dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Exponential numbers with rate `lam` (mean 1/lam).
 
@@ -3470,6 +3544,24 @@ def rsqrt(data: Any = None, out: Any = None, name: Any = None, **kwargs: Any) ->
     --------
     >>> mx.nd.rsqrt(mx.nd.ones((2, 3))).shape
     (2, 3)"""
+def sample_binomial(n: Any = None, p: Any = None, shape: int | Sequence[int] = ..., dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+    """Successes in `n` trials, each with probability `p`. One row of `shape` draws for each element of the parameters.
+
+    Parameters
+    ----------
+    n : array
+    p : array
+    shape : a tuple of integers >= 0, default ()
+    dtype : a dtype such as 'float32', default 'float32'
+
+    Examples
+    --------
+    >>> mx.nd.sample_binomial(mx.nd.ones(2), mx.nd.ones(2), shape=(3,)).shape
+    (2, 3)
+
+    Notes
+    -----
+    No gradient flows through: its result is a random draw."""
 def sample_exponential(lam: Any = None, shape: int | Sequence[int] = ..., dtype: Any = 'float32', out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
     """Exponential numbers with rate `lam` (mean 1/lam). One row of `shape` draws for each element of the parameters.
 
@@ -4613,6 +4705,41 @@ class contrib:
         >>> mx.nd.contrib.SyncBatchNorm(mx.nd.ones((3, 2, 2)), mx.nd.ones(2), mx.nd.ones(2), mx.nd.ones(2), mx.nd.ones(2)).shape
         (3, 2, 2)"""
     @staticmethod
+    def adabelief_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """Adam by the belief in gradients: ``var`` is the mean of ``(grad - mean)**2``.
+
+        ``weight -= eta * lr * mean / (sqrt(var) + epsilon)``. `rescale_grad` is an array of one
+        number; where it is 0, infinite or nan the step is left out (loss scaling).
+
+        Parameters
+        ----------
+        weight : array
+        grad : array
+        mean : array
+        var : array
+        rescale_grad : array
+        lr : a number
+        eta : a number
+        beta1 : a number, default 0.9
+        beta2 : a number, default 0.999
+        epsilon : a number, default 1e-08
+        wd : a number, default 0.0
+        clip_gradient : a number, default -1.0
+
+        Examples
+        --------
+        >>> mx.nd.contrib.adabelief_update(mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones(1), lr=0.1, eta=1.0).shape
+        (2, 3)
+
+        References
+        ----------
+        Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients",
+        NeurIPS 2020.
+
+        Notes
+        -----
+        No gradient flows through: it is a step of an optimizer: it changes its states."""
+    @staticmethod
     def adamw_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
         """Adam with decoupled weight decay.
 
@@ -5182,6 +5309,34 @@ class contrib:
         >>> mx.nd.contrib.isnan(mx.nd.ones((2, 3))).shape
         (2, 3)"""
     @staticmethod
+    def mp_adabelief_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """`adabelief_update` on the master copy; the result is that copy, rounded.
+
+        Parameters
+        ----------
+        weight : array
+        grad : array
+        mean : array
+        var : array
+        weight32 : array
+        rescale_grad : array
+        lr : a number
+        eta : a number
+        beta1 : a number, default 0.9
+        beta2 : a number, default 0.999
+        epsilon : a number, default 1e-08
+        wd : a number, default 0.0
+        clip_gradient : a number, default -1.0
+
+        Examples
+        --------
+        >>> mx.nd.contrib.mp_adabelief_update(mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones((2, 3)), mx.nd.ones(1), lr=0.1, eta=1.0).shape
+        (2, 3)
+
+        Notes
+        -----
+        No gradient flows through: it is a step of an optimizer: it changes its states."""
+    @staticmethod
     def mp_adamw_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-08, wd: float = 0.0, clip_gradient: float = -1.0, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
         """`adamw_update` on the master copy; the result is that copy, rounded.
 
@@ -5210,11 +5365,17 @@ class contrib:
         -----
         No gradient flows through: it is a step of an optimizer: it changes its states."""
     @staticmethod
+    def multi_adabelief_update(weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, out: Any = None, name: Any = None, size: Any = 0, **kwargs: Any) -> Any:
+        """AdaBelief for a list of weights; see `adabelief_update`."""
+    @staticmethod
     def multi_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, out: Any = None, name: Any = None, size: Any = 0, **kwargs: Any) -> Any:
         """AdamW for a list of weights; see `adamw_update`."""
     @staticmethod
     def multi_lamb_update(weights: Any, grads: Any, mean: Any, var: Any, step_count: Any, lrs: Any, wds: Any, out: Any = None, num_tensors: Any = 0, **kwargs: Any) -> Any:
         """LAMB for a list of weights; see `lamb_update_phase1`."""
+    @staticmethod
+    def multi_mp_adabelief_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, out: Any = None, name: Any = None, size: Any = 0, **kwargs: Any) -> Any:
+        """AdaBelief for a list of half-precision weights with float32 copies."""
     @staticmethod
     def multi_mp_adamw_update(weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any, wds: Any, etas: Any, out: Any = None, name: Any = None, size: Any = 0, **kwargs: Any) -> Any:
         """AdamW for a list of half-precision weights with float32 copies."""
@@ -6095,6 +6256,30 @@ class linalg:
         (3, 2)"""
 
 class random:
+    @staticmethod
+    def binomial(n: Any = 1, p: Any = 0.5, shape: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None, **_: Any) -> Any:
+        """Draw successes in `n` trials, each with probability `p`."""
+    @staticmethod
+    def binomial_like(data: Any = None, n: float = 1.0, p: float = 0.5, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """Successes in `n` trials, each with probability `p`. In the shape and dtype of `data`.
+
+        Parameters
+        ----------
+        data : array
+        n : a number, default 1.0
+        p : a number, default 0.5
+
+        Examples
+        --------
+        >>> mx.nd.random.binomial_like(mx.nd.ones((2, 3))).shape
+        (2, 3)
+
+        Notes
+        -----
+        No gradient flows through: its result is a random draw."""
+    @staticmethod
+    def categorical(data: Any, shape: Any = None, get_prob: Any = False, out: Any = None, dtype: Any = 'int32', **_: Any) -> Any:
+        """Draw categories with the probabilities in `data`: `multinomial` as MXNet 2 calls it."""
     @staticmethod
     def exponential(scale: Any = 1, shape: Any = None, dtype: Any = None, ctx: Any = None, out: Any = None, **_: Any) -> Any:
         """Draw exponential numbers with mean `scale`."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:  # what `Namespace.attach` and `submodules` add, for type chec
 
 _module = sys.modules[__name__]
 Namespace("sym").attach(_module)
-vars(_module)["Custom"] = _custom.sym_custom
 submodules(_module, "sym", ("random", "contrib", "linalg", "image", "sparse", "op", "_internal"))
+vars(_module)["Custom"] = vars(_module)["op"].Custom = _custom.sym_custom
 vars(sys.modules[f"{__name__}.random"]).update(_samplers.sym_functions())
 vars(sys.modules[f"{__name__}.contrib"]).update(_functions.SYM_CONTRIB)
 _symbolic.install()

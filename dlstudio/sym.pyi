@@ -2302,6 +2302,17 @@ def log2(data: Any = None, name: Any = None, attr: Any = None, out: Any = None, 
     --------
     >>> mx.sym.log2(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
+def log_sigmoid(data: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Log of the logistic function, :math:`-\\log(1 + e^{-x})`.
+
+    Parameters
+    ----------
+    data : array
+
+    Examples
+    --------
+    >>> mx.sym.log_sigmoid(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
+    [(2, 3)]"""
 def log_softmax(data: Any = None, axis: int | None = None, temperature: float | None = None, dtype: Any = None, use_length: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Logarithm of `softmax`, :math:`x_i / T - \\log \\sum_j e^{x_j / T}`.
 
@@ -2352,6 +2363,36 @@ def make_loss(data: Any = None, name: Any = None, attr: Any = None, out: Any = N
     Examples
     --------
     >>> mx.sym.make_loss(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
+    [(2, 3)]"""
+def masked_log_softmax(data: Any = None, mask: Any = None, axis: int | None = None, temperature: float | None = None, normalize: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Logarithm of the masked softmax; -inf where `mask` is 0.
+
+    Parameters
+    ----------
+    data : array
+    mask : array
+    axis : an integer, default -1
+    temperature : a number, default 1.0
+    normalize : True or False, default True
+
+    Examples
+    --------
+    >>> mx.sym.masked_log_softmax(mx.sym.var("x0"), mx.sym.var("x1", dtype="bool")).infer_shape(x0=(2, 3), x1=(2, 3))[1]
+    [(2, 3)]"""
+def masked_softmax(data: Any = None, mask: Any = None, axis: int | None = None, temperature: float | None = None, normalize: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Softmax over the elements where `mask` is not 0; the others get probability 0.
+
+    Parameters
+    ----------
+    data : array
+    mask : array
+    axis : an integer, default -1
+    temperature : a number, default 1.0
+    normalize : True or False, default True
+
+    Examples
+    --------
+    >>> mx.sym.masked_softmax(mx.sym.var("x0"), mx.sym.var("x1", dtype="bool")).infer_shape(x0=(2, 3), x1=(2, 3))[1]
     [(2, 3)]"""
 def max(data: Any = None, axis: Any = None, keepdims: bool | None = None, exclude: bool | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Largest element. `axis` may be one or several; `exclude` reduces all other axes instead.
@@ -2431,6 +2472,21 @@ def minimum(left: Any, right: Any) -> Any:
     """The smaller of x and y.
 
     One of the operands may be a number."""
+def mish(data: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Mish :math:`x \\tanh(\\log(1 + e^x))`.
+
+    Parameters
+    ----------
+    data : array
+
+    Examples
+    --------
+    >>> mx.sym.mish(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
+    [(2, 3)]
+
+    References
+    ----------
+    Misra, "Mish: a self regularized non-monotonic activation function", BMVC 2020."""
 def modulo(lhs: Any, rhs: Any) -> Any:
     """Remainder with the sign of the divisor; 0 where an integer divisor is 0.
 
@@ -2996,6 +3052,24 @@ def radians(data: Any = None, name: Any = None, attr: Any = None, out: Any = Non
     --------
     >>> mx.sym.radians(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
+def random_binomial(n: float | None = None, p: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Successes in `n` trials, each with probability `p`.
+
+    Parameters
+    ----------
+    n : a number, default 1.0
+    p : a number, default 0.5
+    shape : a tuple of integers >= 0, default (1,)
+    dtype : a dtype such as 'float32', default 'float32'
+
+    Examples
+    --------
+    >>> mx.sym.random_binomial(shape=(2, 3)).infer_shape()[1]
+    [(2, 3)]
+
+    Notes
+    -----
+    No gradient flows through: its result is a random draw."""
 def random_exponential(lam: float | None = None, shape: int | Sequence[int] | None = None, ctx: Any = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Exponential numbers with rate `lam` (mean 1/lam).
 
@@ -3457,6 +3531,24 @@ def rsqrt(data: Any = None, name: Any = None, attr: Any = None, out: Any = None,
     --------
     >>> mx.sym.rsqrt(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
     [(2, 3)]"""
+def sample_binomial(n: Any = None, p: Any = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    """Successes in `n` trials, each with probability `p`. One row of `shape` draws for each element of the parameters.
+
+    Parameters
+    ----------
+    n : array
+    p : array
+    shape : a tuple of integers >= 0, default ()
+    dtype : a dtype such as 'float32', default 'float32'
+
+    Examples
+    --------
+    >>> mx.sym.sample_binomial(mx.sym.var("x0"), mx.sym.var("x1"), shape=(3,)).infer_shape(x0=(2,), x1=(2,))[1]
+    [(2, 3)]
+
+    Notes
+    -----
+    No gradient flows through: its result is a random draw."""
 def sample_exponential(lam: Any = None, shape: int | Sequence[int] | None = None, dtype: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """Exponential numbers with rate `lam` (mean 1/lam). One row of `shape` draws for each element of the parameters.
 
@@ -4618,6 +4710,41 @@ class contrib:
         >>> mx.sym.contrib.SyncBatchNorm(mx.sym.var("x0"), mx.sym.var("x1"), mx.sym.var("x2"), mx.sym.var("x3"), mx.sym.var("x4")).infer_shape(x0=(3, 2, 2), x1=(2,), x2=(2,), x3=(2,), x4=(2,))[1]
         [(3, 2, 2)]"""
     @staticmethod
+    def adabelief_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, wd: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """Adam by the belief in gradients: ``var`` is the mean of ``(grad - mean)**2``.
+
+        ``weight -= eta * lr * mean / (sqrt(var) + epsilon)``. `rescale_grad` is an array of one
+        number; where it is 0, infinite or nan the step is left out (loss scaling).
+
+        Parameters
+        ----------
+        weight : array
+        grad : array
+        mean : array
+        var : array
+        rescale_grad : array
+        lr : a number
+        eta : a number
+        beta1 : a number, default 0.9
+        beta2 : a number, default 0.999
+        epsilon : a number, default 1e-08
+        wd : a number, default 0.0
+        clip_gradient : a number, default -1.0
+
+        Examples
+        --------
+        >>> mx.sym.contrib.adabelief_update(mx.sym.var("x0"), mx.sym.var("x1"), mx.sym.var("x2"), mx.sym.var("x3"), mx.sym.var("x4"), lr=0.1, eta=1.0).infer_shape(x0=(2, 3), x1=(2, 3), x2=(2, 3), x3=(2, 3), x4=(1,))[1]
+        [(2, 3)]
+
+        References
+        ----------
+        Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients",
+        NeurIPS 2020.
+
+        Notes
+        -----
+        No gradient flows through: it is a step of an optimizer: it changes its states."""
+    @staticmethod
     def adamw_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, wd: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
         """Adam with decoupled weight decay.
 
@@ -5205,6 +5332,34 @@ class contrib:
         --------
         >>> mx.sym.contrib.isnan(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
         [(2, 3)]"""
+    @staticmethod
+    def mp_adabelief_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, wd: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """`adabelief_update` on the master copy; the result is that copy, rounded.
+
+        Parameters
+        ----------
+        weight : array
+        grad : array
+        mean : array
+        var : array
+        weight32 : array
+        rescale_grad : array
+        lr : a number
+        eta : a number
+        beta1 : a number, default 0.9
+        beta2 : a number, default 0.999
+        epsilon : a number, default 1e-08
+        wd : a number, default 0.0
+        clip_gradient : a number, default -1.0
+
+        Examples
+        --------
+        >>> mx.sym.contrib.mp_adabelief_update(mx.sym.var("x0"), mx.sym.var("x1"), mx.sym.var("x2"), mx.sym.var("x3"), mx.sym.var("x4"), mx.sym.var("x5"), lr=0.1, eta=1.0).infer_shape(x0=(2, 3), x1=(2, 3), x2=(2, 3), x3=(2, 3), x4=(2, 3), x5=(1,))[1]
+        [(2, 3)]
+
+        Notes
+        -----
+        No gradient flows through: it is a step of an optimizer: it changes its states."""
     @staticmethod
     def mp_adamw_update(weight: Any = None, grad: Any = None, mean: Any = None, var: Any = None, weight32: Any = None, rescale_grad: Any = None, lr: float | None = None, eta: float | None = None, beta1: float | None = None, beta2: float | None = None, epsilon: float | None = None, wd: float | None = None, clip_gradient: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
         """`adamw_update` on the master copy; the result is that copy, rounded.
@@ -6121,6 +6276,30 @@ class linalg:
         [(3, 2)]"""
 
 class random:
+    @staticmethod
+    def binomial(n: Any = 1, p: Any = 0.5, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        """Successes in `n` trials, each with probability `p`."""
+    @staticmethod
+    def binomial_like(data: Any = None, n: float | None = None, p: float | None = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """Successes in `n` trials, each with probability `p`. In the shape and dtype of `data`.
+
+        Parameters
+        ----------
+        data : array
+        n : a number, default 1.0
+        p : a number, default 0.5
+
+        Examples
+        --------
+        >>> mx.sym.random.binomial_like(mx.sym.var("x0")).infer_shape(x0=(2, 3))[1]
+        [(2, 3)]
+
+        Notes
+        -----
+        No gradient flows through: its result is a random draw."""
+    @staticmethod
+    def categorical(data: Any, shape: Any = None, get_prob: Any = True, dtype: Any = 'int32', **kwargs: Any) -> Any:
+        """Draw categories with the probabilities in `data`: `multinomial` as MXNet 2 calls it."""
     @staticmethod
     def exponential(scale: Any = 1, shape: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
         """Draw exponential numbers with mean `scale`."""

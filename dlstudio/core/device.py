@@ -30,7 +30,20 @@ _NAMES = {number: name for name, number in _TYPES.items()}
 _state = threading.local()
 
 
-class Device:
+class _DeviceType(type):
+    """Makes ``Context.default_ctx`` an attribute of the class that can be read and set."""
+
+    @property
+    def default_ctx(cls) -> Device:
+        """Where new arrays go in this thread, unless a block of code says otherwise."""
+        return current_context()
+
+    @default_ctx.setter
+    def default_ctx(cls, device: Device) -> None:
+        set_default(device)
+
+
+class Device(metaclass=_DeviceType):
     """A place where arrays live and operators run.
 
     Parameters
@@ -165,6 +178,11 @@ def current_context() -> Device:
 
 
 default_device = current_device = current_context
+
+
+def set_default(device: Device) -> None:
+    """Make `device` the one of new arrays in this thread, until changed again."""
+    _state.stack = [*getattr(_state, "stack", [])[:-1], Device(device)]
 
 
 def num_gpus() -> int:

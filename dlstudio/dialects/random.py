@@ -177,7 +177,34 @@ def _nd_multinomial(
     return invoke(op, (data,), attributes(op, given), NDArray, out)
 
 
+def _nd_binomial(
+    n: Any = 1,
+    p: Any = 0.5,
+    shape: Shape = None,
+    dtype: Any = None,
+    ctx: Device | None = None,
+    out: Any = None,
+    **_: Any,
+) -> Any:
+    """Draw successes in `n` trials, each with probability `p`."""
+    return _nd("binomial", {"n": n, "p": p}, shape, dtype, ctx, out)
+
+
+def _nd_categorical(
+    data: Any,
+    shape: Shape = None,
+    get_prob: bool = False,
+    out: Any = None,
+    dtype: Any = "int32",
+    **_: Any,
+) -> Any:
+    """Draw categories with the probabilities in `data`: `multinomial` as MXNet 2 calls it."""
+    return _nd_multinomial(data, shape, get_prob, out, dtype)
+
+
 _ND = (
+    _nd_binomial,
+    _nd_categorical,
     _nd_uniform,
     _nd_normal,
     _nd_randn,
@@ -267,6 +294,16 @@ def _sym_multinomial(
     return sym.sample_multinomial(data, **({} if shape is None else {"shape": shape}), **given)
 
 
+def _sym_categorical(
+    data: Any, shape: Shape = None, get_prob: bool = True, dtype: Any = "int32", **kwargs: Any
+) -> Any:
+    """Draw categories with the probabilities in `data`: `multinomial` as MXNet 2 calls it."""
+    return _sym_multinomial(data, shape, get_prob, dtype, **kwargs)
+
+
+_SYM_OWN = (_sym_exponential, _sym_randn, _sym_multinomial, _sym_categorical)
+
+
 def sym_functions() -> dict[str, Callable[..., Any]]:
     """Functions of `mx.sym.random`."""
     laws = {
@@ -274,9 +311,10 @@ def sym_functions() -> dict[str, Callable[..., Any]]:
         "normal": (("loc", "scale"), (0, 1)),
         "gamma": (("alpha", "beta"), (1, 1)),
         "poisson": (("lam",), (1,)),
+        "binomial": (("n", "p"), (1, 0.5)),
         "negative_binomial": (("k", "p"), (1, 1)),
         "generalized_negative_binomial": (("mu", "alpha"), (1, 1)),
         "randint": (("low", "high"), (None, None)),
     }
-    own = named((_sym_exponential, _sym_randn, _sym_multinomial), "_sym_", "dlstudio.sym.random")
+    own = named(_SYM_OWN, "_sym_", "dlstudio.sym.random")
     return {name: _sym(name, *row) for name, row in laws.items()} | own

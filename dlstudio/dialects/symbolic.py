@@ -223,17 +223,27 @@ def _function(row: Arithmetic, name: str) -> Callable[[Any, Any], Any]:
 
 
 class SymbolicNamespace:
-    """Functions of the NumPy dialect on symbols: ``F.np.dot`` and ``F.npx.relu`` while tracing."""
+    """Functions of the NumPy dialect on symbols: ``sym.np.dot`` and ``sym.npx.relu``.
 
-    def __init__(self, dialect: str) -> None:
-        self._dialect = dialect
+    Parameters
+    ----------
+    dialect : {"np", "npx"}
+    prefix : str
+        Of a namespace inside: "linalg.".
+    """
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __init__(self, dialect: str, prefix: str = "") -> None:
+        self._dialect, self._prefix = dialect, prefix
+
+    def __getattr__(self, name: str) -> Any:
         from dlstudio.dialects.bind import build_symbol_function, index
 
-        record = index(self._dialect).get(name)
-        if record is None:
-            raise AttributeError(f"mx.sym.{self._dialect}.{name}: there is no such function.")
-        function = build_symbol_function(record, name)
-        setattr(self, name, function)
-        return function
+        full, known = f"{self._prefix}{name}", index(self._dialect)
+        if full in known:
+            found: Any = build_symbol_function(known[full], full)
+        elif any(other.startswith(f"{full}.") for other in known):
+            found = SymbolicNamespace(self._dialect, f"{full}.")
+        else:
+            raise AttributeError(f"mx.sym.{self._dialect}.{full}: there is no such function.")
+        setattr(self, name, found)
+        return found

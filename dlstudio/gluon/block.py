@@ -444,6 +444,7 @@ __getattr__ = held_elsewhere(  # what MXNet's module of blocks holds besides
     {
         "HybridBlock": "gluon.hybrid", "SymbolBlock": "gluon.symbol_block",
         "DeferredInitializationError": "errors", "load_json": "graph.symbol",
-        **dict.fromkeys(("is_np_array", "np_array", "np_shape"), "dialects.switches"),
+        "shape_is_known": "gluon.utils", "ParameterDict": "gluon.parameter_dict",
+        **dict.fromkeys(("np_array", "np_shape"), "util"),
     },
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlstudio import optimizer as opt
 from dlstudio.core.device import Device
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.late import unfinished, wait_for_gradients
 from dlstudio.errors import GradError, ParamError, explain, knows_its_names
 from dlstudio.gluon.parameter import Parameter, shape_is_known
@@ -390,3 +391,6 @@ def _stale(parameter: Parameter, device: Device) -> StaleGradientError:
             " with ignore_stale_grad=True",
         )
     )
+
+
+__getattr__ = held_elsewhere(__name__)  # what MXNet's module of this name has besides

@@ -16,6 +16,7 @@ from dlstudio.core.tensor import Tensor
 from dlstudio.dialects.switches import is_np_array, is_np_shape
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.fetching import check_sha1, download, replace_file
+from dlstudio.initializer.recurrent import packed_pieces, parameter_shapes
 
 __all__ = [
     "HookHandle",
@@ -28,6 +29,7 @@ __all__ = [
     "shape_is_known",
     "split_and_load",
     "split_data",
+    "split_rnn_params",
 ]
 
 
@@ -191,3 +193,40 @@ def _values(array: Any) -> Any:
 def _sum_of_squares(array: Any) -> Any:
     wide = array.astype("float32") if array.dtype.itemsize < 4 else array
     return (wide * wide).sum()
+
+
+def split_rnn_params(
+    param: Tensor,
+    mode: str,
+    num_layers: int,
+    input_size: int,
+    hidden_size: int,
+    bidirectional: bool = False,
+    projection_size: int | None = None,
+) -> dict[str, Tensor]:
+    """Cut the packed parameters of a fused RNN operator into those of its layers.
+
+    Parameters
+    ----------
+    param : Tensor, 1-d
+        All weights, then all biases.
+    mode : {"lstm", "gru", "rnn_relu", "rnn_tanh"}
+    num_layers, input_size, hidden_size : int
+    bidirectional : bool
+    projection_size : int, optional
+        Of the states of a projected LSTM.
+
+    Returns
+    -------
+    dict of str to Tensor
+        ``l0_i2h_weight``, ``l0_h2h_weight``, …; ``r0_…`` for the other direction.
+
+    Examples
+    --------
+    >>> import dlstudio as mx
+    >>> pieces = split_rnn_params(mx.nd.ones(55), "rnn_tanh", 1, input_size=4, hidden_size=5)
+    >>> {name: piece.shape for name, piece in pieces.items()}["l0_h2h_weight"]
+    (5, 5)
+    """
+    sizes = (num_layers, input_size, hidden_size, bidirectional, projection_size)
+    return dict(packed_pieces(param, parameter_shapes(mode, *sizes)))

@@ -9,6 +9,7 @@ from dlstudio.errors import (
     ArgumentError,
     GraphError,
     IndexRangeError,
+    NotImplementedForSymbol,
     UnknownNameError,
     explain,
 )
@@ -73,7 +74,7 @@ def lacks(symbol: Symbol, name: str) -> UnknownNameError:
 
 def _not_an_array(name: str) -> Any:
     def method(self: Symbol, *args: Any, **kwargs: Any) -> Any:
-        raise GraphError(
+        raise NotImplementedForSymbol(
             explain(
                 f"{name}() was called on symbol {self.name!r}, which has no value yet.",
                 "an array: inside a hybridized block the inputs are symbols.",
@@ -82,7 +83,7 @@ def _not_an_array(name: str) -> Any:
         )
 
     method.__name__ = name
-    method.__doc__ = f"Raise GraphError: a symbol has no value to {name}."
+    method.__doc__ = f"Raise NotImplementedForSymbol: a symbol has no value to {name}."
     return method
 
 

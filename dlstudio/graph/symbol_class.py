@@ -117,6 +117,16 @@ class Symbol(Inferring):
         """Names of all variables, auxiliary states included."""
         return [n.name for n in topological(self.outputs_) if n.is_variable]
 
+    def get_inputs(self) -> Symbol:
+        """Return a group of all variables, auxiliary states included."""
+        return Symbol([(n, 0) for n in topological(self.outputs_) if n.is_variable])
+
+    def has_dynamic_shape_op(self) -> bool:
+        """Whether the shapes of some operator's outputs depend on values."""
+        from dlstudio.graph.control.subgraph import is_dynamic
+
+        return any(is_dynamic(node) for node in topological(self.outputs_))
+
     def list_outputs(self) -> list[str]:
         """Names of the outputs, such as ``fc_output``."""
         return [output_names(node)[i] for node, i in self.outputs_]

@@ -15,6 +15,7 @@ from typing import Any
 
 from dlstudio.errors import unknown_name
 from dlstudio.initializer.base import InitDesc, Initializer, alias, create, register
+from dlstudio.initializer.recurrent import RNNFused
 from dlstudio.initializer.special import Bilinear, FusedRNN, Load, LSTMBias, Mixed
 from dlstudio.initializer.values import (
     Constant,
@@ -29,8 +30,8 @@ from dlstudio.initializer.values import (
 
 __all__ = [
     "Bilinear", "Constant", "FusedRNN", "InitDesc", "Initializer", "LSTMBias", "Load", "MSRAPrelu",
-    "Mixed", "Normal", "One", "Orthogonal", "Uniform", "Xavier", "Zero", "alias", "create",
-    "register",
+    "Mixed", "Normal", "One", "Orthogonal", "RNNFused", "Uniform", "Xavier", "Zero", "alias",
+    "create", "register",
 ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlstudio.errors import ParamError, explain, knows_its_names
 from dlstudio.initializer.base import Initializer, create, fill, register
+from dlstudio.initializer.recurrent import Held
 from dlstudio.initializer.values import Uniform
 
 Array = Any
@@ -201,7 +202,7 @@ class FusedRNN(Initializer):
         inner = self._init or getattr(desc, "global_init", None) or Uniform()
         for piece, is_weight in self._pieces(values):
             if is_weight:
-                holder = _Holder(piece)
+                holder = Held(piece)
                 inner._init_weight("weight", holder)
             elif self._mode == "lstm":
                 piece[self._hidden : 2 * self._hidden] = self._forget_bias
@@ -226,14 +227,3 @@ class FusedRNN(Initializer):
         rows = len(self._GATES[self._mode]) * self._hidden * self._directions
         later = (self._layers - 1) * (self._hidden * (self._directions + 1) + 2)
         return size // rows - later - self._hidden - 2
-
-
-class _Holder:
-    """Lets an initializer fill a NumPy view."""
-
-    def __init__(self, array: Array) -> None:
-        self.array = array
-        self.shape, self.dtype = array.shape, array.dtype
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        self.array[key] = value

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlstudio import metric as metrics
 from dlstudio import nd
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import DataError, InitError, ParamError, explain
 from dlstudio.initializer import Uniform
@@ -437,3 +438,6 @@ def _call(callbacks: Any, *args: Any) -> None:
         return
     for callback in callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]:
         callback(*args)
+
+
+__getattr__ = held_elsewhere(__name__, dict.fromkeys(("DataDesc", "DataIter"), "io"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio import nd
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.graph.passes.infer import infer_nodes
 from dlstudio.io import DataDesc
@@ -390,3 +391,6 @@ def _mean(column: Sequence[Any]) -> Any:
     if len(arrays) > 1:
         mean = np.mean(arrays, axis=0, dtype=np.float64)
     return nd.array(mean, dtype=arrays[0].dtype).tostype(column[0].stype)
+
+
+__getattr__ = held_elsewhere(__name__)  # what MXNet's module of this name has besides

@@ -20,7 +20,7 @@ class Distribution(NamedTuple):
     parameters: dict[str, float | None]
     draw: Callable[..., Array]  # (xp, rng, size, dtype, *parameters)
     check: Callable[..., str | None]  # complaint about number parameters, or None
-    legacy: bool = False  # MXNet 1.x has it
+    legacy: bool = False  # `nd` has it
     args: str = ""  # its names as inputs of _sample_…
 
 
@@ -255,6 +255,7 @@ DISTRIBUTIONS = (
         {"n": 1.0, "p": 0.5},
         lambda xp, rng, size, dtype, n, p: rng.binomial(_whole(xp, n), p, size),
         _trials_domain,
+        legacy=True,
     ),
     Distribution(
         "bernoulli",

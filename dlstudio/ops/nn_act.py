@@ -157,7 +157,7 @@ def _(xp: Any, data: Array) -> Array:
 
 @composite(
     "log_sigmoid",
-    names=Names(npx="log_sigmoid", np_method="log_sigmoid"),
+    names=Names(nd="log_sigmoid", npx="log_sigmoid", method="log_sigmoid", np_method="log_sigmoid"),
     samples=_signed,
 )
 def _(F: Any, data: Any) -> Any:
@@ -165,7 +165,9 @@ def _(F: Any, data: Any) -> Any:
     return F.negative(F.softrelu(F.negative(data)))
 
 
-@composite("mish", names=Names(npx="mish", np_method="mish"), samples=_signed)
+@composite(
+    "mish", names=Names(nd="mish", npx="mish", method="mish", np_method="mish"), samples=_signed
+)
 def _(F: Any, data: Any) -> Any:
     r"""Mish :math:`x \tanh(\log(1 + e^x))`.
 

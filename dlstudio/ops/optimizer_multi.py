@@ -15,6 +15,7 @@ from dlstudio.core.registry import Flags, Names, bad, op
 from dlstudio.errors import ArgumentError, explain
 from dlstudio.ops.nn_rules import Floats, aval
 from dlstudio.ops.optimizer import STEP, check_states, clipped, lamb_direction, trust_ratio
+from dlstudio.ops.optimizer_belief import adabelief
 from dlstudio.ops.optimizer_mixed import adamw, sgd, usable
 
 Array = Any
@@ -183,8 +184,8 @@ def _stepped(chunk: Any, mixed: bool, new: Array) -> Array:
     return new.astype(chunk[0].dtype)
 
 
-def _multi_adamw(mixed: bool) -> None:
-    name = "_multi_mp_adamw_update" if mixed else "_multi_adamw_update"
+def _multi_adam(family: str, rule: Any, mixed: bool) -> None:
+    name = f"_multi_{'mp_' if mixed else ''}{family}_update"
     each = 5 if mixed else 4
 
     def forward(
@@ -200,7 +201,7 @@ def _multi_adamw(mixed: bool) -> None:
                 found.append(chunk[0].copy())
                 continue
             g = chunk[1].astype("float32") if mixed else chunk[1]
-            new = adamw(
+            new = rule(
                 xp, chunk[4] if mixed else chunk[0], clipped(xp, scale * g, clip_gradient),
                 *chunk[2:4], lr=lr, eta=eta, beta1=beta1, beta2=beta2, epsilon=epsilon, wd=wd,
             )  # fmt: skip
@@ -208,7 +209,7 @@ def _multi_adamw(mixed: bool) -> None:
         return tuple(found) if len(found) > 1 else found[0]
 
     forward.__doc__ = (
-        f"`{'mp_' if mixed else ''}adamw_update` for `num_weights` weights; the last array is "
+        f"`{'mp_' if mixed else ''}{family}_update` for `num_weights` weights; the last array is "
         "`rescale_grad`."
     )
     op(
@@ -281,7 +282,8 @@ def _multi_lamb(mixed: bool) -> None:
 
 
 for _mixed_precision in (False, True):
-    _multi_adamw(_mixed_precision)
+    _multi_adam("adamw", adamw, _mixed_precision)
+    _multi_adam("adabelief", adabelief, _mixed_precision)
     _multi_lamb(_mixed_precision)
 
 

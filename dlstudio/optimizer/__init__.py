@@ -1,5 +1,6 @@
 """Optimizers: how gradients change weights."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from dlstudio.errors import lookup_that_teaches
@@ -42,6 +43,11 @@ __all__ = [
     "get_updater",
     "register",
 ]
+
+# MXNet's modules inside this one, which have one class each
+_FILES = """adabelief adadelta adagrad adamW adamax dcasgd ftml ftrl lamb lans lars nadam nag
+rmsprop sgld signum utils"""
+vars().update(dict.fromkeys(_FILES.split(), sys.modules[__name__]))
 
 if not TYPE_CHECKING:  # a type checker shall know which names there are
     __getattr__ = lookup_that_teaches("mx.optimizer", globals())

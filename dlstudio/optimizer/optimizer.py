@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from dlstudio.core import sparse_kinds
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, ShapeError, explain, knows_its_names
 from dlstudio.registry import Registry
 
@@ -48,8 +49,10 @@ class Optimizer:
         Keep a float32 copy of float16 weights and update that.
     param_dict : dict of int to Parameter, optional
         Their `lr_mult` and `wd_mult` apply.
-    aggregate_num, use_fused_step
+    aggregate_num
         MXNet 2's, accepted and without effect: how updates are computed is decided here.
+    use_fused_step : bool, optional
+        Whether `update` calls a `fused_step` of a class of yours, not its `step`.
 
     Raises
     ------
@@ -80,9 +83,10 @@ class Optimizer:
         param_dict: dict[int, Any] | None = None,
         *,
         aggregate_num: int | None = None,
-        use_fused_step: bool = True,
+        use_fused_step: bool | None = None,
     ) -> None:
-        del aggregate_num, use_fused_step
+        del aggregate_num
+        self.use_fused_step = use_fused_step
         self.rescale_grad = rescale_grad
         self.lr_scheduler = lr_scheduler
         self.lr = self._first_rate(learning_rate)
@@ -149,6 +153,10 @@ class Optimizer:
         for each in zip(indices, weights, grads, states, strict=True):
             self.update(*each)
 
+    def fused_step(self, indices: Any, weights: Any, grads: Any, states: Any) -> None:
+        """Update like `step`; MXNet 2's optimizers may define it with operators that do it all."""
+        self.step(indices, weights, grads, states)
+
     def update(self, index: Any, weight: Any, grad: Any, state: State) -> None:
         """Update one weight (or a list of them) and its state in place.
 
@@ -162,8 +170,10 @@ class Optimizer:
             for each in zip(index, weight, grad, state, strict=True):
                 self.update(*each)
             return
-        if type(self).step is not Optimizer.step:
-            self.step([index], [weight], [grad], [state])
+        fused = self.use_fused_step and type(self).fused_step is not Optimizer.fused_step
+        if fused or type(self).step is not Optimizer.step:
+            step = self.fused_step if fused else self.step
+            step([index], [weight], [grad], [state])
             return
         if weight.shape != grad.shape:
             raise ShapeError(
@@ -435,10 +445,4 @@ def create(name: str | Optimizer, **kwargs: Any) -> Optimizer:
     return _REGISTRY.create(name, **kwargs)
 
 
-def __getattr__(name: str) -> Any:
-    """MXNet keeps all optimizers in its module of this name."""
-    from dlstudio import optimizer
-
-    if name in optimizer.__all__:
-        return getattr(optimizer, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = held_elsewhere(__name__, {}, "optimizer")  # MXNet keeps all of them here

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.device import cpu
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.random import next_generator
 from dlstudio.optimizer.optimizer import (
     Optimizer,
@@ -304,3 +305,6 @@ class Test(Optimizer):
         moved = weight.tostype("default") + grad.tostype("default") * self.rescale_grad
         weight._overwrite(moved)
         state._overwrite(moved)
+
+
+__getattr__ = held_elsewhere(__name__, {"Optimizer": "optimizer", "register": "optimizer"})

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.tensor import NDArray, ndarray
 from dlstudio.errors import FileFormatError, explain
 from dlstudio.interop import params
@@ -228,3 +229,6 @@ def _restore(optimizer: Optimizer, saved: dict[str, Any]) -> None:
 def get_updater(optimizer: Optimizer) -> Updater:
     """Make an `Updater`, the function MXNet's key-value store calls."""
     return Updater(optimizer)
+
+
+__getattr__ = held_elsewhere(__name__)  # what MXNet's module of this name has besides

@@ -47,8 +47,7 @@ def default_context() -> device.Device:
 
 def set_default_context(ctx: device.Device) -> None:
     """Make `ctx` the device of new arrays in this thread, until changed again."""
-    stack = getattr(device._state, "stack", [])
-    device._state.stack = [*stack[:-1], device.Device(ctx)]
+    device.set_default(ctx)
 
 
 default_device, set_default_device = default_context, set_default_context

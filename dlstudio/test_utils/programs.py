@@ -13,6 +13,7 @@ from typing import Any
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon import utils
 from dlstudio.io import DataBatch, DataIter, NDArrayIter
+from dlstudio.util import getenv, setenv
 
 __all__ = [
     "DummyIter",
@@ -82,19 +83,6 @@ def discard_stderr() -> Iterator[None]:
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-
-
-def getenv(name: str) -> str | None:
-    """Return an environment variable, None if it is not set."""
-    return os.environ.get(name)
-
-
-def setenv(name: str, value: str | None) -> None:
-    """Set an environment variable; None removes it."""
-    if value is None:
-        os.environ.pop(name, None)
-    else:
-        os.environ[name] = value
 
 
 @contextmanager

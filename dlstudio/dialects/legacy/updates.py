@@ -31,33 +31,33 @@ def _numbers(values: Any) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def _rates(count: int, lrs: Any, wds: Any, etas: Any) -> dict[str, Any]:
-    rates = dict(lrs=_numbers(lrs), wds=_numbers(wds), etas=_numbers(etas))
-    return {**rates, "num_weights": count}
+def _adam(family: str, docs: str) -> tuple[Any, Any]:
+    """Build ``multi_<family>_update`` and ``multi_mp_<family>_update``."""
 
+    def step(name: str, lists: tuple[Any, ...], scale: Any, rates: Any, out: Any, more: Any) -> Any:
+        numbers = dict(zip(("lrs", "wds", "etas"), map(_numbers, rates), strict=True))
+        attrs = {**numbers, "num_weights": len(lists[0]), **more}
+        return _run(f"_{name}", [*_interleaved(name, *lists), scale], out, attrs)
 
-def multi_adamw_update(
-    weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any,
-    etas: Any, out: Any = None, name: str | None = None, size: int = 0, **kwargs: Any,
-) -> Any:  # fmt: skip
-    """AdamW for a list of weights; see `adamw_update`."""
-    arrays = _interleaved("multi_adamw_update", weights, grads, mean, var)
-    attrs = dict(
-        lrs=_numbers(lrs), wds=_numbers(wds), etas=_numbers(etas), num_weights=len(weights)
-    )
-    return _run("_multi_adamw_update", [*arrays, rescale_grad], out, {**attrs, **kwargs})
+    def plain(
+        weights: Any, grads: Any, mean: Any, var: Any, rescale_grad: Any, lrs: Any, wds: Any,
+        etas: Any, out: Any = None, name: str | None = None, size: int = 0, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        lists = (weights, grads, mean, var)
+        return step(plain.__name__, lists, rescale_grad, (lrs, wds, etas), out, kwargs)
 
+    def mixed(
+        weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any,
+        wds: Any, etas: Any, out: Any = None, name: str | None = None, size: int = 0, **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        lists = (weights, grads, mean, var, weights32)
+        return step(mixed.__name__, lists, rescale_grad, (lrs, wds, etas), out, kwargs)
 
-def multi_mp_adamw_update(
-    weights: Any, grads: Any, mean: Any, var: Any, weights32: Any, rescale_grad: Any, lrs: Any,
-    wds: Any, etas: Any, out: Any = None, name: str | None = None, size: int = 0, **kwargs: Any,
-) -> Any:  # fmt: skip
-    """AdamW for a list of half-precision weights with float32 copies."""
-    arrays = _interleaved("multi_mp_adamw_update", weights, grads, mean, var, weights32)
-    attrs = dict(
-        lrs=_numbers(lrs), wds=_numbers(wds), etas=_numbers(etas), num_weights=len(weights)
-    )
-    return _run("_multi_mp_adamw_update", [*arrays, rescale_grad], out, {**attrs, **kwargs})
+    plain.__name__ = plain.__qualname__ = f"multi_{family}_update"
+    plain.__doc__ = f"{docs} for a list of weights; see `{family}_update`."
+    mixed.__name__ = mixed.__qualname__ = f"multi_mp_{family}_update"
+    mixed.__doc__ = f"{docs} for a list of half-precision weights with float32 copies."
+    return plain, mixed
 
 
 def _lamb(
@@ -89,8 +89,8 @@ def multi_mp_lamb_update(
 UPDATES = {
     function.__name__: function
     for function in (
-        multi_adamw_update,
-        multi_mp_adamw_update,
+        *_adam("adamw", "AdamW"),
+        *_adam("adabelief", "AdaBelief"),
         multi_lamb_update,
         multi_mp_lamb_update,
     )

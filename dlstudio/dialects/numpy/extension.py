@@ -35,7 +35,7 @@ def _mask_samples(s: Any) -> list[Any]:
 @composite(
     "_npx_masked_softmax",
     params={"axis": Int(), "temperature": Float()},
-    names=Names(npx="masked_softmax", json="masked_softmax"),
+    names=Names(nd="masked_softmax", npx="masked_softmax"),
     samples=_mask_samples,
 )
 def _(F, data, mask, *, axis=-1, temperature=1.0, normalize=True):
@@ -49,7 +49,7 @@ def _(F, data, mask, *, axis=-1, temperature=1.0, normalize=True):
 @composite(
     "_npx_masked_log_softmax",
     params={"axis": Int(), "temperature": Float()},
-    names=Names(npx="masked_log_softmax", json="masked_log_softmax"),
+    names=Names(nd="masked_log_softmax", npx="masked_log_softmax"),
     samples=lambda s: [s((2, 3), np.ones((2, 3), bool)), s((2, 3), np.ones((1, 3)), axis=0)],
 )
 def _(F, data, mask, *, axis=-1, temperature=1.0, normalize=True):

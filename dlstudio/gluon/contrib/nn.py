@@ -2,6 +2,7 @@
 
 import sys
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.gluon.nn.extra_layers import (
     Concurrent,
     HybridConcurrent,
@@ -26,3 +27,5 @@ __all__ = [
 
 # MXNet's modules inside this one
 basic_layers = sys.modules[__name__]
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.nn")

@@ -2,6 +2,7 @@
 
 import sys
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.gluon.rnn.conv_cells import *  # noqa: F403
 from dlstudio.gluon.rnn.conv_cells import __all__ as _convolutional
 from dlstudio.gluon.rnn.dynamic import dynamic_unroll
@@ -12,3 +13,5 @@ __all__ = ["LSTMPCell", "VariationalDropoutCell", "dynamic_unroll", *_convolutio
 
 # MXNet's modules inside this one
 rnn_cell = conv_rnn_cell = sys.modules[__name__]
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.rnn")

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.random import host_generator
 from dlstudio.errors import DataError, ParamError, explain, knows_its_names
 from dlstudio.gluon.data.batchify import (
@@ -331,3 +332,6 @@ def _batch_sampler(
 
 
 DataLoaderV1 = DataLoader  # MXNet kept an older one under this name
+
+
+__getattr__ = held_elsewhere(__name__)  # what MXNet's module of this name has besides

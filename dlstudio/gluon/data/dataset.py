@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import DataError, IndexRangeError, ParamError, ShapeError, explain
 from dlstudio.gluon.data.sampler import FilterSampler, Sampler, SequentialSampler
 
@@ -268,3 +269,6 @@ class _FirstField:
 
     def __call__(self, first: Any, *rest: Any) -> Any:
         return (self._fn(first), *rest) if rest else self._fn(first)
+
+
+__getattr__ = held_elsewhere(__name__)  # what MXNet's module of this name has besides

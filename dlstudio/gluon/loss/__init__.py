@@ -5,6 +5,7 @@ All losses take `sample_weight`, an array that broadcasts to the element-wise lo
 
 from typing import TYPE_CHECKING
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import lookup_that_teaches
 from dlstudio.gluon.loss.base import Loss
 from dlstudio.gluon.loss.base import alike as _reshape_like  # as losses of one's own import them
@@ -43,4 +44,6 @@ _ELSEWHERE = {  # names in other libraries
 }
 
 if not TYPE_CHECKING:  # a type checker shall know which names there are
-    __getattr__ = lookup_that_teaches("mx.gluon.loss", globals(), _ELSEWHERE)
+    __getattr__ = held_elsewhere(
+        __name__, otherwise=lookup_that_teaches("mx.gluon.loss", globals(), _ELSEWHERE)
+    )

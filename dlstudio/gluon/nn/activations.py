@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from dlstudio import initializer
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError
 from dlstudio.gluon.hybrid import HybridBlock
 
@@ -188,3 +189,6 @@ class SiLU(Swish):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(1.0, **kwargs)
+
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.nn")  # MXNet keeps them in fewer files

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, explain, taught_class
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.hybrid import HybridBlock
@@ -423,3 +424,6 @@ class HybridLambda(HybridBlock):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._func_name})"
+
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.nn")  # MXNet keeps them in fewer files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.nn.activations import Activation
@@ -267,3 +268,6 @@ class ReflectionPad2D(HybridBlock):
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         """See the class."""
         return F.pad(x, mode="reflect", pad_width=self._padding)
+
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.nn")  # MXNet keeps them in fewer files

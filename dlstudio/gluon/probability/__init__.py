@@ -11,3 +11,5 @@ __all__ = ["block", "distributions", "transformation"]
 __all__ += block.__all__
 __all__ += distributions.__all__
 __all__ += transformation.__all__
+
+vars().update(dict.fromkeys(distributions.FILES, distributions))

@@ -69,7 +69,7 @@ __all__ = [
 ]
 
 # MXNet's modules inside this one
-rnn_cell = rnn_layer = sys.modules[__name__]
+rnn_cell = rnn_layer = conv_rnn_cell = sys.modules[__name__]
 
 if not TYPE_CHECKING:  # a type checker shall know which names there are
     __getattr__ = lookup_that_teaches("mx.gluon.rnn", globals())

@@ -9,10 +9,9 @@ from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.cells import Info
 from dlstudio.gluon.rnn.sequences import expect_states, first_states
+from dlstudio.initializer.recurrent import GATES, parameter_shapes
 
 __all__ = ["GRU", "LSTM", "RNN"]
-
-_GATES = {"rnn_relu": 1, "rnn_tanh": 1, "lstm": 4, "gru": 3}
 
 
 class _RNNLayer(HybridBlock):
@@ -64,7 +63,7 @@ class _RNNLayer(HybridBlock):
             raise ParamError(f"parameter num_layers must be at least 1. Got {num_layers}.")
         if layout not in ("TNC", "NTC"):
             raise ParamError(f"Invalid layout {layout}; must be one of ['TNC' or 'NTC']")
-        if mode not in _GATES:
+        if mode not in GATES:
             raise ParamError(
                 f"RNN: parameter activation must be 'relu' or 'tanh'. Got {mode[4:]!r}."
             )
@@ -85,23 +84,8 @@ class _RNNLayer(HybridBlock):
 
     def _shapes(self, input_size: int) -> list[tuple[str, tuple[int, ...]]]:
         """Names and shapes of all parameters, layer by layer, direction by direction."""
-        rows, out = _GATES[self._mode] * self._hidden_size, self._projection_size
-        state = out or self._hidden_size
-        found: list[tuple[str, tuple[int, ...]]] = []
-        columns = input_size
-        for layer in range(self._num_layers):
-            for direction in "lr"[: self._dir]:
-                stem = f"{direction}{layer}_"
-                found += [
-                    (stem + "i2h_weight", (rows, columns)),
-                    (stem + "h2h_weight", (rows, state)),
-                    (stem + "i2h_bias", (rows,)),
-                    (stem + "h2h_bias", (rows,)),
-                ]
-                if out:
-                    found.append((stem + "h2r_weight", (out, self._hidden_size)))
-            columns = state * self._dir
-        return found
+        sizes = (self._hidden_size, self._dir == 2, self._projection_size)
+        return parameter_shapes(self._mode, self._num_layers, input_size, *sizes)
 
     def infer_shape(self, inputs: Any, *args: Any) -> None:
         """Complete the shapes from the input's last axis."""
@@ -110,7 +94,7 @@ class _RNNLayer(HybridBlock):
 
     def __repr__(self) -> str:
         rows, columns = self.l0_i2h_weight.shape
-        text = f"{columns or None} -> {rows // _GATES[self._mode]}, {self._layout}"
+        text = f"{columns or None} -> {rows // GATES[self._mode]}, {self._layout}"
         if self._num_layers != 1:
             text += f", num_layers={self._num_layers}"
         if self._dropout != 0:

@@ -14,6 +14,7 @@ from dlstudio.gluon.contrib.data.vision import (
     create_bbox_augment,
     create_image_augment,
     transforms,
+    utils,
 )
 
 COUNT = 5
@@ -215,3 +216,38 @@ def test_senseless_box_transforms_are_refused(make, message):
 def test_boxes_need_four_edges():
     with pytest.raises(ShapeError, match="left, top, right, bottom"):
         transforms.ImageBboxResize(4, 4)(mx.nd.ones((4, 4, 3)), mx.nd.ones((2, 3)))
+
+
+def test_boxes_are_flipped_moved_scaled_and_cut():
+    boxes = np.array([[1.0, 2.0, 4.0, 6.0, 9.0]])
+    flipped = utils.bbox_flip(boxes, (10, 8), flip_x=True, flip_y=True)
+    assert flipped.tolist() == [[6, 2, 9, 6, 9]]
+    assert utils.bbox_translate(boxes, 1, -1).tolist() == [[2, 1, 5, 5, 9]]
+    assert utils.bbox_resize(boxes, (10, 8), (20, 4)).tolist() == [[2, 1, 8, 3, 9]]
+    assert utils.bbox_crop(boxes, (2, None, None, 4)).tolist() == [[0, 2, 2, 4, 9]]
+    assert utils.bbox_crop(boxes, (3, 3, 2, 2), allow_outside_center=False).shape == (0, 5)
+    assert boxes.tolist() == [[1, 2, 4, 6, 9]]
+
+
+def test_overlaps_are_shared_area_by_joint_area():
+    a, b = [[0, 0, 2, 2], [5, 5, 6, 6]], [[1, 1, 3, 3]]
+    np.testing.assert_allclose(utils.bbox_iou(a, b), [[1 / 7], [0]])
+    np.testing.assert_allclose(utils.bbox_iou(a, b, offset=1), [[4 / 14], [0]])
+    with pytest.raises(ShapeError, match="4 or more"):
+        utils.bbox_iou(a, [[1, 2]])
+
+
+def test_boxes_by_size_and_by_corners():
+    sized, corners = np.array([[2, 3, 10, 20], [0, 0, 1, 1]]), [[2, 3, 11, 22], [0, 0, 0, 0]]
+    assert utils.bbox_xywh_to_xyxy(sized).tolist() == corners
+    assert utils.bbox_xyxy_to_xywh(np.array(corners)).tolist() == sized.tolist()
+    assert utils.bbox_clip_xyxy((-1, 3, 30, 5), 20, 4) == (0, 3, 19, 3)
+    with pytest.raises(ShapeError, match="3 numbers"):
+        utils.bbox_xywh_to_xyxy((1, 2, 3))
+
+
+def test_a_random_part_comes_with_its_boxes():
+    boxes = np.array([[2.0, 2, 8, 8, 1]])
+    inside, part = utils.bbox_random_crop_with_constraints(boxes, (10, 10), constraints=[(0, 1)])
+    assert inside.tolist() == utils.bbox_crop(boxes, part, allow_outside_center=False).tolist()
+    assert len(inside) == 1

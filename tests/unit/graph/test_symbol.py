@@ -361,3 +361,15 @@ def test_rows_of_a_symbol_are_refused():
         x[1]
     with pytest.raises(TypeError, match="no elements"):
         x[1:]
+
+
+def test_inputs_of_a_symbol_are_its_variables():
+    y = sym.BatchNorm(sym.FullyConnected(sym.var("x"), num_hidden=2, name="fc"), name="bn")
+    assert y.get_inputs().list_outputs() == y.list_inputs()
+    assert "bn_moving_mean" in y.list_inputs()
+
+
+def test_a_symbol_knows_whether_shapes_depend_on_values():
+    x = sym.var("x")
+    assert not sym.exp(x).has_dynamic_shape_op()
+    assert sym.exp(sym.contrib.boolean_mask(x, sym.var("rows"))).has_dynamic_shape_op()

@@ -6,6 +6,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import init, nd
 from dlstudio.errors import MXNetError, ParamError
+from dlstudio.initializer.recurrent import parameter_shapes
 from tests.reference.runner import agree, pack, plain
 
 ALL = list(pack.cases("optim/initializers"))
@@ -116,3 +117,28 @@ def test_mixed_initializers_print_what_they_fill(capsys):
     net = mx.gluon.nn.Dense(2, in_units=3, prefix="fc_")
     net.initialize(mx.init.Mixed([".*"], [mx.init.One()]), verbose=True)
     assert "Initialized fc_weight: 1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("projection", [None, 2])
+def test_parts_of_packed_parameters_have_initializers_of_their_own(projection):
+    made = init.RNNFused(
+        "lstm", 2, 3, bidirectional=True, projection_size=projection, i2h_weight_initializer="ones",
+        h2h_weight_initializer=init.Constant(2), i2h_bias_initializer=init.Constant(3),
+        h2r_weight_initializer=init.Constant(4),
+    )  # fmt: skip
+    shapes = ("lstm", 2, 5, 3, True, projection)
+    total = sum(np.prod(shape) for _, shape in parameter_shapes(*shapes))
+    packed = nd.zeros(int(total))
+    made(init.InitDesc("parameters", {"__init__": made.dumps()}), packed)
+    values = {"i2h_weight": 1, "h2h_weight": 2, "i2h_bias": 3, "h2h_bias": 0, "h2r_weight": 4}
+    pieces = mx.gluon.utils.split_rnn_params(packed, *shapes)
+    assert len(pieces) == (20 if projection else 16)
+    for name, piece in pieces.items():
+        assert (piece.asnumpy() == values[name.split("_", 1)[1]]).all(), name
+
+
+def test_packed_parameters_of_another_length_are_refused():
+    with pytest.raises(MXNetError, match=r"\(55,\)"):
+        mx.gluon.utils.split_rnn_params(nd.ones(54), "rnn_tanh", 1, 4, 5)
+    with pytest.raises(ParamError, match="mode"):
+        init.RNNFused("elman", 1, 2)

@@ -134,3 +134,52 @@ def test_shapes_that_do_not_match_the_lists_are_reported():
 
     with pytest.raises(ShapeError, match="0 output"):
         nd.Custom(nd.ones(2), op_type="test_wrong_shapes")
+
+
+class NumpySoftmax(mx.operator.NumpyOp):
+    """Softmax with its loss's gradient, as programs wrote it before CustomOp."""
+
+    def __init__(self):
+        super().__init__(need_top_grad=False)
+
+    def list_arguments(self):
+        return ["data", "label"]
+
+    def infer_shape(self, in_shape):
+        return [in_shape[0], (in_shape[0][0],)], [in_shape[0]]
+
+    def forward(self, in_data, out_data):
+        out_data[0][:] = np.exp(in_data[0] - in_data[0].max(axis=1, keepdims=True))
+        out_data[0] /= out_data[0].sum(axis=1, keepdims=True)
+
+    def backward(self, out_grad, in_data, out_data, in_grad):
+        in_grad[0][:] = out_data[0] - np.eye(out_data[0].shape[1])[in_data[1].astype(int)]
+
+
+def test_an_operator_on_numpy_arrays_is_a_symbol():
+    net = NumpySoftmax()(data=sym.var("x"), name="softmax")
+    assert net.list_arguments() == ["x", "softmax_label"]
+    x, label = nd.array([[1.0, 2.0, 0.0], [0.5, 0.0, 3.0]]), nd.array([1, 2])
+    executor = net.bind(mx.cpu(), [x, label], [nd.zeros((2, 3)), nd.zeros(2)])
+    (out,) = executor.forward(is_train=True)
+    executor.backward()
+    expected = nd.softmax(x)
+    np.testing.assert_allclose(out.asnumpy(), expected.asnumpy(), rtol=1e-6)
+    gradient = expected - nd.one_hot(label, 3)
+    np.testing.assert_allclose(executor.grad_arrays[0].asnumpy(), gradient.asnumpy(), atol=1e-6)
+
+
+def test_an_operator_on_arrays_is_a_symbol():
+    class Triple(mx.operator.NDArrayOp):
+        def forward(self, in_data, out_data):
+            out_data[0][:] = 3 * in_data[0]
+
+        def backward(self, out_grad, in_data, out_data, in_grad):
+            in_grad[0][:] = 3 * out_grad[0]
+
+    triple, x = Triple(), nd.array([1.0, 2.0])
+    y = triple(triple(sym.var("x")))
+    executor = y.bind(mx.cpu(), [x], [nd.zeros(2)])
+    assert executor.forward(is_train=True)[0].asnumpy().tolist() == [9, 18]
+    executor.backward(nd.ones(2))
+    assert executor.grad_arrays[0].asnumpy().tolist() == [9, 9]

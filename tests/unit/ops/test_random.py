@@ -109,3 +109,24 @@ def test_gradients_flow_through_the_log_probability_of_a_drawn_category(active):
     hits = nd.one_hot(drawn, 2).sum(axis=1).asnumpy() * [[1], [2]]
     expected = hits / np.maximum(p.asnumpy(), 1e-9)
     np.testing.assert_allclose(p.grad.asnumpy(), expected, rtol=1e-5)
+
+
+def test_binomial_numbers_count_successes():
+    mx.random.seed(3)
+    x = nd.random.binomial(20, 0.25, shape=(2000,))
+    assert (x.asnumpy() == x.asnumpy().round()).all()
+    assert x.mean().asscalar() == pytest.approx(5, abs=0.2)
+    n, p = nd.array([10, 100]), nd.array([0.5, 0.9])
+    means = nd.random.binomial(n, p, shape=500).mean(axis=1).asnumpy()
+    np.testing.assert_allclose(means, [5, 90], rtol=0.05)
+    drawn = mx.sym.random.binomial(3, 1.0, shape=(2,)).eval()[0]
+    assert drawn.asnumpy().tolist() == [3, 3]
+
+
+def test_categories_are_drawn_as_by_multinomial():
+    p = nd.array([[0.0, 1.0], [1.0, 0.0]])
+    drawn, logs = nd.random.categorical(p, shape=3, get_prob=True)
+    assert (drawn.asnumpy().tolist(), drawn.dtype) == ([[1] * 3, [0] * 3], np.int32)
+    assert logs.asnumpy().tolist() == [[0] * 3] * 2
+    symbol = mx.sym.random.categorical(mx.sym.var("p"), shape=3, get_prob=False)
+    assert symbol.eval(p=p)[0].asnumpy().tolist() == [[1] * 3, [0] * 3]

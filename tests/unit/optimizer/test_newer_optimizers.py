@@ -113,3 +113,44 @@ def test_adabelief_may_leave_its_bias():
     made.update(0, weight, nd.ones(1), made.create_state(0, weight))
     mean, deviation = 0.1, 0.001 * 0.9**2
     np.testing.assert_allclose(weight.asnumpy(), 1 - mean / deviation**0.5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("wanted", "moved"), [(None, 0.5), (False, 0.5), (True, 7)])
+def test_a_fused_step_of_one_s_own_runs_if_it_is_asked_for(wanted, moved):
+    class Mine(optimizer.Optimizer):
+        def create_state(self, index, weight):
+            return None
+
+        def step(self, indices, weights, grads, states):
+            for weight, grad in zip(weights, grads, strict=True):
+                weight[:] = weight - self.learning_rate * grad
+
+        def fused_step(self, indices, weights, grads, states):
+            for weight in weights:
+                weight[:] = 7
+
+    weight = nd.ones(1)
+    Mine(learning_rate=0.5, use_fused_step=wanted).update([0], [weight], [nd.ones(1)], [None])
+    assert weight.asscalar() == moved
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_operators_of_adabelief_step_like_the_optimizer(mixed):
+    made = optimizer.AdaBelief(learning_rate=0.1, wd=0.01, epsilon=1e-6, correct_bias=False)
+    want = stepped(made, steps=1)
+    dtype = "float16" if mixed else "float32"
+    weight, grad, master = nd.array(W, dtype=dtype), nd.array(G, dtype=dtype), nd.array(W)
+    states = [[nd.zeros(3)], [nd.zeros(3)], *([[master]] if mixed else [])]
+    update = nd.contrib.multi_mp_adabelief_update if mixed else nd.contrib.multi_adabelief_update
+    update(
+        [weight], [grad], *states, nd.ones(1), lrs=[0.1], wds=[0.01], etas=[1.0], epsilon=1e-6,
+        out=[weight],
+    )  # fmt: skip
+    np.testing.assert_allclose(weight.asnumpy(), want, rtol=2e-3 if mixed else 1e-5)
+
+
+def test_adabelief_leaves_out_a_step_whose_gradients_overflowed():
+    weight, states = nd.array(W), (nd.zeros(3), nd.zeros(3))
+    scale = nd.array([np.inf])
+    nd.contrib.adabelief_update(weight, nd.array(G), *states, scale, lr=0.1, eta=1, out=weight)
+    np.testing.assert_array_equal(weight.asnumpy(), W)

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from dlstudio.core.device import Device, cpu, gpu, num_gpus
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, explain
 from dlstudio.gluon.contrib.estimator.background import FitRun
 from dlstudio.gluon.contrib.estimator.batch_processor import BatchProcessor
@@ -365,3 +366,8 @@ def _contexts(context: Any, net: Any) -> list[Device]:
     for one in contexts:
         _checked("context", one, Device, "context=[mx.cpu()]")
     return contexts
+
+
+__getattr__ = held_elsewhere(
+    __name__, {"split_and_load": "gluon.utils"}, "gluon.contrib.estimator"
+)  # what MXNet's module of this name has besides

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.dataset import Dataset, _DownloadedDataset
@@ -222,3 +223,6 @@ class ImageFolderDataset(Dataset):
         path, label = self.items[idx]
         image = to_tensors(read_image(path, self._flag))
         return (image, label) if self._transform is None else self._transform(image, label)
+
+
+__getattr__ = held_elsewhere(__name__, {}, "gluon.data.vision", "gluon.utils")  # MXNet's one file

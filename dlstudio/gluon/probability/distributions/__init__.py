@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from dlstudio.gluon.probability.distributions import constraint, divergence_rules, utils
 from dlstudio.gluon.probability.distributions.bounded import Beta, Dirichlet
 from dlstudio.gluon.probability.distributions.categories import (
@@ -72,3 +74,10 @@ __all__ = [
     "empirical_kl", "erf", "erfinv", "gammaln", "kl_divergence", "logit2prob", "prob2logit",
     "register_kl", "sample_n_shape_converter", "utils",
 ]  # fmt: skip
+
+# MXNet's modules inside this one, which have one distribution each
+FILES = """bernoulli beta binomial categorical cauchy chi2 dirichlet exponential fishersnedecor
+gamma geometric gumbel half_cauchy half_normal laplace multinomial multivariate_normal
+negative_binomial normal one_hot_categorical pareto poisson relaxed_bernoulli relaxed_one_hot_categorical
+studentT transformed_distribution uniform weibull""".split()
+vars().update(dict.fromkeys(FILES, sys.modules[__name__]))

@@ -6,15 +6,18 @@ whatever else describes an object, such as its class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.core.random import host_generator
 from dlstudio.core.tensor import Tensor
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.block import Block
+from dlstudio.gluon.contrib.data.vision import utils
 from dlstudio.gluon.data.batchify import to_tensors
 from dlstudio.gluon.data.vision import pixels
 from dlstudio.gluon.data.vision.transforms.base import chance, probability, uniform
@@ -28,8 +31,7 @@ __all__ = [
 ]
 
 Array = Any
-# of `ImageBboxRandomCropWithConstraints`: those of SSD (Liu et al. 2016, section 2.2)
-_CONSTRAINTS = ((0.1, None), (0.3, None), (0.5, None), (0.7, None), (0.9, None), (None, 1.0))
+_NO_BOXES = np.zeros((0, 4))
 
 
 class _BoxTransform(Block):
@@ -83,8 +85,7 @@ class ImageBboxRandomFlipLeftRight(_BoxTransform):
         """Transform NumPy arrays."""
         if not chance(self._p):
             return image, boxes
-        mirrored = boxes.copy()
-        mirrored[:, 0], mirrored[:, 2] = (image.shape[1] - boxes[:, side] for side in (2, 0))
+        mirrored = utils.bbox_flip(boxes, (image.shape[1], image.shape[0]), flip_x=True)
         return image[:, ::-1].copy(), mirrored
 
 
@@ -118,7 +119,8 @@ class ImageBboxCrop(_BoxTransform):
 
     def compute(self, image: Array, boxes: Array) -> tuple[Array, Array]:
         """Transform NumPy arrays."""
-        return _cropped(image, boxes, self._crop, self._allow_outside_center)
+        inside = utils.bbox_crop(boxes, self._crop, self._allow_outside_center)
+        return pixels.crop(image, *self._crop).copy(), inside
 
 
 class ImageBboxRandomCropWithConstraints(_BoxTransform):
@@ -153,46 +155,22 @@ class ImageBboxRandomCropWithConstraints(_BoxTransform):
         max_trial: int = 50,
     ) -> None:
         super().__init__()
-        if not 0 < min_scale <= max_scale <= 1 or max_aspect_ratio < 1:
-            raise ParamError(
-                explain(
-                    f"{type(self).__name__}: got min_scale={min_scale}, max_scale={max_scale}, "
-                    f"max_aspect_ratio={max_aspect_ratio}.",
-                    "0 < min_scale <= max_scale <= 1 and max_aspect_ratio >= 1.",
-                )
-            )
         self._p = probability(p, type(self).__name__)
-        self._scale, self._aspect = (min_scale, max_scale), max_aspect_ratio
-        self._constraints = _CONSTRAINTS if constraints is None else tuple(constraints)
-        self._max_trial = max_trial
+        self._options: dict[str, Any] = dict(
+            min_scale=min_scale, max_scale=max_scale, max_aspect_ratio=max_aspect_ratio,
+            constraints=constraints, max_trial=max_trial,
+        )  # fmt: skip
+        utils.bbox_random_crop_with_constraints(
+            _NO_BOXES, (1, 1), **self._options
+        )  # refuses wrong ones
 
     def compute(self, image: Array, boxes: Array) -> tuple[Array, Array]:
         """Transform NumPy arrays."""
         if not len(boxes) or not chance(self._p):
             return image, boxes
-        found = [part for part in self._parts(image, boxes) if part is not None]
-        if not found:
-            return image, boxes
-        chosen = found[int(host_generator().integers(len(found)))]
-        return _cropped(image, boxes, chosen, allow_outside_center=False)
-
-    def _parts(self, image: Array, boxes: Array) -> Iterator[tuple[int, int, int, int] | None]:
-        """For each constraint, the first part that fulfils it and keeps an object."""
-        for least, most in self._constraints:
-            low, high = -np.inf if least is None else least, np.inf if most is None else most
-            trials = (self._part(image) for _ in range(self._max_trial))
-            yield next((part for part in trials if _holds(boxes, part, low, high)), None)
-
-    def _part(self, image: Array) -> tuple[int, int, int, int]:
-        rows, columns = image.shape[:2]
-        scale = uniform(*self._scale)
-        limits = max(1 / self._aspect, scale**2), min(self._aspect, 1 / scale**2)
-        ratio = np.sqrt(uniform(*limits))
-        height = max(1, min(rows, int(rows * scale / ratio)))
-        width = max(1, min(columns, int(columns * scale * ratio)))
-        draw = host_generator()
-        left, top = (int(draw.integers(n + 1)) for n in (columns - width, rows - height))
-        return left, top, width, height
+        size = (image.shape[1], image.shape[0])
+        inside, part = utils.bbox_random_crop_with_constraints(boxes, size, **self._options)
+        return pixels.crop(image, *part).copy(), inside
 
 
 class ImageBboxRandomExpand(_BoxTransform):
@@ -233,9 +211,7 @@ class ImageBboxRandomExpand(_BoxTransform):
         larger = np.empty((height, width, image.shape[2]), image.dtype)
         larger[...] = self._fill
         larger[top : top + rows, left : left + columns] = image
-        moved = boxes.copy()
-        moved[:, :4] += np.array([left, top, left, top], boxes.dtype)
-        return larger, moved
+        return larger, utils.bbox_translate(boxes, left, top)
 
 
 class ImageBboxResize(_BoxTransform):
@@ -261,50 +237,10 @@ class ImageBboxResize(_BoxTransform):
     def compute(self, image: Array, boxes: Array) -> tuple[Array, Array]:
         """Transform NumPy arrays."""
         width, height = self._size
-        scale = np.array([width / image.shape[1], height / image.shape[0]] * 2)
-        scaled = boxes.copy()
-        scaled[:, :4] = boxes[:, :4] * scale
+        scaled = utils.bbox_resize(boxes, (image.shape[1], image.shape[0]), self._size)
         return pixels.resize(image, width, height, self._interp), scaled
 
 
-# ---- boxes -----------------------------------------------------------------------------------
-def _cropped(
-    image: Array, boxes: Array, part: tuple[int, int, int, int], allow_outside_center: bool
-) -> tuple[Array, Array]:
-    left, top, width, height = part
-    inside = boxes[_kept(boxes, part, allow_outside_center)].copy()
-    inside[:, :4] = _clipped(inside, part) - np.array([left, top, left, top], boxes.dtype)
-    return pixels.crop(image, left, top, width, height).copy(), inside
+bbox = sys.modules[__name__]  # MXNet's module inside this one
 
-
-def _clipped(boxes: Array, part: tuple[int, int, int, int]) -> Array:
-    """Cut boxes (N, 4) at the edges of a part, still in coordinates of the whole."""
-    left, top, width, height = part
-    low, high = np.array([left, top]), np.array([left + width, top + height])
-    corners = boxes[:, :4].reshape(-1, 2, 2)
-    return np.clip(corners, low, high).reshape(-1, 4).astype(boxes.dtype)
-
-
-def _kept(boxes: Array, part: tuple[int, int, int, int], allow_outside_center: bool) -> Array:
-    """Which boxes have an area inside the part, and their middle unless that is not needed."""
-    left, top, width, height = part
-    clipped = _clipped(boxes, part)
-    kept = (clipped[:, :2] < clipped[:, 2:]).all(axis=1)
-    if allow_outside_center:
-        return kept
-    middle = (boxes[:, :2] + boxes[:, 2:4]) / 2
-    low, high = np.array([left, top]), np.array([left + width, top + height])
-    return kept & ((middle >= low) & (middle < high)).all(axis=1)
-
-
-def _holds(boxes: Array, part: tuple[int, int, int, int], low: float, high: float) -> bool:
-    """Whether every box overlaps with the part so much, and some box would be kept."""
-    _, _, width, height = part
-    shared = _areas(_clipped(boxes, part))
-    overlap = shared / (_areas(boxes) + width * height - shared)
-    within = low <= overlap.min() and overlap.max() <= high
-    return bool(within and _kept(boxes, part, allow_outside_center=False).any())
-
-
-def _areas(boxes: Array) -> Array:
-    return np.prod(boxes[:, 2:4] - boxes[:, :2], axis=1)
+__getattr__ = held_elsewhere(__name__, {}, "gluon.contrib.data.vision.utils")

@@ -5,6 +5,9 @@ NDArray or NumPy. `ToTensor` makes of these what networks take; `Normalize` and 
 after it.
 """
 
+import sys
+
+from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.gluon.data.vision.transforms.base import (
     ArrayTransform,
     Compose,
@@ -59,3 +62,10 @@ __all__ = [
     "Rotate",
     "ToTensor",
 ]
+
+# MXNet's module inside this one
+image = sys.modules[__name__]
+
+__getattr__ = held_elsewhere(
+    __name__, dict.fromkeys(("HybridSequential", "Sequential"), "gluon.nn")
+)  # what transforms are made of

@@ -1,0 +1,78 @@
+"""Data-parallel executors in loops of one's own."""
+
+import numpy as np
+import pytest
+
+import dlstudio as mx
+from dlstudio import nd, sym
+from dlstudio.executor_manager import DataParallelExecutorManager, _split_input_slice
+
+
+def line():
+    hidden = sym.FullyConnected(sym.var("data"), num_hidden=1, name="fc")
+    return sym.LinearRegressionOutput(hidden, sym.var("label"), name="out")
+
+
+def batches(rows=8):
+    x = nd.array(np.arange(2.0 * rows).reshape(rows, 2))
+    return mx.io.NDArrayIter(x, x.sum(1), 4, label_name="label")
+
+
+def test_gradients_of_two_devices_add_up_to_those_of_one():
+    found = []
+    for devices in ([mx.cpu(0)], [mx.cpu(0), mx.cpu(1)]):
+        data = batches()
+        manager = DataParallelExecutorManager(line(), devices, data)
+        manager.set_params({"fc_weight": nd.ones((1, 2)) * 0.5, "fc_bias": nd.ones(1)}, {})
+        batch = next(data)
+        manager.load_data_batch(batch)
+        manager.forward(is_train=True)
+        manager.backward()
+        found.append([sum(g.asnumpy() for g in column) for column in manager.grad_arrays])
+        metric = mx.metric.MSE()
+        manager.update_metric(metric, batch.label)
+        found[-1].append(metric.get()[1])
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+
+
+def test_parameters_are_copied_out():
+    manager = DataParallelExecutorManager(line(), [mx.cpu(0), mx.cpu(1)], batches())
+    manager.set_params({"fc_weight": nd.array([[1, 2]]), "fc_bias": nd.array([3])}, {})
+    args = {"fc_weight": nd.zeros((1, 2)), "fc_bias": nd.zeros(1)}
+    manager.copy_to(args, {})
+    assert args["fc_weight"].asnumpy().tolist() == [[1, 2]]
+    assert [len(column) for column in manager.param_arrays] == [2, 2]
+    assert manager.aux_arrays == []
+    with pytest.raises(mx.MXNetError, match=r"fc_weight has shape \(1, 2\)"):
+        manager.copy_to({**args, "fc_weight": nd.zeros(2)}, {})
+
+
+def test_buckets_share_parameters():
+    def unrolled(length):
+        steps = sym.split(sym.var("data"), num_outputs=length, axis=1, squeeze_axis=False)
+        total = sym.FullyConnected(sym.add_n(*steps), num_hidden=1, name="fc")
+        return sym.LinearRegressionOutput(total, sym.var("label"), name="out")
+
+    def batch(length):
+        return mx.io.DataBatch(
+            [nd.ones((4, length))], [nd.ones(4)], bucket_key=length,
+            provide_data=[("data", (4, length))], provide_label=[("label", (4,))],
+        )  # fmt: skip
+
+    class Batches:
+        batch_size, default_bucket_key = 4, 3
+        provide_data, provide_label = [("data", (4, 3))], [("label", (4,))]
+
+    manager = DataParallelExecutorManager(unrolled(3), [mx.cpu()], Batches(), sym_gen=unrolled)
+    manager.set_params({"fc_weight": nd.ones((1, 1)), "fc_bias": nd.zeros(1)}, {})
+    for length in (3, 2):
+        manager.load_data_batch(batch(length))
+        manager.forward()
+        assert manager._current.get_outputs()[0].asnumpy().tolist() == [[length]] * 4
+
+
+def test_the_batch_is_cut_by_workload():
+    assert _split_input_slice(8, [1, 3]) == [slice(0, 2), slice(2, 8)]
+    with pytest.raises(mx.MXNetError, match="2 entries for 1 devices"):
+        DataParallelExecutorManager(line(), [mx.cpu()], batches(), work_load_list=[1, 1])
