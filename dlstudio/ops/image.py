@@ -110,6 +110,7 @@ def _(
 
 
 # ---- geometry --------------------------------------------------------------------------------
+_WIDER = {"uint8": "int32", "int32": "int64"}  # 2048² · 255 is near 2³¹
 _INTERPOLATION = ("nearest", "linear", "cubic", "area", "lanczos")
 
 
@@ -136,22 +137,58 @@ def _taps(n: int, m: int, *, rows: bool) -> tuple[Any, Any, Any, Any]:
     return np.clip(low, 0, n - 1), np.clip(low + 1, 0, n - 1), first, second
 
 
-def _filtered(xp: Any, x: Array, axis: int, size: int, kind: str) -> Array:
-    """Take one axis to `size` with weights in 1/2048, neighbour by neighbour."""
-    cells, weights = whole_weights(kind, x.shape[axis], size, 2048)
-    along = [1] * x.ndim
-    along[axis] = size
-    total = xp.zeros((*x.shape[:axis], size, *x.shape[axis + 1 :]), x.dtype)
-    for cell, weight in zip(cells.T, weights.T, strict=True):
-        total += xp.take(x, xp.asarray(cell), axis) * xp.asarray(weight, x.dtype).reshape(along)
+def _interleaved(cells: Any, weights: Any, C: int) -> tuple[Any, Any]:
+    """Cells of a row of pixels, and their weights, for a row of r, g, b, r, g, b, ….
+
+    NumPy goes through one long row much faster than through C values at a time.
+    """
+    return (cells[:, None] * C + np.arange(C)).ravel(), np.repeat(weights, C)
+
+
+def _filtered(xp: Any, x: Array, axis: int, kind: str, size: int, C: int) -> Array:
+    """Take an axis of pixels of C values to `size` with weights in 1/2048, neighbour by neighbour.
+
+    The axis is -1, or -2 with C = 1.
+    """
+    total = None
+    cells_of, weights_of = whole_weights(kind, x.shape[axis] // C, size, 2048)
+    for cells, weights in zip(cells_of.T, weights_of.T, strict=True):
+        places, factors = _interleaved(cells, weights, C)
+        part = xp.take(x, xp.asarray(places), axis).astype(_WIDER[x.dtype.name])
+        part *= xp.asarray(factors if axis == -1 else factors[:, None], part.dtype)
+        total = part if total is None else total + part
     return total
 
 
-def _filtered_bytes(xp: Any, x: Array, size: tuple[int, int], kind: str) -> Array:
-    """Filter with weights in 1/2048 both ways and round once."""
-    y = _filtered(xp, x, x.ndim - 3, size[0], kind)
-    y = _filtered(xp, y.astype("int64"), x.ndim - 2, size[1], kind)  # 2048² · 255 is near 2³¹
+def _filtered_bytes(xp: Any, x: Array, size: tuple[int, int], kind: str, C: int) -> Array:
+    """Filter rows of r, g, b, … with weights in 1/2048 both ways and round once."""
+    y = _filtered(xp, x, -2, kind, size[0], 1)
+    y = _filtered(xp, y, -1, kind, size[1], C)
     return xp.clip((y + (1 << 21)) >> 22, 0, 255).astype("uint8")
+
+
+def _weighted(xp: Any, x: Array, cells: Any, weights: Any, axis: int) -> Array:
+    """Take cells along an axis, times their weights, as int32."""
+    part = xp.take(x, xp.asarray(cells), axis).astype("int32", copy=False)
+    part *= xp.asarray(weights)
+    return part
+
+
+def _linear_bytes(xp: Any, x: Array, size: tuple[int, int], C: int) -> Array:
+    """Resize rows of r, g, b, … with OpenCV's whole numbers."""
+    left, right, a, b = _taps(x.shape[-1] // C, size[1], rows=False)
+    upper, lower, c, d = _taps(x.shape[-2], size[0], rows=True)
+    rows = _weighted(xp, x, *_interleaved(left, a, C), -1)
+    rows += _weighted(xp, x, *_interleaved(right, b, C), -1)
+    rows >>= 4
+    total = _weighted(xp, rows, upper, c[:, None], -2)
+    total >>= 16
+    low = _weighted(xp, rows, lower, d[:, None], -2)
+    low >>= 16
+    total += low
+    total += 2
+    total >>= 2
+    return xp.clip(total, 0, 255, out=total).astype("uint8")
 
 
 @op(
@@ -171,19 +208,17 @@ def _(xp: Any, data: Array, *, size: tuple[int, int], kind: str = "linear") -> A
     OpenCV rounds the weights to 1/2048 and cuts off low bits in between; data sets prepared with
     it should not differ from those prepared here.
     """
-    H, W = data.shape[-3:-1]
-    x = data.astype("int32")
-    if kind != "linear":
-        return _filtered_bytes(xp, x, size, kind)
-    if (2 * size[0], 2 * size[1]) == (H, W):  # the mean of four cells, rounded
+    H, W, C = data.shape[-3:]
+    if kind == "linear" and (2 * size[0], 2 * size[1]) == (H, W):  # the mean of four, rounded
+        x = data.astype("int32")
         total = x[..., ::2, ::2, :] + x[..., 1::2, ::2, :] + x[..., ::2, 1::2, :]
         return ((total + x[..., 1::2, 1::2, :] + 2) >> 2).astype("uint8")
-    left, right, a, b = (xp.asarray(v) for v in _taps(W, size[1], rows=False))
-    upper, lower, c, d = (xp.asarray(v) for v in _taps(H, size[0], rows=True))
-    rows = (x[..., left, :] * a[:, None] + x[..., right, :] * b[:, None]) >> 4
-    top = (rows[..., upper, :, :] * c[:, None, None]) >> 16
-    low = (rows[..., lower, :, :] * d[:, None, None]) >> 16
-    return xp.clip((top + low + 2) >> 2, 0, 255).astype("uint8")
+    rows = data.reshape(*data.shape[:-2], W * C)
+    if kind == "linear":
+        resized = _linear_bytes(xp, rows, size, C)
+    else:
+        resized = _filtered_bytes(xp, rows, size, kind, C)
+    return resized.reshape(*data.shape[:-3], *size, C)
 
 
 @composite(

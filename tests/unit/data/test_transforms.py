@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import dlstudio as mx
+from dlstudio import image, nd
 from dlstudio.errors import ParamError, ShapeError
 from dlstudio.gluon.data import datasets
 from dlstudio.gluon.data.batchify import to_tensors
@@ -99,6 +100,15 @@ def test_resize_is_bilinear_at_pixel_centres(photo, size, dtype):
     assert result.dtype == dtype
     tolerance = 1.0 if dtype == np.uint8 else 1e-3  # rounding to a whole number
     assert np.abs(result - bilinear(photo.astype(float), *size)).max() <= tolerance
+
+
+@pytest.mark.parametrize("interpolation", [1, 2, 4])
+def test_bytes_are_resized_to_the_numbers_of_imresize(photo, interpolation):
+    expected = image.imresize(nd.array(photo, dtype="uint8"), 17, 21, interp=interpolation)
+
+    result = transforms.Resize((17, 21), interpolation=interpolation)(photo)
+
+    np.testing.assert_array_equal(result.asnumpy(), expected.asnumpy())
 
 
 def test_resize_by_area_averages():

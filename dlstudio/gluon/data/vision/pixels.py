@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core.interpret import raw
 from dlstudio.dialects.pictures import decode_pixels
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.gluon.data.vision import resampling
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 Array = Any
+_ON_BYTES = (1, 2, 4)  # bilinear, bicubic, Lanczos
 
 
 def read_image(path: str | os.PathLike[str], flag: int = 1) -> Array:
@@ -150,6 +152,8 @@ def shorter_edge(image: Array, size: int) -> tuple[int, int]:
 def resize(image: Array, width: int, height: int, interpolation: int = 1) -> Array:
     """Change the size of an image; the dtype stays. See `resampling` for the methods.
 
+    Bytes get the whole numbers that `mx.image.imresize` and OpenCV compute.
+
     Parameters
     ----------
     image : numpy.ndarray, shape (H, W, C) or (B, H, W, C)
@@ -158,6 +162,12 @@ def resize(image: Array, width: int, height: int, interpolation: int = 1) -> Arr
         See the module's docstring.
     """
     rows, columns = image.shape[-3:-1]
+    if (
+        image.dtype == np.uint8
+        and (rows, columns) != (height, width)
+        and interpolation in _ON_BYTES
+    ):
+        return raw(np).image_resize(image, size=(width, height), interp=interpolation)
     resized = resampling.along_axis(image, -3, height, interpolation) if rows != height else image
     if columns != width:
         resized = resampling.along_axis(resized, -2, width, interpolation)
