@@ -6,8 +6,7 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from numbers import Integral
 from typing import Any
@@ -23,7 +22,7 @@ from dlstudio.gluon.data.batchify import (
     stack_samples,
     to_tensors,
 )
-from dlstudio.gluon.data.pool import UnsendableError, WorkerPool
+from dlstudio.gluon.data.pool import UnsendableError, WorkerPool, opened
 from dlstudio.gluon.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader", "DataLoaderV1", "default_batchify_fn", "default_mp_batchify_fn"]
@@ -72,7 +71,10 @@ class DataLoader:
     ParamError
         If parameters contradict each other.
     DataError
-        While iterating: if a sample cannot be read or a worker dies.
+        While iterating: if a worker dies, or takes longer than `timeout`.
+    Exception
+        What the data set raised, with a note that names the sample. The next batch can be asked
+        for nevertheless, where workers or threads make them.
 
     Notes
     -----
@@ -221,10 +223,10 @@ class _ProcessEpoch:
     def __next__(self) -> Any:
         if not self._tickets:
             raise StopIteration
-        batch = self._pool.result(self._tickets[0], self._loader._timeout)
+        answer = self._pool.answer(self._tickets[0], self._loader._timeout)
         self._tickets.popleft()
         self._submit_next()
-        return self._loader._finish(batch)
+        return self._loader._finish(opened(answer))
 
     def _submit_next(self) -> None:
         indices = next(self._batches, None)
@@ -255,18 +257,15 @@ class _ThreadEpoch:
     def __next__(self) -> Any:
         if not self._futures:
             raise StopIteration
-        future = self._futures.popleft()
-        try:
-            batch = future.result(self._loader._timeout)
-        except FutureTimeoutError:
-            if future.done():  # the data set's own TimeoutError
-                raise
+        future = self._futures[0]
+        if not wait([future], self._loader._timeout).done:
             seconds = f"{self._loader._timeout:g}"
             raise DataError(
                 explain(f"DataLoader: no batch came from its threads within {seconds} seconds.")
-            ) from None
+            )
+        self._futures.popleft()
         self._submit_next()
-        return self._loader._finish(batch)
+        return self._loader._finish(future.result())
 
     def _submit_next(self) -> None:
         indices = next(self._batches, None)

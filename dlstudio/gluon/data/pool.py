@@ -21,7 +21,7 @@ from typing import Any
 from dlstudio.errors import DataError, explain
 from dlstudio.gluon.data import shared, worker
 
-__all__ = ["UnsendableError", "WorkerPool"]
+__all__ = ["UnsendableError", "WorkerPool", "opened"]
 
 # Processes are never forked from this one, which has threads (kernels, Jupyter): a forked lock that
 # some thread held stays locked for ever. The fork server is a clean process that has imported what
@@ -114,22 +114,19 @@ class WorkerPool:
             chosen.outstanding.add(ticket)
             return ticket
 
-    def result(self, ticket: int, timeout: float) -> Any:
-        """Wait for a batch.
+    def answer(self, ticket: int, timeout: float) -> Any:
+        """Wait for a batch, or for what went wrong with it: `opened` tells them apart.
 
         Raises
         ------
         DataError
-            If a sample could not be read, a worker died, or `timeout` seconds passed.
+            If a worker died, or `timeout` seconds passed.
         """
         deadline = time.monotonic() + timeout
         with self._lock:
             while ticket not in self._answers:
                 self._collect(deadline, timeout)
-            answer = self._answers.pop(ticket)
-        if isinstance(answer, worker.Failure):
-            raise _explained(answer) from answer.error
-        return answer
+            return self._answers.pop(ticket)
 
     def forget(self, tickets: Sequence[int]) -> None:
         """Say that nobody will ask for these batches any more."""
@@ -152,6 +149,13 @@ class WorkerPool:
 
     def _collect(self, deadline: float, timeout: float) -> None:
         """Take in every answer that has come, waiting for at least one."""
+        if self.closed:
+            raise DataError(
+                explain(
+                    "DataLoader: the workers of this epoch have ended.",
+                    fix="begin another: for batch in loader",
+                )
+            )
         by_source = {each.results: each for each in self._workers}
         ready = wait(list(by_source), max(0.0, deadline - time.monotonic()))
         if not ready:
@@ -272,14 +276,26 @@ def _started_without_main(hidden: bool) -> Iterator[None]:
             sys.modules["__main__"] = main
 
 
-def _explained(failure: worker.Failure) -> DataError:
-    return DataError(
-        explain(
-            f"DataLoader: {failure.where} failed in a worker: {failure.summary}\n"
-            f"The worker's traceback:\n{failure.trace.rstrip()}",
-            fix="try the same with dataset[index] in this process, or num_workers=0",
-        )
+def opened(answer: Any) -> Any:
+    """Return a batch, or raise what its data set raised in the worker.
+
+    Raises
+    ------
+    Exception
+        The data set's own, with a note; `DataError` if it could not be sent.
+    """
+    if not isinstance(answer, worker.Failure):
+        return answer
+    story = explain(
+        f"DataLoader: {answer.where} failed in a worker: {answer.summary}\n"
+        f"The worker's traceback:\n{answer.trace.rstrip()}",
+        fix="try the same with dataset[index] in this process, or num_workers=0",
     )
+    # a StopIteration would end the epoch without a word
+    if answer.error is None or isinstance(answer.error, StopIteration):
+        raise DataError(story)
+    answer.error.add_note(story)
+    raise answer.error
 
 
 def _how_it_ended(code: int | None) -> str:

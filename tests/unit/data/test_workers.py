@@ -176,14 +176,26 @@ class Broken(Images):
 
 
 def test_an_error_in_a_worker_shows_the_sample_and_the_workers_own_traceback():
-    with pytest.raises(DataError, match="sample 13 failed in a worker") as caught:
+    with pytest.raises(KeyError, match="no such annotation") as caught:
         list(DataLoader(Broken(), 8, num_workers=2))
 
-    message = str(caught.value)
-    assert "no such annotation" in message
-    assert 'raise KeyError("no such annotation")' in message
-    assert isinstance(caught.value.__cause__, KeyError)
-    assert "Fix:" in message
+    note = caught.value.__notes__[0]
+    assert "sample 13 failed in a worker" in note
+    assert 'raise KeyError("no such annotation")' in note
+    assert "Fix:" in note
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_after_an_error_of_the_dataset_the_next_batches_come(threads):
+    batches, labels = iter(DataLoader(Broken(24), 4, num_workers=1, thread_pool=threads)), []
+    for _ in range(6):
+        try:
+            labels.append(int(next(batches)[1].asnumpy()[0]))
+        except KeyError:
+            labels.append(-1)
+
+    assert labels == [0, 4, 8, -1, 16, 20]
+    assert next(batches, None) is None
 
 
 class Ragged(Images):
@@ -192,10 +204,10 @@ class Ragged(Images):
 
 
 def test_samples_that_cannot_be_stacked_name_the_batch():
-    with pytest.raises(DataError, match="batch of samples 0, 1, 2") as caught:
+    with pytest.raises(DataError, match="different shapes") as caught:
         list(DataLoader(Ragged(), 3, num_workers=1))
 
-    assert "different shapes" in str(caught.value)
+    assert "batch of samples 0, 1, 2" in caught.value.__notes__[0]
 
 
 class Deadly(Images):
@@ -213,6 +225,14 @@ def test_a_killed_worker_is_an_error_and_the_loader_can_be_used_again():
         with pytest.raises(DataError, match="killed by SIGKILL") as caught:
             list(loader)
         assert "out of memory" in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_an_epoch_whose_workers_have_ended_says_so():
+    batches = iter(DataLoader(Deadly(), 8, num_workers=1, timeout=60))
+    for message in ("killed by SIGKILL", "workers of this epoch have ended"):
+        with pytest.raises(DataError, match=message):
+            list(batches)
 
 
 class Stuck(Images):
