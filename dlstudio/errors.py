@@ -19,6 +19,7 @@ would catch (`ValueError`, `TypeError`, …) and from `MXNetError`, the name MXN
     │   └── NotImplementedForSymbol   what only arrays can do
     ├── FileFormatError(ValueError)   a truncated or foreign file
     ├── MissingFileError(FileNotFoundError)  a file or folder that is not there
+    ├── UnknownKeyError(KeyError)     a key that a file or collection does not have
     ├── UnknownNameError(AttributeError)     a function that a namespace does not have
     │   └── LeftOutError(NotImplementedError)  an operator of MXNet that is left out on purpose
     ├── IndexRangeError(IndexError)   an index outside its axis
@@ -60,6 +61,7 @@ __all__ = [
     "ParamError",
     "ShapeError",
     "StaleValueError",
+    "UnknownKeyError",
     "UnknownNameError",
     "WaitingError",
     "explain",
@@ -177,6 +179,16 @@ class MissingFileError(MXNetError, FileNotFoundError):
     Wrong: ``nd.load("weigths.params")``
     Right: ``nd.load("weights.params")``
     """
+
+
+class UnknownKeyError(MXNetError, KeyError):
+    """A key that a file or collection does not have.
+
+    Wrong: ``net.collect_params()["dense0_wieght"]``
+    Right: ``net.collect_params()["dense0_weight"]``
+    """
+
+    __str__ = Exception.__str__  # KeyError's would quote the message
 
 
 class UnknownNameError(MXNetError, AttributeError):

@@ -18,9 +18,9 @@ from typing import Any, Self
 from dlstudio.errors import (
     ArgumentError,
     FileFormatError,
-    IndexRangeError,
     MissingFileError,
     ParamError,
+    UnknownKeyError,
     explain,
 )
 from dlstudio.labelled_records import IRHeader, as_bytes, pack, pack_img, unpack, unpack_img
@@ -267,12 +267,12 @@ class MXIndexedRecordIO(MXRecordIO):
 
         Raises
         ------
-        IndexRangeError
+        UnknownKeyError
             If there is no such key.
         """
         file = self._ready(writing=False)
         if idx not in self.idx:
-            raise IndexRangeError(
+            raise UnknownKeyError(
                 f"{self.uri} has no record {idx!r}; its index {self.idx_path} lists"
                 f" {len(self.idx)} keys."
             )

@@ -14,9 +14,9 @@ from dlstudio.errors import (
     ArgumentError,
     DTypeError,
     FileFormatError,
-    IndexRangeError,
     MissingFileError,
     ParamError,
+    UnknownKeyError,
 )
 from dlstudio.recordio import IRHeader, MXIndexedRecordIO, MXRecordIO
 
@@ -75,7 +75,7 @@ def test_records_by_key(tmp_path):
     file = MXIndexedRecordIO(tmp_path / "a.idx", tmp_path / "a.rec", "r")
     assert file.keys == [0, 1, 2, 3, 4]
     assert [file.read_idx(i) for i in (3, 0, 4)] == [b"record 3", b"record 0", b"record 4"]
-    with pytest.raises(IndexRangeError, match=r"no record 9.*5 keys"):
+    with pytest.raises(UnknownKeyError, match=r"no record 9.*5 keys"):
         file.read_idx(9)
 
 
