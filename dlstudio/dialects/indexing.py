@@ -179,7 +179,11 @@ def _value(tensor: Any, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         value = np.asarray([v.asnumpy() if isinstance(v, Tensor) else v for v in value])
     if isinstance(value, np.ndarray):
-        return tensor._device.backend.from_numpy(value.astype(tensor._data.dtype, copy=False))
+        device = tensor._device
+        if device.device_type != "cpu":
+            return device.backend.from_numpy(value.astype(tensor._data.dtype, copy=False))
+        if bus.subscribers:
+            copies.count("numpy", str(device), value.nbytes, "from NumPy")
     return value
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from math import sqrt
+from math import prod, sqrt
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,9 +16,17 @@ from dlstudio.registry import Registry
 
 Array = Any
 C = TypeVar("C", bound=type)
-C = TypeVar("C", bound=type)
 
-__all__ = ["InitDesc", "Initializer", "alias", "create", "fill", "generator", "register"]
+__all__ = [
+    "InitDesc",
+    "Initializer",
+    "alias",
+    "create",
+    "draw_into",
+    "fill",
+    "generator",
+    "register",
+]
 
 
 class InitDesc(str):
@@ -189,6 +197,21 @@ def create(init: Any, **kwargs: Any) -> Initializer:
     '["xavier", {"rnd_type": "uniform", "factor_type": "avg", "magnitude": 2}]'
     """
     return _REGISTRY.create(init, **kwargs)
+
+
+_BLOCK = 1 << 16  # numbers that fit into the cache
+
+
+def draw_into(arr: Any, draw: Callable[[int], Array]) -> None:
+    """Overwrite `arr` by what `draw(count)` answers, asked for a block of numbers at a time.
+
+    The 100 million weights of a layer of VGG would take 800 MB if drawn at once, in float64.
+    """
+    values = np.empty(prod(arr.shape), arr.dtype)
+    for start in range(0, values.size, _BLOCK):
+        block = values[start : start + _BLOCK]
+        block[...] = draw(block.size)
+    arr[:] = values.reshape(arr.shape)
 
 
 def fill(arr: Any, values: Array) -> None:

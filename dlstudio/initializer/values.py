@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 
 from dlstudio.errors import ParamError, explain
-from dlstudio.initializer.base import Initializer, alias, fill, generator, register
+from dlstudio.initializer.base import Initializer, alias, draw_into, fill, generator, register
 
 __all__ = ["Constant", "MSRAPrelu", "Normal", "One", "Orthogonal", "Uniform", "Xavier", "Zero"]
 
@@ -82,7 +83,7 @@ class Uniform(Initializer):
         self.scale = scale
 
     def _init_weight(self, _: str, arr: Any) -> None:
-        fill(arr, generator().uniform(-self.scale, self.scale, arr.shape))
+        draw_into(arr, partial(generator().uniform, -self.scale, self.scale))
 
 
 @register
@@ -94,7 +95,7 @@ class Normal(Initializer):
         self.sigma = sigma
 
     def _init_weight(self, _: str, arr: Any) -> None:
-        fill(arr, generator().normal(0.0, self.sigma, arr.shape))
+        draw_into(arr, partial(generator().normal, 0.0, self.sigma))
 
 
 @register
@@ -166,9 +167,9 @@ class Xavier(Initializer):
         at_least_2d(self, name, arr)
         scale = sqrt(self.magnitude / self._fan(arr.shape))
         if self.rnd_type == "uniform":
-            fill(arr, generator().uniform(-scale, scale, arr.shape))
+            draw_into(arr, partial(generator().uniform, -scale, scale))
         elif self.rnd_type == "gaussian":
-            fill(arr, generator().normal(0.0, scale, arr.shape))
+            draw_into(arr, partial(generator().normal, 0.0, scale))
         else:
             raise ParamError(
                 "Xavier: parameter rnd_type must be 'uniform' or 'gaussian'."

@@ -113,9 +113,6 @@ def _chosen(arrays: dict[str, Any], names: list[str] | None) -> list[Any]:
     return list(arrays.values()) if names is None else [arrays[name] for name in names]
 
 
-C = TypeVar("C", bound=type)
-
-
 class EvalMetric:
     """Base class: a sum of figures and a count.
 

@@ -6,6 +6,7 @@ import pytest
 import dlstudio as mx
 from dlstudio import init, nd
 from dlstudio.errors import MXNetError, ParamError
+from dlstudio.initializer import base
 from dlstudio.initializer.recurrent import parameter_shapes
 from tests.reference.runner import agree, pack, plain
 
@@ -73,6 +74,17 @@ def test_equal_seeds_give_equal_values():
         return array.asnumpy()
 
     np.testing.assert_array_equal(draw(), draw())
+
+
+def test_large_arrays_are_drawn_by_blocks_as_if_at_once(monkeypatch):
+    def drawn(block):
+        monkeypatch.setattr(base, "_BLOCK", block)
+        mx.random.seed(3)
+        array = nd.zeros((5, 7))
+        init.Normal(0.1)("weight", array)
+        return array.asnumpy()
+
+    np.testing.assert_array_equal(drawn(4), drawn(1000))
 
 
 def test_orthogonal_rows_are_orthonormal():
