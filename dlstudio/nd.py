@@ -301,12 +301,7 @@ def save(fname: Any, data: Any) -> None:
     """
     from dlstudio.interop import params
 
-    named = (
-        data.items()
-        if isinstance(data, dict)
-        else enumerate([data] if isinstance(data, Tensor) else data)
-    )
-    tensors = {name: _saveable(x) for name, x in named}
+    tensors = {name: _saveable(x) for name, x in _named(data)}
     new = any(isinstance(x, _np_ndarray) for x in tensors.values())
     arrays = {name: _on_host(x) for name, x in tensors.items()}
     params.save(
@@ -316,6 +311,15 @@ def save(fname: Any, data: Any) -> None:
 
 def _on_host(x: Tensor) -> Any:
     return x._on_host() if isinstance(x, BaseSparseNDArray) else x.asnumpy()
+
+
+def _named(data: Any) -> Any:
+    if not isinstance(data, dict):
+        return enumerate(data if isinstance(data, (list, tuple)) else [data])
+    for name in data:
+        if not isinstance(name, str):
+            raise DTypeError(explain(f"save: {name!r} is among the names.", "names of type str."))
+    return data.items()
 
 
 def _saveable(x: Any) -> Tensor:

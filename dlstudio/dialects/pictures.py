@@ -120,6 +120,14 @@ def imread(
 
 def imdecode(buf: Any, flag: int = 1, to_rgb: int = 1, out: Any = None) -> Any:
     """Decode the bytes of a picture file, given as bytes or as a uint8 array; see `imread`."""
+    if not isinstance(buf, (Tensor, np.ndarray, bytes, bytearray, memoryview)):
+        raise ParamError(
+            explain(
+                f"imdecode: got a {type(buf).__name__}.",
+                "the bytes of a picture file.",
+                "mx.image.imread(path)",
+            )
+        )
     data = buf.asnumpy().tobytes() if isinstance(buf, Tensor) else bytes(buf)
     values = decode_pixels(data, f"a buffer of {len(data)} bytes", flag, to_rgb)
     return _into(as_tensor(values, _dialect()), out)

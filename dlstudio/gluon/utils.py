@@ -96,7 +96,16 @@ def split_data(
     [(3, 2), (2, 2)]
     """
     size = data.shape[batch_axis]
-    if size < num_slice or (even_split and size % num_slice):
+    if size < num_slice:
+        raise ShapeError(
+            explain(
+                f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along"
+                f" axis {batch_axis}: it has only {size}.",
+                "a sample for each slice.",
+                'DataLoader(…, last_batch="discard")',
+            )
+        )
+    if even_split and size % num_slice:
         raise ShapeError(
             f"data with shape {data.shape} cannot be evenly split into {num_slice} slices along"
             f" axis {batch_axis}. Use a batch size that's multiple of {num_slice} or set"

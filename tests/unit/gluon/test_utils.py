@@ -8,7 +8,7 @@ import pytest
 
 import dlstudio as mx
 from dlstudio import gluon, nd
-from dlstudio.errors import DataError, ParamError
+from dlstudio.errors import DataError, ParamError, ShapeError
 from dlstudio.gluon import fetching
 
 
@@ -17,6 +17,11 @@ def test_a_split_of_rows_moves_no_bytes():
     first = gluon.utils.split_data(data, 3)[0]
     first[:] = 9
     assert data.asnumpy()[0].tolist() == [9, 9]
+
+
+def test_more_slices_than_samples_are_refused_with_what_helps():
+    with pytest.raises(ShapeError, match=r"it has only 1[\s\S]*discard"):
+        gluon.utils.split_data(nd.ones((1, 2)), 2, even_split=False)
 
 
 def test_split_and_load_on_one_device_returns_the_batch_itself():

@@ -120,6 +120,9 @@ SLIPS = {
         lambda: nn.Conv2D(3, 3, groups=2), ParamError, "channels=3.*groups=2"),
     "BatchNorm: channels as the first argument": (
         lambda: nn.BatchNorm(64), ParamError, r"in_channels=64"),
+    "save: a number": (lambda: nd.save("x.nd", 3), DTypeError, "int is among the values"),
+    "save: numbers as names": (lambda: nd.save("x.nd", {1: X}), DTypeError, "1 is among the names"),
+    "imdecode: a path": (lambda: mx.image.imdecode("cat.jpg"), ParamError, "str.*imread"),
     "DataLoader: no batch size": (loader, ParamError, "batch_size=64"),
     "DataLoader: batch size 0": (lambda: loader(batch_size=0), ParamError, "batch_size=0"),
     "DataLoader: batch size as text": (lambda: loader(batch_size="2"), ParamError, "'2'"),
