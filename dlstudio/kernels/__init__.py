@@ -75,9 +75,13 @@ _OPERATORS = {
     "norm": (
         "BatchNorm",
         "batch_norm_grad",
+        "LayerNorm",
+        "layer_norm_grad",
     ),
     "pointwise": (
         "Activation",
+        "LeakyReLU",
+        "erf",
         "relu",
         "relu_grad",
         "sigmoid",

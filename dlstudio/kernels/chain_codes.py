@@ -16,7 +16,7 @@ UNARY = {
     name: code
     for code, name in enumerate(
         ("identity", "negative", "abs", "square", "sqrt", "reciprocal", "exp", "tanh", "sigmoid",
-         "relu"), start=10,
+         "erf", "relu"), start=10,
     )
 }  # fmt: skip
 BINARY = {

@@ -10,11 +10,15 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
+from dlstudio.core import error_function
 from dlstudio.kernels.jit import intrinsic, strict_helper
 
-__all__ = ["exp", "log", "sigmoid", "tanh"]
+__all__ = ["erf", "exp", "gelu", "log", "sigmoid", "tanh"]
 
 f4 = np.float32
+_FLAT = f4(error_function.FLAT)
+_P5, _P4, _P3, _P2, _P1, _P0 = (f4(c) for c in error_function.P)
+_Q5, _Q4, _Q3, _Q2, _Q1, _Q0 = (f4(c) for c in error_function.Q)
 _INF = f4(np.inf)
 
 
@@ -115,3 +119,19 @@ def tanh(x):
 def sigmoid(x):
     """1 / (1 + e**-x); relative error below 4 ulp where the result is a normal number."""
     return f4(1.0) / (f4(1.0) + exp(-x))
+
+
+@strict_helper
+def erf(x):
+    """Error function with an error below 6 ulp; NaN stays NaN."""
+    y = -_FLAT if x < -_FLAT else (_FLAT if x > _FLAT else x)
+    s = y * y
+    p = ((((_P5 * s + _P4) * s + _P3) * s + _P2) * s + _P1) * s + _P0
+    q = ((((_Q5 * s + _Q4) * s + _Q3) * s + _Q2) * s + _Q1) * s + _Q0
+    return y * p / q
+
+
+@strict_helper
+def gelu(x):
+    """Product of x and the normal distribution function at x."""
+    return f4(0.5) * x * (f4(1.0) + erf(x * f4(0.70710678)))

@@ -1,4 +1,4 @@
-"""Batch normalisation over (N, C, S) with S the product of the space axes, and layer norm's rows.
+"""Batch normalisation over (N, C, S) with S the product of the space axes, and LayerNorm's rows.
 
 Channels are independent, so threads share them out. Sums are taken about the channel's first
 value: the plain difference E[x*x] - E[x]**2 loses all digits where the mean is far from zero.
@@ -94,6 +94,67 @@ def batch_norm_gradient(g, x, gamma, mean, inv_std, given, dx, dgamma, dbeta, lo
                 out[i] = factor * (grad[i] - a - (row[i] - middle) * b)
 
 
+@compiled(
+    "float32[:,::1]", "float32[::1]", "float32[::1]", "float64",
+    "float32[:,::1]", "float32[::1]", "float32[::1]", "int64", "int64", "int64",
+)  # fmt: skip
+def layer_norm(x, gamma, beta, epsilon, y, mean, std, lo, hi, worker):
+    """``y = (x - mean) / std * gamma + beta`` along rows lo ... hi, with their moments."""
+    for n in range(lo, hi):
+        row, out = x[n], y[n]
+        total, rest, squares = f4(0), f4(0), f4(0)
+        for i in range(row.size):
+            total += row[i]
+        near = total / f4(row.size)
+        for i in range(row.size):
+            v = row[i] - near
+            rest += v
+            squares += v * v
+        offset = rest / f4(row.size)  # what the first sum lost to rounding
+        middle = near + offset
+        deviation = f4(math.sqrt(max(squares / row.size - offset * offset, 0.0) + epsilon))
+        mean[n], std[n], scale = middle, deviation, f4(1) / deviation
+        for i in range(row.size):
+            out[i] = (row[i] - middle) * scale * gamma[i] + beta[i]
+
+
+@compiled(
+    "float32[:,::1]", "float32[:,::1]", "float32[::1]", "float32[::1]", "float32[::1]",
+    "float32[:,::1]", "int64", "int64", "int64",
+)  # fmt: skip
+def layer_norm_gradient(g, x, gamma, mean, std, dx, lo, hi, worker):
+    """Gradient for data along rows lo ... hi."""
+    for n in range(lo, hi):
+        grad, row, out = g[n], x[n], dx[n]
+        middle, scale = mean[n], f4(1) / std[n]
+        total, dot = f4(0), f4(0)
+        for i in range(row.size):
+            t = grad[i] * gamma[i]
+            total += t
+            dot += t * (row[i] - middle)
+        a = total / f4(row.size)
+        b = dot * scale * scale / f4(row.size)
+        for i in range(row.size):
+            out[i] = scale * (grad[i] * gamma[i] - a - (row[i] - middle) * b)
+
+
+@compiled(
+    "float32[:,::1]", "float32[:,::1]", "float32[::1]", "float32[::1]",
+    "float32[::1]", "float32[::1]", "int64", "int64", "int64",
+)  # fmt: skip
+def layer_norm_sums(g, x, mean, std, dgamma, dbeta, lo, hi, worker):
+    """Gradients for gamma and beta in columns lo ... hi."""
+    slope, shift = dgamma[lo:hi], dbeta[lo:hi]
+    slope[:] = f4(0)
+    shift[:] = f4(0)
+    for n in range(x.shape[0]):
+        grad, row = g[n, lo:hi], x[n, lo:hi]
+        middle, scale = mean[n], f4(1) / std[n]
+        for i in range(row.size):
+            slope[i] += grad[i] * ((row[i] - middle) * scale)
+            shift[i] += grad[i]
+
+
 KERNELS = declared(__name__)
 
 
@@ -164,4 +225,58 @@ def _build_batch_norm_grad(
     return gradient
 
 
-BUILDERS = {"BatchNorm": _build_batch_norm, "batch_norm_grad": _build_batch_norm_grad}
+def _rows(data: Aval, attrs: dict[str, Any]) -> tuple[int, int] | None:
+    """Shape (N, D) of data that is normalised along its last axis, or None."""
+    last = attrs.get("axis", -1) in {-1, data.ndim - 1}
+    if not last or not data.ndim or 0 in data.shape:
+        return None
+    return prod(data.shape[:-1]), data.shape[-1]
+
+
+def _build_layer_norm(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    shape = _rows(ins[0], attrs)
+    if shape is None or not _float32((*ins, *outs)) or len(outs) != 3:
+        return None
+    run, epsilon = layer_norm.load(), float(attrs.get("eps", 1e-5))
+
+    def normalise(
+        y: Array, mean: Array, std: Array, x: Array, gamma: Array, beta: Array
+    ) -> None:  # fmt: skip
+        arguments = (
+            x.reshape(shape), gamma, beta, epsilon, y.reshape(shape), mean.reshape(-1),
+            std.reshape(-1),
+        )  # fmt: skip
+        parallel_for(run, shape[0], arguments, work=prod(shape), grain=GRAIN)
+
+    return normalise
+
+
+def _build_layer_norm_grad(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    shape = _rows(ins[0], attrs)
+    if shape is None or not _float32((*ins, *outs)) or len(outs) != 3:
+        return None
+    run, sums = layer_norm_gradient.load(), layer_norm_sums.load()
+
+    def gradient(
+        dx: Array, dgamma: Array, dbeta: Array, g: Array, x: Array, gamma: Array, mean: Array,
+        std: Array,
+    ) -> None:  # fmt: skip
+        g, x, mean, std = g.reshape(shape), x.reshape(shape), mean.reshape(-1), std.reshape(-1)
+        columns = (g, x, mean, std, dgamma, dbeta)
+        parallel_for(sums, shape[1], columns, work=prod(shape), grain=GRAIN)
+        rows = (g, x, gamma, mean, std, dx.reshape(shape))
+        parallel_for(run, shape[0], rows, work=2 * prod(shape), grain=GRAIN)
+
+    return gradient
+
+
+BUILDERS = {
+    "BatchNorm": _build_batch_norm,
+    "batch_norm_grad": _build_batch_norm_grad,
+    "LayerNorm": _build_layer_norm,
+    "layer_norm_grad": _build_layer_norm_grad,
+}

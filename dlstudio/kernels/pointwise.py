@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.kernels.functions import sigmoid, tanh
+from dlstudio.kernels.functions import erf, gelu, sigmoid, tanh
 from dlstudio.kernels.jit import compiled, declared, helper
 from dlstudio.kernels.threads import parallel_for
 
@@ -87,6 +87,32 @@ def hyperbolic_tangent(y, x, lo, hi, worker):
         _copy(part, y[start:stop])
 
 
+@compiled("float32[::1]", "float32[::1]", *_RANGE)
+def error_function(y, x, lo, hi, worker):
+    """``y = erf(x)``."""
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        xs = x[start:stop]
+        for i in range(part.size):
+            part[i] = erf(xs[i])
+        _copy(part, y[start:stop])
+
+
+@compiled("float32[::1]", "float32[::1]", *_RANGE)
+def gaussian_linear_unit(y, x, lo, hi, worker):
+    """``y = x Phi(x)``."""
+    block = np.empty(_BLOCK, np.float32)
+    for start in range(lo, hi, _BLOCK):
+        stop = min(start + _BLOCK, hi)
+        part = block[: stop - start]
+        xs = x[start:stop]
+        for i in range(part.size):
+            part[i] = gelu(xs[i])
+        _copy(part, y[start:stop])
+
+
 @compiled("float32[::1]", "float32[::1]", "float32[::1]", *_RANGE)
 def sigmoid_grad(y, g, out, lo, hi, worker):
     """``y = g * out * (1 - out)``."""
@@ -141,8 +167,18 @@ def _build_activation(
     return build(ins, outs, {}) if build is not None else None
 
 
+def _build_leaky(
+    ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
+) -> Callable[..., None] | None:
+    if attrs.get("act_type") != "gelu":
+        return None  # the others are few of NumPy's passes
+    return _elementwise(gaussian_linear_unit)(ins, outs, {})
+
+
 BUILDERS = {
     "Activation": _build_activation,
+    "LeakyReLU": _build_leaky,
+    "erf": _elementwise(error_function),
     "relu": _elementwise(relu),
     "relu_grad": _elementwise(relu_grad),
     "sigmoid": _elementwise(logistic),

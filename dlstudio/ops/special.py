@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dlstudio.core import error_function
 from dlstudio.core.avals import Aval
 from dlstudio.core.params import Float, Int
 from dlstudio.core.registry import Flags, Names, bad, op
@@ -64,13 +65,6 @@ def _clenshaw(xp: Any, t: Array, coefficients: tuple[float, ...]) -> Array:
     return t * last - before + coefficients[0]
 
 
-# erf(x) / x = P(x²) / Q(x²) for |x| <= _FLAT, fitted to a relative error of 1.9e-8; beyond, float32
-# knows nothing but 1
-_FLAT = 3.92
-_P = (2.0500853e-06, 0.000284880607, 0.00376556029, 0.0527485437, 0.19040527, 1.12837915)
-_Q = (3.80915838e-05, 0.00116252022, 0.0149691031, 0.114108598, 0.502075018, 1.0)
-
-
 def _polynomial(xp: Any, x: Array, coefficients: tuple[float, ...]) -> Array:
     y = xp.full_like(x, coefficients[0])
     for c in coefficients[1:]:
@@ -86,10 +80,10 @@ def erf_of(xp: Any, x: Array) -> Array:
     to 2e-8: a quotient of polynomials.
     """
     if x.dtype.itemsize < 8:
-        y = xp.clip(x.astype("float64"), -_FLAT, _FLAT)
+        y = xp.clip(x.astype("float64"), -error_function.FLAT, error_function.FLAT)
         square = y * y
-        y *= _polynomial(xp, square, _P)
-        y /= _polynomial(xp, square, _Q)
+        y *= _polynomial(xp, square, error_function.P)
+        y /= _polynomial(xp, square, error_function.Q)
         return y
     wide = x.astype("float64")
     magnitude = xp.abs(wide)

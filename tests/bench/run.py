@@ -85,9 +85,9 @@ def _layers(seconds: float, theirs: object | None) -> None:
     from tests.bench.timing import medians
 
     others = {} if theirs is None else layers.theirs()
-    for name, step in layers.ours().items():
-        steps = {"dlstudio": step, **({"torch": others[name]} if others else {})}
-        _row(name, medians(steps, seconds), "torch" if others else "dlstudio")
+    for name, ours in layers.ours().items():
+        steps = {**ours, **({"torch": others[name]} if others else {})}
+        _row(name, medians(steps, seconds), "torch" if others else "eager")
     _row("two devices, eager step", medians(layers.in_parts(), seconds), "BatchNorm")
 
 

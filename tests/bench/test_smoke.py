@@ -27,8 +27,8 @@ def test_a_training_step_runs_and_learns(name, hybrid):
 
 def test_layers_are_measured():
     with config.using(kernels="numpy"):
-        steps = {**layers.ours(), **layers.in_parts()}
-        assert all(step() is None for step in steps.values())
+        for steps in (*layers.ours().values(), layers.in_parts()):
+            assert all(step() is None for step in steps.values())
 
 
 def test_medians_are_those_of_the_functions():

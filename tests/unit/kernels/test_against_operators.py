@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import dlstudio.graph.fused
+import dlstudio.graph.pointwise
 import dlstudio.ops  # noqa: F401  fills the table
 from dlstudio import kernels
 from dlstudio.core.avals import Aval

@@ -1,5 +1,7 @@
 """The vectorisable elementary functions, against float64, in units in the last place."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -32,11 +34,13 @@ def dense(lo, hi, count=400_000):
     return np.linspace(lo, hi, count, dtype="f4")
 
 
+_erf = np.vectorize(math.erf)
 CASES = [
     (functions.exp, np.exp, dense(-87.3, 88.7), 2),
     (functions.log, np.log, np.concatenate([dense(1, 2), dense(1, 1e6), dense(1e-30, 1)]), 2),
     (functions.tanh, np.tanh, np.concatenate([dense(-9, 9), dense(-1e-3, 1e-3)]), 5),
     (functions.sigmoid, lambda x: 1 / (1 + np.exp(-x)), dense(-80, 40), 4),
+    (functions.erf, _erf, np.concatenate([dense(-4, 4), dense(-1e-3, 1e-3)]), 6),
 ]
 
 
@@ -54,13 +58,16 @@ def test_error_stays_below_the_stated_number_of_ulp(case):
         (functions.exp, [-np.inf, -200, 200, np.inf], [0, 0, np.inf, np.inf]),
         (functions.tanh, [-np.inf, -50, 50, np.inf], [-1, -1, 1, 1]),
         (functions.sigmoid, [-np.inf, np.inf], [0, 1]),
+        (functions.erf, [-np.inf, -50, 50, np.inf], [-1, -1, 1, 1]),
     ],
-    ids=["exp", "tanh", "sigmoid"],
+    ids=["exp", "tanh", "sigmoid", "erf"],
 )
 def test_the_ends_of_the_range(function, given, expected):
     np.testing.assert_allclose(apply(function, np.array(given, "f4")), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("function", [functions.exp, functions.tanh, functions.sigmoid])
+@pytest.mark.parametrize(
+    "function", [functions.exp, functions.tanh, functions.sigmoid, functions.erf, functions.gelu]
+)
 def test_nan_stays_nan(function):
     assert np.isnan(apply(function, np.full(3, np.nan, "f4"))).all()

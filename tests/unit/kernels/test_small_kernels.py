@@ -286,3 +286,35 @@ def test_results_do_not_depend_on_the_number_of_threads():
     finally:
         threads.set_budget(before)
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 7), (2, 5, 64), (300, 257)], ids=str)
+@pytest.mark.parametrize("offset", [0, 1000])
+def test_layer_norm_and_its_gradient(shape, offset):
+    x, g = normal(*shape) + np.float32(offset), normal(*shape)
+    gamma, beta = normal(shape[-1]), normal(shape[-1])
+    wide = x.astype("f8")
+    mean = wide.mean(-1, keepdims=True)
+    std = np.sqrt(wide.var(-1, keepdims=True) + 1e-5)
+    hat, t = (wide - mean) / std, g * gamma.astype("f8")
+    y, m, s = run("LayerNorm", [shape, mean.shape, std.shape], [x, gamma, beta], axis=-1, eps=1e-5)
+    # float32 knows values about 1000 to 6e-5
+    error = dict(rtol=1e-4, atol=2e-4 / std.min()) if offset else SUMS
+    for actual, expected in ((y, hat * gamma + beta), (m, mean), (s, std)):
+        np.testing.assert_allclose(actual, expected, **error)
+    dx, dgamma, dbeta = run(
+        "layer_norm_grad", [shape, gamma.shape, beta.shape],
+        [g, x, gamma, mean.astype("f4"), std.astype("f4")], axis=-1,
+    )  # fmt: skip
+    n, others = shape[-1], tuple(range(len(shape) - 1))
+    slope = (t - t.sum(-1, keepdims=True) / n - hat * (t * hat).sum(-1, keepdims=True) / n) / std
+    error = dict(rtol=1e-3, atol=2e-3 / std.min()) if offset else dict(rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(dx, slope, **error)
+    np.testing.assert_allclose(dgamma, (g * hat).sum(others), rtol=1e-3, atol=100 * error["atol"])
+    np.testing.assert_allclose(dbeta, g.sum(others), rtol=1e-4, atol=1e-4)
+
+
+def test_layer_norm_over_another_axis_is_left_to_the_reference():
+    data, line = Aval((3, 4), np.dtype("f4")), Aval((3,), np.dtype("f4"))
+    stats = Aval((1, 4), np.dtype("f4"))
+    assert kernels.find("LayerNorm", [data, line, line], [data, stats, stats], {"axis": 0}) is None
