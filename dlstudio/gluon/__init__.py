@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = (
-    "block", "contrib", "data", "loss", "model_zoo", "nn", "parameter", "probability",
+    "block", "contrib", "data", "loss", "metric", "model_zoo", "nn", "parameter", "probability",
     "rnn", "techniques", "trainer", "transfer", "utils",
 )  # fmt: skip
 _NAMES = {
@@ -37,8 +37,6 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(f"dlstudio.gluon.{_NAMES[name]}"), name)
     if name in _MODULES:
         return importlib.import_module(f"dlstudio.gluon.{name}")
-    if name == "metric":
-        return importlib.import_module("dlstudio.metric")
     raise unknown_name("mx.gluon", __all__, name)
 
 

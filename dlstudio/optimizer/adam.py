@@ -96,22 +96,30 @@ class Adam(TwoStates):
 class Adamax(TwoStates):
     r"""Adam with the maximum of past gradients instead of their mean square.
 
-    .. math:: u = \max(\beta_2 u, |g|),\quad w = w - \frac{lr}{1 - \beta_1^t} \frac{m}{u}
+    .. math:: u = \max(\beta_2 u, |g|),\quad w = w - \frac{lr}{1 - \beta_1^t} \frac{m}{u + \epsilon}
 
     Parameters
     ----------
     learning_rate : float
     beta1, beta2 : float in [0, 1)
+    epsilon : float
+        An element that never had a gradient has mean 0 and must not become 0 / 0.
     **kwargs
         See `Optimizer`.
     """
 
     def __init__(
-        self, learning_rate: float = 0.002, beta1: float = 0.9, beta2: float = 0.999, **kwargs: Any
+        self,
+        learning_rate: float = 0.002,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.beta1 = beta1
         self.beta2 = beta2
+        self.epsilon = epsilon
 
     def rule(
         self,
@@ -130,8 +138,7 @@ class Adamax(TwoStates):
         mean += (1.0 - self.beta1) * g
         largest *= self.beta2
         xp.maximum(largest, abs(g), out=largest)
-        # an element that never had a gradient has mean 0 and must not become 0 / 0
-        weight -= lr / (1.0 - self.beta1**t) * mean / (largest + 1e-8)
+        weight -= lr / (1.0 - self.beta1**t) * mean / (largest + self.epsilon)
 
 
 @register

@@ -20,7 +20,8 @@ class GroupAdaGrad(Optimizer):
 
     Parameters
     ----------
-    eps : float
+    eps, epsilon : float
+        1.9's name and 2.0's.
     **kwargs
         See `Optimizer`.
 
@@ -32,9 +33,9 @@ class GroupAdaGrad(Optimizer):
 
     lazy_update = True
 
-    def __init__(self, eps: float = 1e-5, **kwargs: Any) -> None:
+    def __init__(self, eps: float = 1e-5, *, epsilon: float | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.float_stable_eps = eps
+        self.float_stable_eps = eps if epsilon is None else epsilon
 
     def create_state(self, index: Any, weight: Any) -> State:
         """Return one sum per row, zero."""

@@ -101,7 +101,6 @@ class AdaBelief(TwoStates):
         beta1: float = 0.9,
         beta2: float = 0.999,
         epsilon: float = 1e-6,
-        *,
         correct_bias: bool = True,
         **kwargs: Any,
     ) -> None:

@@ -53,7 +53,8 @@ class LARS(_LayerWise):
         Accepted for MXNet programs: the norms are those of the whole weight.
     eta : float
         Trust coefficient.
-    eps : float
+    eps, epsilon : float
+        1.9's name and 2.0's.
     momentum_correction : bool
         Rescale the momentum when the rate changes.
     **kwargs
@@ -71,12 +72,14 @@ class LARS(_LayerWise):
         eta: float = 0.001,
         eps: float = 0,
         momentum_correction: bool = True,
+        *,
+        epsilon: float | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(momentum, **kwargs)
         self.lazy_update = lazy_update
         self.eta = eta
-        self.eps = eps
+        self.eps = eps if epsilon is None else epsilon
         self.momentum_correction = momentum_correction
         self.last_lr: float | None = None
         self.cur_lr: float | None = None

@@ -277,6 +277,8 @@ class GroupNorm(HybridBlock):
         Whether beta and gamma are learned.
     beta_initializer, gamma_initializer : Initializer or str
     prefix, params : see `Block`
+    in_channels : int
+        MXNet 2's: where it is given, every channel has a gain and an offset, not every group.
 
     References
     ----------
@@ -293,17 +295,27 @@ class GroupNorm(HybridBlock):
         gamma_initializer: Any = "ones",
         prefix: str | None = None,
         params: Any = None,
+        in_channels: int = 0,
     ) -> None:
+        if in_channels % num_groups:
+            raise ParamError(
+                f"GroupNorm: {in_channels} channels cannot be cut into {num_groups} groups."
+            )
         super().__init__(prefix=prefix, params=params)
         self._kwargs = {"eps": epsilon, "num_groups": num_groups, "center": center, "scale": scale}
-        _gain_and_offset(self, num_groups, scale, center, gamma_initializer, beta_initializer)
+        self._of_channels, size = in_channels > 0, in_channels or num_groups
+        _gain_and_offset(self, size, scale, center, gamma_initializer, beta_initializer)
 
     def hybrid_forward(self, F: Any, data: Any, gamma: Any, beta: Any) -> Any:
         """See the class."""
-        facts = self._kwargs
-        return F.GroupNorm(
-            data, gamma=gamma, beta=beta, num_groups=facts["num_groups"], eps=facts["eps"]
-        )
+        options = {name: self._kwargs[name] for name in ("num_groups", "eps")}
+        if not self._of_channels:
+            return F.GroupNorm(data, gamma=gamma, beta=beta, **options)
+        groups = options["num_groups"]
+        ones, zeros = (make(shape=(groups,), dtype="float32") for make in (F.ones, F.zeros))
+        plain = F.reshape(F.GroupNorm(data, gamma=ones, beta=zeros, **options), shape=(0, 0, -1))
+        gain, offset = (F.reshape(x, shape=(1, -1, 1)) for x in (gamma, beta))
+        return F.reshape_like(F.broadcast_add(F.broadcast_mul(plain, gain), offset), data)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_facts(self._kwargs)})"

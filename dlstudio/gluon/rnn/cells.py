@@ -246,17 +246,13 @@ class _GatedCell(CountedStates):
     def _alias(self) -> str:
         return type(self).__name__.removesuffix("Cell").lower()
 
-    def _products(
-        self, F: Any, inputs: Any, state: Any, params: dict[str, Any], prefix: str
-    ) -> tuple[Any, Any]:
+    def _products(self, F: Any, inputs: Any, state: Any, weights: Any) -> tuple[Any, Any]:
         """Input and state, each times its weight plus its bias: (B, gates * H)."""
-        rows = self._gates * self._hidden_size
-        i2h = F.FullyConnected(
-            inputs, params["i2h_weight"], params["i2h_bias"], num_hidden=rows, name=prefix + "i2h"
-        )
-        h2h = F.FullyConnected(
-            state, params["h2h_weight"], params["h2h_bias"], num_hidden=rows, name=prefix + "h2h"
-        )
+        i2h_weight, h2h_weight, i2h_bias, h2h_bias = weights
+        options = dict(num_hidden=self._gates * self._hidden_size)
+        prefix = f"t{self._counter}_"
+        i2h = F.FullyConnected(inputs, i2h_weight, i2h_bias, name=prefix + "i2h", **options)
+        h2h = F.FullyConnected(state, h2h_weight, h2h_bias, name=prefix + "h2h", **options)
         return i2h, h2h
 
     def _mapping(self) -> str:
@@ -306,10 +302,14 @@ class RNNCell(_GatedCell):
         )  # fmt: skip
         self._activation = activation
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """See the class."""
         prefix = f"t{self._counter}_"
-        i2h, h2h = self._products(F, inputs, states[0], params, prefix)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._products(F, inputs, states[0], weights)
         output = activated(F, i2h + h2h, self._activation, prefix + "out")
         return output, [output]
 
@@ -361,13 +361,16 @@ class LSTMCell(_GatedCell):
             hidden_size, i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer,
             h2h_bias_initializer, input_size, prefix, params,
         )  # fmt: skip
-        self._activation = activation
-        self._recurrent_activation = recurrent_activation
+        self._activation, self._recurrent_activation = activation, recurrent_activation
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """See the class."""
         prefix = f"t{self._counter}_"
-        i2h, h2h = self._products(F, inputs, states[0], params, prefix)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._products(F, inputs, states[0], weights)
         gates = F.SliceChannel(i2h + h2h, num_outputs=4, name=prefix + "slice")
         i, f, o = (
             activated(F, gates[k], self._recurrent_activation, prefix + name)
@@ -395,6 +398,8 @@ class GRUCell(_GatedCell):
     input_size : int
         0 lets the first step decide.
     prefix, params : see `Block`
+    activation, recurrent_activation : str or Block
+        Instead of tanh and sigmoid.
 
     References
     ----------
@@ -413,20 +418,27 @@ class GRUCell(_GatedCell):
         input_size: int = 0,
         prefix: str | None = None,
         params: Any = None,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
     ) -> None:
         super().__init__(
             hidden_size, i2h_weight_initializer, h2h_weight_initializer, i2h_bias_initializer,
             h2h_bias_initializer, input_size, prefix, params,
         )  # fmt: skip
+        self._activation, self._recurrent_activation = activation, recurrent_activation
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """See the class."""
         prefix, previous = f"t{self._counter}_", states[0]
-        i2h, h2h = self._products(F, inputs, previous, params, prefix)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._products(F, inputs, previous, weights)
         i2h = F.SliceChannel(i2h, num_outputs=3, name=prefix + "i2h_slice")
         h2h = F.SliceChannel(h2h, num_outputs=3, name=prefix + "h2h_slice")
-        r = F.Activation(i2h[0] + h2h[0], act_type="sigmoid", name=prefix + "r_act")
-        z = F.Activation(i2h[1] + h2h[1], act_type="sigmoid", name=prefix + "z_act")
-        n = F.Activation(i2h[2] + r * h2h[2], act_type="tanh", name=prefix + "h_act")
+        r = activated(F, i2h[0] + h2h[0], self._recurrent_activation, prefix + "r_act")
+        z = activated(F, i2h[1] + h2h[1], self._recurrent_activation, prefix + "z_act")
+        n = activated(F, i2h[2] + r * h2h[2], self._activation, prefix + "h_act")
         hidden = F.elemwise_add((1.0 - z) * n, z * previous, name=prefix + "out")
         return hidden, [hidden]

@@ -93,21 +93,24 @@ class _ConvCell(CountedStates):
         shape = (batch_size, *self._state_shape)
         return [{"shape": shape, "__layout__": self._layout} for _ in range(self._state_names)]
 
-    def _convolutions(self, F: Any, inputs: Any, state: Any, params: dict[str, Any]) -> Any:
-        rows = self._gates * self._channels
+    def _convolutions(self, F: Any, inputs: Any, state: Any, weights: Any) -> Any:
+        i2h_weight, h2h_weight, i2h_bias, h2h_bias = weights
+        rows, prefix = self._gates * self._channels, f"t{self._counter}_"
         i2h = F.Convolution(
-            inputs, params["i2h_weight"], params["i2h_bias"], num_filter=rows,
-            name=f"t{self._counter}_i2h", **self._i2h,
-        )  # fmt: skip
+            inputs, i2h_weight, i2h_bias, num_filter=rows, name=prefix + "i2h", **self._i2h
+        )
         h2h = F.Convolution(
-            state, params["h2h_weight"], params["h2h_bias"], num_filter=rows,
-            name=f"t{self._counter}_h2h", **self._h2h,
-        )  # fmt: skip
+            state, h2h_weight, h2h_bias, num_filter=rows, name=prefix + "h2h", **self._h2h
+        )
         return i2h, h2h
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """Compute one step."""
-        i2h, h2h = self._convolutions(F, inputs, states[0], params)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._convolutions(F, inputs, states[0], weights)
         output = activated(F, i2h + h2h, self._activation)
         return output, [output]
 
@@ -119,9 +122,13 @@ class _ConvCell(CountedStates):
 class _ConvLSTM(_ConvCell):
     _gates, _state_names, _kind = 4, 2, "lstm"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """Compute one step."""
-        i2h, h2h = self._convolutions(F, inputs, states[0], params)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._convolutions(F, inputs, states[0], weights)
         gates = F.SliceChannel(i2h + h2h, num_outputs=4)
         i, f, o = (F.Activation(gates[k], act_type="sigmoid") for k in (0, 1, 3))
         cell = f * states[1] + i * activated(F, gates[2], self._activation)
@@ -132,9 +139,13 @@ class _ConvLSTM(_ConvCell):
 class _ConvGRU(_ConvCell):
     _gates, _kind = 3, "gru"
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, i2h_bias: Any,
+        h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """Compute one step."""
-        i2h, h2h = self._convolutions(F, inputs, states[0], params)
+        weights = (i2h_weight, h2h_weight, i2h_bias, h2h_bias)
+        i2h, h2h = self._convolutions(F, inputs, states[0], weights)
         x, h = F.SliceChannel(i2h, num_outputs=3), F.SliceChannel(h2h, num_outputs=3)
         r = F.Activation(x[0] + h[0], act_type="sigmoid")
         z = F.Activation(x[1] + h[1], act_type="sigmoid")

@@ -67,22 +67,22 @@ class LSTMPCell(CountedStates):
         sizes = (self._projection_size, self._hidden_size)
         return [{"shape": (batch_size, size), "__layout__": "NC"} for size in sizes]
 
-    def hybrid_forward(self, F: Any, inputs: Any, states: Any, **params: Any) -> Any:
+    def hybrid_forward(
+        self, F: Any, inputs: Any, states: Any, i2h_weight: Any, h2h_weight: Any, h2r_weight: Any,
+        i2h_bias: Any, h2h_bias: Any,
+    ) -> Any:  # fmt: skip
         """See the class."""
         rows, prefix = 4 * self._hidden_size, f"t{self._counter}_"
-        i2h = F.FullyConnected(
-            inputs, params["i2h_weight"], params["i2h_bias"], num_hidden=rows, name=prefix + "i2h"
-        )
+        i2h = F.FullyConnected(inputs, i2h_weight, i2h_bias, num_hidden=rows, name=prefix + "i2h")
         h2h = F.FullyConnected(
-            states[0], params["h2h_weight"], params["h2h_bias"], num_hidden=rows,
-            name=prefix + "h2h",
-        )  # fmt: skip
+            states[0], h2h_weight, h2h_bias, num_hidden=rows, name=prefix + "h2h"
+        )
         gates = F.SliceChannel(i2h + h2h, num_outputs=4, name=prefix + "slice")
         i, f, o = (F.Activation(gates[k], act_type="sigmoid") for k in (0, 1, 3))
         cell = f * states[1] + i * F.Activation(gates[2], act_type="tanh")
         hidden = o * F.Activation(cell, act_type="tanh")
         projected = F.FullyConnected(
-            hidden, params["h2r_weight"], num_hidden=self._projection_size, no_bias=True,
+            hidden, h2r_weight, num_hidden=self._projection_size, no_bias=True,
             name=prefix + "out",
         )  # fmt: skip
         return projected, [projected, cell]

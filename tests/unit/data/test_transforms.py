@@ -430,3 +430,26 @@ def test_a_transform_that_decides_in_python_leaves_its_network_uncompiled(photo)
         crops = [net(image).asnumpy() for _ in range(20)]
 
     assert len({crop.tobytes() for crop in crops}) > 1
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        transforms.Compose([transforms.Resize(4), transforms.ToTensor()]),
+        transforms.HybridCompose([transforms.Resize(4), transforms.Cast("float32")]),
+        transforms.RandomApply(transforms.CenterCrop(4), p=1),
+        transforms.HybridRandomApply(transforms.CenterCrop(4), p=1),
+        transforms.Compose([lambda image: image[:4]]),
+    ],
+)
+def test_what_stands_beside_an_image_stays(transform):
+    image = mx.nd.ones((8, 8, 3)).astype("uint8")
+    data = mx.gluon.data.SimpleDataset([(image, 5), (image, 6)]).transform(transform)
+    assert [label for _, label in data] == [5, 6]
+    assert all(4 in image.shape for image, _ in data)
+
+
+@pytest.mark.parametrize("turn", [transforms.Rotate(20), transforms.RandomRotation((-5, 5))])
+def test_labels_stay_beside_a_turned_image(turn):
+    image, label = turn(mx.nd.ones((3, 8, 8)), 7)
+    assert (image.shape, label) == ((3, 8, 8), 7)

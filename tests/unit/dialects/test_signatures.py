@@ -7,7 +7,7 @@ import pytest
 
 import dlstudio as mx
 
-FILE = Path(__file__).with_name("signatures.txt")
+FILES = ("signatures.txt", "signatures_of_classes.txt")
 OWNERS = {"NDArray": mx.nd.NDArray, "ndarray": mx.np.ndarray, "Symbol": mx.sym.Symbol}
 
 # what differs on purpose: (names, why)
@@ -38,11 +38,12 @@ EXPLAINED = {name for names, _ in DIFFERENT for name in names.split()}
 
 
 def recorded():
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            space, functions, parameters = line.split(": ")
-            for name in functions.split():
-                yield space, name, parameters.split()
+    for file in FILES:
+        for line in Path(__file__).with_name(file).read_text(encoding="utf-8").splitlines():
+            if not line.startswith("#"):
+                space, functions, parameters = line.split(": ")
+                for name in functions.split():
+                    yield space, name, parameters.split()
 
 
 def positional(space, name):
@@ -52,7 +53,7 @@ def positional(space, name):
     parameters = inspect.signature(owner).parameters.values()
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     names = [p.name for p in parameters if p.kind in kinds]
-    return names[1:] if space in OWNERS else names
+    return names[1:] if space in OWNERS else [name for name in names if name not in ("self", "cls")]
 
 
 @pytest.mark.parametrize("space", sorted({space for space, _, _ in recorded()}))
@@ -126,3 +127,18 @@ def test_methods_of_symbols_take_inplace_and_other():
 
 def test_methods_show_their_signatures():
     assert list(inspect.signature(mx.nd.NDArray.clip).parameters)[1:3] == ["a_min", "a_max"]
+
+
+@pytest.mark.parametrize(
+    ("make", "given"),
+    [
+        (mx.optimizer.Adamax, dict(epsilon=1e-3)),
+        (mx.optimizer.LARS, dict(learning_rate=0.1, epsilon=1e-3)),
+        (mx.optimizer.contrib.GroupAdaGrad, dict(learning_rate=0.1, epsilon=1e-3)),
+        (mx.optimizer.AdaGrad, dict(learning_rate=0.1, epsilon=1e-3)),
+        (mx.optimizer.SGD, dict(learning_rate=0.1, use_fused_step=True, aggregate_num=4)),
+    ],
+)
+def test_optimizers_take_the_names_of_mxnet_2(make, given):
+    made = make(**given)
+    assert 1e-3 in vars(made).values() or "epsilon" not in given

@@ -279,3 +279,17 @@ def test_internals_of_a_symbol_become_a_feature_extractor():
     np.testing.assert_allclose(
         block(nd.array(X)).asnumpy(), net.conv(nd.array(X)).asnumpy(), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("hybrid", [False, True])
+def test_groups_are_scaled_channel_by_channel_where_channels_are_told(hybrid):
+    net, plain = nn.GroupNorm(2, in_channels=4), nn.GroupNorm(2)
+    for layer in (net, plain):
+        layer.initialize()
+    net.hybridize(hybrid)
+    gain, x = np.array([1, 2, 3, 4], "float32"), nd.random.normal(shape=(2, 4, 3, 3))
+    net.gamma.set_data(nd.array(gain))
+    want = plain(x).asnumpy() * gain.reshape(1, 4, 1, 1)
+    np.testing.assert_allclose(net(x).asnumpy(), want, rtol=1e-5, atol=1e-6)
+    with pytest.raises(mx.MXNetError, match="5 channels cannot be cut into 2 groups"):
+        nn.GroupNorm(2, in_channels=5)

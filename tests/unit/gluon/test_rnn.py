@@ -363,3 +363,43 @@ def test_one_mask_serves_all_steps_of_a_hybridized_cell():
     zero = outputs.asnumpy()[0] == 0
     assert 0 < zero.sum() < zero.size
     assert (zero == zero[0]).all()
+
+
+_PARAMETERS = ("i2h_weight", "h2h_weight", "i2h_bias", "h2h_bias")
+
+
+@pytest.mark.parametrize(
+    ("cell", "parameters", "shape"),
+    [
+        (rnn.RNNCell(3, input_size=2), _PARAMETERS, (1, 2)),
+        (rnn.LSTMCell(3, input_size=2), _PARAMETERS, (1, 2)),
+        (rnn.GRUCell(3, input_size=2), _PARAMETERS, (1, 2)),
+        (
+            rnn.LSTMPCell(3, 2, input_size=2),
+            ("i2h_weight", "h2h_weight", "h2r_weight", "i2h_bias", "h2h_bias"),
+            (1, 2),
+        ),
+        (rnn.Conv1DGRUCell((2, 5), 3, 3, 3, i2h_pad=1), _PARAMETERS, (1, 2, 5)),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_parameters_of_a_step_may_be_given_by_position(cell, parameters, shape):
+    cell.initialize()
+    x, states = nd.ones(shape), cell.begin_state(batch_size=1)
+    values = [getattr(cell, name).data() for name in parameters]
+    output, _ = cell.hybrid_forward(nd, x, states, *values)
+    np.testing.assert_array_equal(output.asnumpy(), cell(x, states)[0].asnumpy())
+
+
+def test_a_gated_unit_takes_other_activations():
+    usual = rnn.GRUCell(3, input_size=2, activation="tanh", recurrent_activation="sigmoid")
+    other = rnn.GRUCell(3, input_size=2, activation="relu", recurrent_activation="softsign")
+    weights = nd.ones((9, 2)), nd.ones((9, 3))
+    for cell in (usual, other):
+        cell.initialize()
+        cell.i2h_weight.set_data(weights[0])
+        cell.h2h_weight.set_data(weights[1])
+    x, state = nd.ones((1, 2)), [nd.ones((1, 3))]
+    # r = z = 5 / (1 + 5); n = 2 + 3 r; h' = (1 - z) n + z
+    np.testing.assert_allclose(other(x, state)[0].asnumpy(), [[4.5 / 6 + 5 / 6] * 3], rtol=1e-6)
+    assert not np.allclose(usual(x, state)[0].asnumpy(), other(x, state)[0].asnumpy())

@@ -78,6 +78,6 @@ __all__ = [
 # MXNet's modules inside this one, which have one distribution each
 FILES = """bernoulli beta binomial categorical cauchy chi2 dirichlet exponential fishersnedecor
 gamma geometric gumbel half_cauchy half_normal laplace multinomial multivariate_normal
-negative_binomial normal one_hot_categorical pareto poisson relaxed_bernoulli relaxed_one_hot_categorical
-studentT transformed_distribution uniform weibull""".split()
+negative_binomial normal one_hot_categorical pareto poisson relaxed_bernoulli
+relaxed_one_hot_categorical studentT transformed_distribution uniform weibull""".split()
 vars().update(dict.fromkeys(FILES, sys.modules[__name__]))

@@ -46,13 +46,18 @@ class ArrayTransform(HybridBlock):
         Parameters
         ----------
         x : NDArray, numpy.ndarray or Symbol
+        *args
+            What stands beside an image in a sample, such as its label.
 
         Returns
         -------
-        NDArray or Symbol
+        NDArray or Symbol; with `args` a tuple of it and them
         """
+        return beside(self._transformed(x), args)
+
+    def _transformed(self, x: Any) -> Any:
         if isinstance(x, Symbol):
-            return super().forward(x, *args)
+            return super().forward(x)
         if isinstance(x, Tensor) and (is_tracing() or x._entry is not None):
             if type(self).hybrid_forward is not HybridBlock.hybrid_forward:
                 return self._run_operators(x)
@@ -73,6 +78,11 @@ class ArrayTransform(HybridBlock):
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
         """Run at once also when hybridized: a plan for every size of image would cost more."""
         return self.forward(*args)
+
+
+def beside(image: Any, rest: tuple[Any, ...]) -> Any:
+    """Put a transformed image back beside the rest of its sample."""
+    return (image, *rest) if rest else image
 
 
 def _stop_tracing(block: Block) -> None:
@@ -124,8 +134,8 @@ class _Function(Block):
         super().__init__()
         self._function = function
 
-    def forward(self, x: Any) -> Any:
-        return self._function(x)
+    def forward(self, x: Any, *args: Any) -> Any:
+        return beside(self._function(x), args)
 
 
 class RandomApply(Block):
@@ -144,9 +154,9 @@ class RandomApply(Block):
         self.transforms = Compose(transforms) if several else transforms
         self.p = probability(p, "RandomApply")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Transform an image, or not."""
-        return self.transforms(x) if chance(self.p) else x
+        return beside(self.transforms(x) if chance(self.p) else x, args)
 
 
 class HybridRandomApply(HybridBlock):
@@ -165,10 +175,10 @@ class HybridRandomApply(HybridBlock):
         self.transforms = HybridCompose(transforms) if several else transforms
         self.p = probability(p, "HybridRandomApply")
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Transform an image, or not."""
         _stop_tracing(self)
-        return self.transforms(x) if chance(self.p) else x
+        return beside(self.transforms(x) if chance(self.p) else x, args)
 
     def _dispatch(self, args: tuple[Any, ...]) -> Any:
         return self.forward(*args)

@@ -11,7 +11,7 @@ from dlstudio.dialects.pictures import imrotate, random_rotate
 from dlstudio.errors import DTypeError, ParamError, explain
 from dlstudio.gluon.block import Block
 from dlstudio.gluon.data.batchify import to_tensors
-from dlstudio.gluon.data.vision.transforms.base import chance
+from dlstudio.gluon.data.vision.transforms.base import beside, chance
 
 __all__ = ["RandomRotation", "Rotate"]
 
@@ -36,9 +36,9 @@ class Rotate(Block):
         self._degrees = rotation_degrees
         self._zoom = zoom_in, zoom_out
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Transform a float32 image (C, H, W), or a batch of them."""
-        return imrotate(_floating(x, self), self._degrees, *self._zoom)
+        return beside(imrotate(_floating(x, self), self._degrees, *self._zoom), args)
 
 
 class RandomRotation(Block):
@@ -80,10 +80,11 @@ class RandomRotation(Block):
             )
         self._limits, self._zoom, self._p = angle_limits, (zoom_in, zoom_out), rotate_with_proba
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, x: Any, *args: Any) -> Any:
         """Transform a float32 image (C, H, W), or a batch of them."""
         x = _floating(x, self)
-        return random_rotate(x, self._limits, *self._zoom) if chance(self._p) else x
+        turned = random_rotate(x, self._limits, *self._zoom) if chance(self._p) else x
+        return beside(turned, args)
 
 
 def _check_zoom(owner: Block, zoom_in: bool, zoom_out: bool) -> None:

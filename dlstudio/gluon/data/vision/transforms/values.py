@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlstudio.gluon.data.vision import pixels
-from dlstudio.gluon.data.vision.transforms.base import ArrayTransform
+from dlstudio.gluon.data.vision.transforms.base import ArrayTransform, beside
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.graph.symbol import Symbol
 
@@ -28,7 +28,9 @@ class Cast(HybridBlock):
 
     def forward(self, x: Any, *args: Any) -> Any:
         """Convert an array of any shape."""
-        return super().forward(x, *args) if isinstance(x, Symbol) else x.astype(self._dtype)
+        if isinstance(x, Symbol):
+            return super().forward(x, *args)
+        return beside(x.astype(self._dtype), args)
 
     def hybrid_forward(self, F: Any, x: Any) -> Any:
         """Convert a symbol."""
