@@ -332,7 +332,20 @@ class Namespace:
             return LeftOutError(f"{full} is left out of dlstudio: {why}.")
         near = difflib.get_close_matches(name, self.names(), n=3)
         hint = f" Nearest names: {', '.join(near)}." if near else ""
+        home = self._home(name)
+        hint = f"\nFix: {home}" if home else hint
         return UnknownNameError(f"{full}: there is no such function.{hint}")
+
+    def _home(self, name: str) -> str:
+        """Where a function of this very name is instead: np.softmax is npx.softmax."""
+        dialects = {"sym": ("sym",), "nd": ("nd", "np", "npx")}.get(self.dialect, ("np", "npx"))
+        homes = (
+            f"mx.{dialect}.{known}"
+            for dialect in dialects
+            for known in index(dialect)
+            if known.rpartition(".")[2] == name
+        )
+        return next(homes, "")
 
     def attach(self, module: types.ModuleType) -> None:
         """Give a module this namespace's functions, and a `dir` that lists them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dlstudio.dialects.switches import is_np_array
 from dlstudio.errors import ArgumentError, MXNetError, ParamError, explain
 from dlstudio.graph.pipeline import WISHES
 
@@ -102,7 +103,7 @@ def no_array(block: Block, x: Any) -> ParamError:
         explain(
             f"{type(block).__name__} {block.name!r} was called with a {kind}.",
             "In HybridBlock, there must be one NDArray or one Symbol in the input.",
-            "net(mx.nd.array(x))",
+            "net(mx.np.array(x))" if is_np_array() else "net(mx.nd.array(x))",
         )
     )
 

@@ -299,8 +299,12 @@ class ParameterDict:
         for name in self._params:
             if not name.startswith(restore_prefix):
                 raise ParamError(
-                    f"restore_prefix is '{restore_prefix}' but Parameters name '{name}' does not"
-                    f" start with '{restore_prefix}'."
+                    explain(
+                        f"restore_prefix is '{restore_prefix}' but Parameters name '{name}' does"
+                        f" not start with '{restore_prefix}'.",
+                        fix="layers made inside `with net.name_scope():`, or a file written by"
+                        " net.save_parameters, whose names do not hang on counters",
+                    )
                 )
         values = {restore_prefix + _plain(name): value for name, value in param_dict.items()}
         source = f"file: {filename}" if filename else "param_dict"

@@ -8,7 +8,6 @@ override `update` or, in the way of MXNet 2, `step`, which get NDArrays.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from dlstudio.core import sparse_kinds
 from dlstudio.core.elsewhere import held_elsewhere
 from dlstudio.errors import ParamError, ShapeError, explain, knows_its_names
+from dlstudio.optimizer.rates import checked_rate, first_rate
 from dlstudio.registry import Registry
 
 __all__ = ["Optimizer", "create", "register"]
@@ -89,7 +89,7 @@ class Optimizer:
         self.use_fused_step = use_fused_step
         self.rescale_grad = rescale_grad
         self.lr_scheduler = lr_scheduler
-        self.lr = self._first_rate(learning_rate)
+        self.lr = first_rate(type(self), learning_rate, lr_scheduler)
         self.wd = wd
         self.clip_gradient = clip_gradient
         self.multi_precision = multi_precision
@@ -104,25 +104,6 @@ class Optimizer:
         self.wd_mult: dict[Any, float] = {}
         self.set_lr_mult({})
         self.set_wd_mult({})
-
-    def _first_rate(self, learning_rate: float | None) -> float:
-        if self.lr_scheduler is None:
-            return 0.01 if learning_rate is None else _checked_rate(learning_rate)
-        schedule: Any = self.lr_scheduler
-        if not callable(schedule) or isinstance(schedule, type):
-            raise ParamError(
-                explain(
-                    f"{type(self).__name__}: parameter lr_scheduler is {schedule!r}.",
-                    "a schedule: an object that gives the rate of update number t.",
-                    "lr_scheduler=mx.lr_scheduler.FactorScheduler(step=100, factor=0.9)",
-                )
-            )
-        if learning_rate is None:
-            return getattr(schedule, "base_lr", 0.01)  # plain functions have none
-        for name in ("base_lr", "warmup_final_lr", "base_lr_orig"):
-            if name != "base_lr_orig" or hasattr(schedule, name):
-                setattr(schedule, name, learning_rate)
-        return learning_rate
 
     # ---- the rule ------------------------------------------------------------------------
     def create_state(self, index: Any, weight: Any) -> State:
@@ -288,7 +269,7 @@ class Optimizer:
                     "optimizer.lr_scheduler.base_lr = ..., or an optimizer without lr_scheduler",
                 )
             )
-        self.lr = _checked_rate(lr)
+        self.lr = checked_rate(lr)
 
     def set_lr_mult(self, args_lr_mult: Mapping[Any, float]) -> None:
         """Multiply the rate of single parameters, given by index or name."""
@@ -362,18 +343,6 @@ class Optimizer:
     def create_optimizer(name: str, **kwargs: Any) -> Optimizer:
         """Make an optimizer by name; see `create`."""
         return create(name, **kwargs)
-
-
-def _checked_rate(rate: Any) -> Any:
-    if not isinstance(rate, Real) and getattr(rate, "size", 0) != 1:
-        raise ParamError(
-            explain(
-                f"learning_rate={rate!r} is no number.",
-                "how far one step goes along the gradient.",
-                "learning_rate=0.1",
-            )
-        )
-    return rate
 
 
 def _index_names(param_idx2name: Any) -> dict[Any, str]:

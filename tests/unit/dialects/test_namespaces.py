@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import dlstudio as mx
+from dlstudio.errors import UnknownNameError
 
 
 @pytest.mark.parametrize("name", ["nd", "np", "npx", "sym", "array_api"])
@@ -33,3 +34,17 @@ def test_what_is_left_out_on_purpose_says_why(name):
         functools.reduce(getattr, name.split("."), mx)
     place, _, short = name.rpartition(".")
     assert not hasattr(functools.reduce(getattr, place.split("."), mx), short)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "home"),
+    [
+        ("np", "softmax", "mx.npx.softmax"),
+        ("npx", "exp", "mx.np.exp"),
+        ("nd", "matmul", "mx.np.matmul"),
+        ("sym", "arange_like", "mx.sym.contrib.arange_like"),
+    ],
+)
+def test_a_function_of_another_namespace_is_told_where_it_is(namespace, name, home):
+    with pytest.raises(UnknownNameError, match=f"no such function.\nFix: {home}$"):
+        getattr(getattr(mx, namespace), name)

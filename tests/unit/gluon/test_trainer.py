@@ -135,6 +135,19 @@ def test_learning_rate_follows_the_schedule_and_refuses_to_be_set():
         trainer.set_learning_rate(1.0)
 
 
+@pytest.mark.parametrize("kind", [lr_scheduler.PolyScheduler, lr_scheduler.CosineScheduler])
+def test_a_default_rate_leaves_a_curve_as_it_is(kind):
+    _, trainer = make("adam", lr_scheduler=kind(10, base_lr=0.5))
+    assert trainer.learning_rate == 0.5
+    _, trainer = make("adam", learning_rate=0.1, lr_scheduler=kind(10))
+    assert trainer.learning_rate == 0.1
+
+
+def test_a_rate_that_replaces_the_schedules_warns():
+    with pytest.warns(UserWarning, match=r"overwritten .*: 0.001 instead of 0.5"):
+        make("adam", lr_scheduler=lr_scheduler.FactorScheduler(2, base_lr=0.5))
+
+
 def test_set_learning_rate_acts_on_the_next_step():
     net, trainer = make()
     trainer.set_learning_rate(0.0)
