@@ -202,16 +202,19 @@ def create(init: Any, **kwargs: Any) -> Initializer:
 _BLOCK = 1 << 16  # numbers that fit into the cache
 
 
-def draw_into(arr: Any, draw: Callable[[int], Array]) -> None:
-    """Overwrite `arr` by what `draw(count)` answers, asked for a block of numbers at a time.
+def draw_into(arr: Any, draw: Callable[[Any], Array]) -> None:
+    """Overwrite `arr` by what `draw(shape)` answers, asked for some rows at a time.
 
     The 100 million weights of a layer of VGG would take 800 MB if drawn at once, in float64.
     """
-    values = np.empty(prod(arr.shape), arr.dtype)
-    for start in range(0, values.size, _BLOCK):
-        block = values[start : start + _BLOCK]
-        block[...] = draw(block.size)
-    arr[:] = values.reshape(arr.shape)
+    if not arr.shape:
+        fill(arr, draw(()))
+        return
+    rows, rest = arr.shape[0], tuple(arr.shape[1:])
+    step = max(1, _BLOCK // max(1, prod(rest)))
+    for start in range(0, rows, step):
+        stop = min(start + step, rows)
+        arr[start:stop] = draw((stop - start, *rest))
 
 
 def fill(arr: Any, values: Array) -> None:
