@@ -78,6 +78,7 @@ class F1(_metric.F1):
     ) -> None:  # fmt: skip
         options: dict[str, Any] = dict(class_type=class_type, threshold=threshold)
         super().__init__(name, output_names, label_names, average, **options)
+        self._classes = _metric.Fbeta(average=average, **options)  # scores are compared by it, too
 
 
 class MCC(_metric.MCC):

@@ -115,7 +115,8 @@ class _Counts:
         self.tp = self.fp = self.tn = self.fn = 0
 
     def add(self, label: Array, pred: Array) -> None:
-        chosen, truth = pred.argmax(1) if pred.ndim > 1 else pred, label.astype("int64").ravel()
+        chosen = pred.argmax(1) if pred.ndim > 1 else pred > 0.5  # classes, or probabilities of 1
+        truth = label.astype("int64").ravel()
         check_label_shapes(truth, chosen)
         if len(numpy.unique(truth)) > 2 or (pred.ndim > 1 and pred.shape[1] > 2):
             raise ParamError(

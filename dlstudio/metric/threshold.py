@@ -122,7 +122,9 @@ class Fbeta(EvalMetric):
             check_label_shapes(label, pred, shape=True)
             return label > 0, pred > self.threshold
         truth = label.astype("int64").ravel()
-        if pred.ndim > 1 and pred.shape[-1] > 1:
+        if self.class_type == "binary" and pred.ndim > 1 and pred.shape[-1] == 2:
+            classes = pred.reshape(-1, 2)[:, 1]
+        elif pred.ndim > 1 and pred.shape[-1] > 1:
             classes = pred.reshape(-1, pred.shape[-1]).argmax(1)
         else:
             flat = pred.ravel()

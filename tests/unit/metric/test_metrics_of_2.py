@@ -65,3 +65,18 @@ def test_metrics_are_made_by_name():
 
 def test_probabilities_become_classes():
     assert metric.predict_with_threshold(np.array([0.2, 0.7])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.5])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_f1_counts_scores_above_the_threshold(threshold, columns):
+    rng = np.random.default_rng(0)
+    truth, score = rng.integers(0, 2, 10), rng.random(10).astype(np.float32)
+    preds = score if columns == 1 else np.stack([1 - score, score], 1)
+    both = ((threshold < score) & (truth == 1)).sum()
+
+    made = metric.F1(threshold=threshold)
+    for part in (slice(8), slice(8, None)):
+        made.update(nd.array(truth[part]), nd.array(preds[part]))
+
+    assert made.get()[1] == pytest.approx(2 * both / (truth.sum() + (threshold < score).sum()))
