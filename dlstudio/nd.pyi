@@ -5020,6 +5020,14 @@ class contrib:
         >>> mx.nd.contrib.div_sqrt_dim(mx.nd.ones((2, 4))).shape
         (2, 4)"""
     @staticmethod
+    def dynamic_reshape(data: Any = None, shape: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
+        """Same elements in a shape that another array holds; the codes are those of `reshape`.
+
+        Parameters
+        ----------
+        data : array
+        shape : array"""
+    @staticmethod
     def edge_id(data: Any = None, u: Any = None, v: Any = None, out: Any = None, name: Any = None, **kwargs: Any) -> NDArray:
         """Value stored for the edge from each `u` to each `v`; -1 where there is none.
 

@@ -200,5 +200,7 @@ vars(sys.modules[f"{__name__}.random"]).update(_samplers.np_functions())
 vars(sys.modules[f"{__name__}.fft"]).update(_spectrum.FUNCTIONS)
 vars(sys.modules[f"{__name__}.linalg"]).update(_fallback.linalg_functions())
 _both_manners(sys.modules[f"{__name__}.linalg"], "linalg")
-multiarray = fallback = _module  # programs also write mx.np.multiarray.ndarray
+# programs also write mx.np.multiarray.ndarray, and import from MXNet's other modules inside
+multiarray = fallback = function_base = stride_tricks = utils = _module
+fallback_linalg = sys.modules[f"{__name__}.linalg"]
 __doc__ = f"{__doc__}\n\n{_departures.text()}\n"

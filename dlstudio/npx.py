@@ -125,7 +125,7 @@ vars(_module).update(_functions.NPX_FUNCTIONS | _control.CONTROL_FLOW)
 vars(_module)["broadcast_greater"] = build_function(
     OPS["broadcast_greater"], "broadcast_greater", "npx"
 )
-control_flow = _control
+control_flow, utils = _control, _module
 Namespace("npx").attach(_module)
 submodules(_module, "npx", ("random", "image"))
 vars(sys.modules[f"{__name__}.image"]).update(_pictures.FUNCTIONS)

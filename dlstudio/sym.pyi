@@ -5034,6 +5034,14 @@ class contrib:
         >>> mx.sym.contrib.div_sqrt_dim(mx.sym.var("x0")).infer_shape(x0=(2, 4))[1]
         [(2, 4)]"""
     @staticmethod
+    def dynamic_reshape(data: Any = None, shape: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """Same elements in a shape that another array holds; the codes are those of `reshape`.
+
+        Parameters
+        ----------
+        data : array
+        shape : array"""
+    @staticmethod
     def edge_id(data: Any = None, u: Any = None, v: Any = None, name: Any = None, attr: Any = None, out: Any = None, **kwargs: Any) -> Any:
         """Value stored for the edge from each `u` to each `v`; -1 where there is none.
 

@@ -13,8 +13,8 @@ from dlstudio.core.registry import Op, Sample
 __all__ = ["example"]
 
 _MOST = 12  # elements of an array that is spelled out
-# functions written by hand that are called otherwise, and results whose shape depends on values
-_OWN = ("full", "meshgrid", "broadcast_arrays", "boolean_mask", "IdentityAttachKLSparseReg")
+# functions written by hand that are called otherwise
+_OWN = ("full", "meshgrid", "broadcast_arrays", "IdentityAttachKLSparseReg")
 
 
 class _Shapes:
@@ -45,6 +45,8 @@ def example(op: Op, dialect: str, name: str) -> str:
     """Compose the example, or nothing where the sample says nothing about the call."""
     if name.rsplit(".", maxsplit=1)[-1] in _OWN:
         return ""
+    if op.flags.dynamic:
+        return ""  # the shape of the result depends on values
     try:
         assert op.samples is not None
         sample: Sample = op.samples(_Shapes())[0]

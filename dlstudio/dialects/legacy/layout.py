@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from dlstudio.core.params import Axes, Int, Shape
-from dlstudio.core.registry import Flags, Names, bad, composite
+from dlstudio.core.registry import Flags, Names, bad, composite, op
 from dlstudio.errors import ParamError, ShapeError, explain
-from dlstudio.ops.rules import normalize_axis
+from dlstudio.ops.rules import contrib, normalize_axis
 from dlstudio.ops.shape import resolve_shape, squeezed
 
 Array = Any
@@ -177,6 +179,25 @@ def _(F, data, *, shape=(), reverse=False, target_shape=None, keep_highest=False
         shape = tuple(-1 if n == 0 else n for n in target_shape)
         shape = ((data.shape[0], *shape[1:])) if keep_highest else shape
     return F.reshape(data, shape=legacy_shape(tuple(data.shape), shape, reverse=reverse))
+
+
+@op(
+    "dynamic_reshape",
+    infer=lambda data, shape: data,  # without values only the count of elements is known
+    grad=lambda F, g, out, data, shape: (F.reshape(g, shape=tuple(data.shape)), None),
+    flags=Flags(dynamic=True),
+    names=contrib("dynamic_reshape"),
+    samples=lambda s: [
+        s((2, 3), np.array([3, -1])),
+        s((2, 3, 4), np.array([0, -3])),
+        s((4,), np.array([-4, 2, -1])),
+    ],
+    errors=lambda s: [bad(s((2, 3), np.array([4])), ShapeError, "6 elements")],
+)
+def _(xp, data, shape):
+    """Same elements in a shape that another array holds; the codes are those of `reshape`."""
+    codes = tuple(int(n) for n in shape.reshape(-1))
+    return data.reshape(legacy_shape(tuple(data.shape), codes, reverse=False))
 
 
 @composite(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import dlstudio as mx
-from dlstudio import nd, sym
+from dlstudio import model, nd, sym
 from dlstudio.executor_manager import DataParallelExecutorManager, _split_input_slice
 
 
@@ -76,3 +76,53 @@ def test_the_batch_is_cut_by_workload():
     assert _split_input_slice(8, [1, 3]) == [slice(0, 2), slice(2, 8)]
     with pytest.raises(mx.MXNetError, match="2 entries for 1 devices"):
         DataParallelExecutorManager(line(), [mx.cpu()], batches(), work_load_list=[1, 1])
+
+
+@pytest.mark.parametrize("kvstore", [None, "local", "device"])
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_loop_of_one_s_own_trains_as_a_module_does(kvstore, devices):
+    contexts, data = [mx.cpu(k) for k in range(devices)], batches()
+    params = {"fc_weight": nd.ones((1, 2)) * 0.5, "fc_bias": nd.zeros(1)}
+    manager = DataParallelExecutorManager(line(), contexts, data)
+    manager.set_params(params, {})
+    names, columns = manager.param_names, manager.param_arrays
+    store, on_store = model._create_kvstore(kvstore, devices, params)
+    assert (store is None) == (kvstore is None or devices == 1)
+    optimizer = mx.optimizer.SGD(learning_rate=1e-3, rescale_grad=1 / 4)
+    if store is not None:
+        model._initialize_kvstore(store, columns, params, names, on_store)
+    if on_store:
+        store.set_optimizer(optimizer)
+    updater = mx.optimizer.get_updater(optimizer)
+    for batch in data:
+        manager.load_data_batch(batch)
+        manager.forward(is_train=True)
+        manager.backward()
+        if on_store:
+            model._update_params_on_kvstore(columns, manager.grad_arrays, store, names)
+        else:
+            model._update_params(columns, manager.grad_arrays, updater, devices, store, names)
+    trained = {**params}
+    manager.copy_to(trained, {})
+    if devices == 1 or store is not None:
+        whole = mx.mod.Module(line(), ["data"], ["label"])
+        whole.bind(data.provide_data, data.provide_label)
+        whole.init_params(arg_params={"fc_weight": nd.ones((1, 2)) * 0.5, "fc_bias": nd.zeros(1)})
+        options = (("learning_rate", 1e-3), ("rescale_grad", 1 / 4))
+        whole.init_optimizer(optimizer="sgd", optimizer_params=options)
+        data.reset()
+        for batch in data:
+            whole.forward_backward(batch)
+            whole.update()
+        for name, value in whole.get_params()[0].items():
+            np.testing.assert_allclose(trained[name].asnumpy(), value.asnumpy(), rtol=1e-5)
+
+
+def test_a_large_parameter_is_updated_on_the_devices():
+    class Large:
+        shape = (2**13, 2**12)
+
+    assert model._create_kvstore("local", 2, {"w": Large()})[1] is False
+    assert model._create_kvstore("device", 2, {"w": Large()})[1] is True
+    with pytest.raises(mx.MXNetError, match="kvstore is 3"):
+        model._create_kvstore(3, 2, {})
