@@ -43,10 +43,8 @@ class _Shapes:
 
 def example(op: Op, dialect: str, name: str) -> str:
     """Compose the example, or nothing where the sample says nothing about the call."""
-    if name.rsplit(".", maxsplit=1)[-1] in _OWN:
-        return ""
-    if op.flags.dynamic:
-        return ""  # the shape of the result depends on values
+    if op.flags.dynamic or name.rsplit(".", maxsplit=1)[-1] in _OWN:
+        return ""  # the shape of a dynamic result depends on values
     try:
         assert op.samples is not None
         sample: Sample = op.samples(_Shapes())[0]
