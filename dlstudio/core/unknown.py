@@ -14,8 +14,10 @@ Shape = tuple[int, ...]
 
 
 class _Local(threading.local):
-    array = False
-    shape = False
+    """What a ``with`` block of this thread says; None outside of blocks."""
+
+    array: bool | None = None
+    shape: bool | None = None
 
 
 # set_np() in the main thread holds for threads started later, as users expect
@@ -25,7 +27,7 @@ local = _Local()
 
 def is_np_shape() -> bool:
     """Whether an unknown dimension is written -1, so that 0 is a size like any other."""
-    return process["shape"] or local.shape
+    return process["shape"] if local.shape is None else local.shape
 
 
 def stated(shape: Iterable[int]) -> Shape:

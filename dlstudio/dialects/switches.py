@@ -29,7 +29,15 @@ __all__ = [
 def set_np(shape: bool = True, array: bool = True, dtype: bool = False) -> None:
     """Let Gluon hand out `mx.np` arrays from now on."""
     del dtype
-    process.update(array=array, shape=shape)
+    _set("array", array)
+    _set("shape", shape)
+
+
+def _set(name: str, active: bool) -> None:
+    """Switch for the process, and until the end of the block in which this is called."""
+    process[name] = bool(active)
+    if getattr(local, name) is not None:
+        setattr(local, name, bool(active))
 
 
 def reset_np() -> None:
@@ -39,7 +47,7 @@ def reset_np() -> None:
 
 def is_np_array() -> bool:
     """Whether Gluon hands out `mx.np` arrays."""
-    return process["array"] or local.array
+    return process["array"] if local.array is None else local.array
 
 
 def is_np_shape() -> bool:
@@ -49,7 +57,8 @@ def is_np_shape() -> bool:
 
 def set_np_shape(active: bool) -> bool:
     """Switch NumPy shape semantics; return what it was."""
-    before, process["shape"] = process["shape"], bool(active)
+    before = is_np_shape()
+    _set("shape", active)
     return before
 
 
@@ -58,11 +67,11 @@ class _Switch:
 
     def __init__(self, name: str, active: bool) -> None:
         self._name, self._active = name, active
-        self._before: list[bool] = []
+        self._before: list[bool | None] = []
 
     def __enter__(self) -> None:
         self._before.append(getattr(local, self._name))
-        setattr(local, self._name, self._active)
+        setattr(local, self._name, bool(self._active))
 
     def __exit__(self, *exc: object) -> None:
         setattr(local, self._name, self._before.pop())

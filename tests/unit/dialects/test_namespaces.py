@@ -48,3 +48,19 @@ def test_what_is_left_out_on_purpose_says_why(name):
 def test_a_function_of_another_namespace_is_told_where_it_is(namespace, name, home):
     with pytest.raises(UnknownNameError, match=f"no such function.\nFix: {home}$"):
         getattr(getattr(mx, namespace), name)
+
+
+def test_a_block_switches_numpy_semantics_off_as_well_as_on():
+    mx.npx.set_np()
+    try:
+        with mx.np_shape(False), mx.np_array(False):
+            assert not mx.is_np_shape()
+            assert not mx.is_np_array()
+            assert mx.util.use_np(mx.is_np_array)()
+            assert mx.set_np_shape(True) is False
+            assert mx.is_np_shape()
+        assert mx.is_np_shape()
+        assert mx.is_np_array()
+    finally:
+        mx.npx.reset_np()
+    assert not mx.is_np_array()
