@@ -183,7 +183,7 @@ def alias(*aliases: str) -> Callable[[C], C]:
     return _REGISTRY.alias(*aliases)
 
 
-def create(init: Any, **kwargs: Any) -> Initializer:
+def create(initializer: Any, *args: Any, **kwargs: Any) -> Initializer:
     """Initializer from a name, from the text of `Initializer.dumps`, or as given.
 
     Raises
@@ -196,7 +196,7 @@ def create(init: Any, **kwargs: Any) -> Initializer:
     >>> create("xavier", magnitude=2).dumps()
     '["xavier", {"rnd_type": "uniform", "factor_type": "avg", "magnitude": 2}]'
     """
-    return _REGISTRY.create(init, **kwargs)
+    return _REGISTRY.create(initializer, *args, **kwargs)
 
 
 _BLOCK = 1 << 16  # numbers that fit into the cache

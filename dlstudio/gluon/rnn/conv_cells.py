@@ -70,6 +70,11 @@ class _ConvCell(CountedStates):
             raise ParamError(
                 f"{owner}: parameter conv_layout must be {_LAYOUTS[n - 1]!r}. Got {conv_layout!r}."
             )
+        if len(input_shape) != n + 1:
+            raise ParamError(
+                f"{owner}: parameter input_shape must be (channels, {n} lengths): {self._layout}"
+                f" without the batch. Got {tuple(input_shape)}."
+            )
         self._channels, self._activation = hidden_channels, activation
         self._i2h = _window(owner, n, i2h_kernel, i2h_pad, i2h_dilate)
         self._h2h = _recurrent_window(owner, n, h2h_kernel, h2h_dilate)

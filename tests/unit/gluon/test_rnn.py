@@ -403,3 +403,8 @@ def test_a_gated_unit_takes_other_activations():
     # r = z = 5 / (1 + 5); n = 2 + 3 r; h' = (1 - z) n + z
     np.testing.assert_allclose(other(x, state)[0].asnumpy(), [[4.5 / 6 + 5 / 6] * 3], rtol=1e-6)
     assert not np.allclose(usual(x, state)[0].asnumpy(), other(x, state)[0].asnumpy())
+
+
+def test_a_convolutional_cell_says_which_lengths_it_needs():
+    with pytest.raises(ParamError, match=r"\(channels, 1 lengths\).*Got \(2, 8, 8\)"):
+        rnn.Conv1DLSTMCell((2, 8, 8), 2, 3, 3)

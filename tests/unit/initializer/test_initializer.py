@@ -154,3 +154,9 @@ def test_packed_parameters_of_another_length_are_refused():
         mx.gluon.utils.split_rnn_params(nd.ones(54), "rnn_tanh", 1, 4, 5)
     with pytest.raises(ParamError, match="mode"):
         init.RNNFused("elman", 1, 2)
+
+
+def test_initializers_are_made_with_arguments_by_position_and_by_name():
+    assert init.create("constant", 3).dumps() == init.Constant(3).dumps()
+    made = init.create(initializer="xavier", magnitude=2)
+    assert made.dumps() == init.Xavier(magnitude=2).dumps()
