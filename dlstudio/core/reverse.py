@@ -281,13 +281,14 @@ def _seed(head: Tensor, gradient: Tensor | None, *, create_graph: bool) -> Any:
 def _start(
     heads: Sequence[Tensor], head_grads: Sequence[Tensor | None] | None, sweep: _Sweep
 ) -> None:
-    for head, gradient in _heads(heads, head_grads):
+    for i, (head, gradient) in enumerate(_heads(heads, head_grads)):
         if is_late(head):
             raise too_early()
         if head._entry is None:
+            which = "an array" if len(heads) == 1 else f"heads[{i}], an array"
             raise GradError(
                 explain(
-                    "backward was called on an array that was not computed while recording "
+                    f"backward was called on {which} that was not computed while recording "
                     "from anything with attach_grad().",
                     "a result of operators run inside `with autograd.record():`.",
                     "x.attach_grad()\n     with autograd.record():\n         y = f(x)\n"

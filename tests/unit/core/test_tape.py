@@ -137,6 +137,13 @@ class TestMistakesAreExplained:
         with pytest.raises(errors.GradError, match=r"with autograd\.record"):
             (x + 1).backward()
 
+    def test_of_several_heads_the_wrong_one_is_named(self):
+        x = attached(1, 2)
+        with autograd.record():
+            y = x * 2
+        with pytest.raises(errors.GradError, match=r"backward was called on heads\[1\], an array"):
+            autograd.backward([y, y * 0.5])
+
     def test_backward_twice(self):
         x = attached(1)
         with autograd.record():

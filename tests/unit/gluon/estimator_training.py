@@ -69,7 +69,8 @@ def make():
     net.initialize(mx.init.Xavier())
     net.hybridize()
     schedule = mx.lr_scheduler.FactorScheduler(step=9, factor=0.7, base_lr=0.02)
-    trainer = gluon.Trainer(net.collect_params(), "adam", {"lr_scheduler": schedule})
+    settings = {"learning_rate": 0.02, "lr_scheduler": schedule}
+    trainer = gluon.Trainer(net.collect_params(), "adam", settings)
     return es.Estimator(net, gluon.loss.SoftmaxCrossEntropyLoss(), trainer=trainer)
 
 
