@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from numbers import Number
 from typing import Any
 
@@ -20,7 +21,16 @@ _WEIGHTS = (*_ARRAYS, Number, type(None))
 def weighted(F: Any, loss: Any, weight: float | None = None, sample_weight: Any = None) -> Any:
     """Multiply by the weights of samples and by that of the loss."""
     if sample_weight is not None:
-        loss = F.broadcast_mul(loss, sample_weight)
+        product = F.broadcast_mul(loss, sample_weight)
+        flat = isinstance(product, Tensor) and sample_weight.ndim < loss.ndim
+        if flat and product.size > loss.size:
+            warnings.warn(
+                f"sample_weight of shape {sample_weight.shape} widens losses of shape {loss.shape}"
+                f" to {product.shape}: every sample is weighted by all weights."
+                " Fix: sample_weight.reshape((-1, 1)), one weight per sample",
+                stacklevel=2,
+            )
+        loss = product
     if weight is not None:
         if not isinstance(weight, Number):
             raise ParamError(f"a loss's parameter weight must be a number. Got {weight!r}.")

@@ -200,8 +200,11 @@ class CountedStates(HybridRecurrentCell):
 
     _state_names = 1
 
-    def __call__(self, inputs: Any, states: Any) -> Any:
-        """Compute one step; a single state may come without its list, as in the layers."""
+    def __call__(self, inputs: Any, states: Any = ()) -> Any:
+        """Compute one step; a single state may come without its list, as in the layers.
+
+        States that were forgotten are asked for.
+        """
         states = list(states) if isinstance(states, (list, tuple)) else [states]
         expect_states(self, len(states), self._state_names)
         return super().__call__(inputs, states)

@@ -55,6 +55,11 @@ def test_sparse_and_dense_labels_agree():
     np.testing.assert_allclose(dense.asnumpy(), CE()(scores, numbers).asnumpy(), rtol=1e-6)
 
 
+def test_sample_weights_without_their_second_axis_warn():
+    with pytest.warns(UserWarning, match=r"widens losses of shape \(2, 1\) to \(2, 2\)"):
+        CE()(nd.ones((2, 3)), nd.array([0, 1]), nd.array([1, 0]))
+
+
 def test_sample_weights_scale_and_silence():
     scores, labels = nd.ones((3, 4)), nd.array([0, 1, 2])
     weights = nd.array([[0.0], [1.0], [2.0]])

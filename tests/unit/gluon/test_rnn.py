@@ -290,6 +290,9 @@ def test_another_number_of_states_teaches(make):
     states = block.begin_state(2)
     with pytest.raises(ArgumentError, match=rf"{1 + len(states)} states.\nExpected a list of"):
         block(x, [*states, states[0]])
+    if isinstance(block, rnn.RecurrentCell):
+        with pytest.raises(ArgumentError, match=r"0 states.\nExpected a list of .*\n.*begin_state"):
+            block(x)
 
 
 def test_projected_convolutional_and_stacked_cells_count_their_states_too():
