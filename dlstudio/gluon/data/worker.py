@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -115,7 +116,9 @@ class Failure:
 
 def _survives(error: Exception) -> bool:
     try:
-        pickle.loads(pickle.dumps(error))
+        message = _packed(error, [])
+        message.close()
+        pickle.loads(message.body)
     except Exception:
         return False
     return True
@@ -159,14 +162,29 @@ def _answer(
     with shared.collecting() as blocks:
         batch = make(request)
         try:
-            message = shared.pack((request.ticket, batch), blocks)
+            message = _packed((request.ticket, batch), blocks)
         except Exception as error:
             failure = Failure.of(f"the batch of samples {_listed(request.indices)}", error)
-            message = shared.pack((request.ticket, failure), blocks)
+            message = _packed((request.ticket, failure), blocks)
     try:
         message.send(results, parent)
     finally:
         message.close()
+
+
+def _packed(answer: Any, blocks: list[shared.Block]) -> shared.Message:
+    """Pickle an answer; classes of the user's script or notebook go home as cloudpickle does it.
+
+    They came here by value: plain pickle does not find them by name.
+    """
+    try:
+        return shared.pack(answer, blocks)
+    except Exception:  # objects refuse to be pickled in many ways
+        if not find_spec("cloudpickle"):
+            raise
+        import cloudpickle
+
+        return shared.pack(answer, blocks, cloudpickle.Pickler)
 
 
 def _make_batch(dataset: Any, batchify: Callable[[list[Any]], Any], request: Request) -> Any:

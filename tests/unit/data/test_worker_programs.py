@@ -49,6 +49,41 @@ def test_a_dataset_defined_in_a_notebook_cell_works_in_workers(repository, monke
     assert answer["data"]["text/plain"] == "[[0.0, 1.0, 2.0, 3.0], [4.0, 5.0, 6.0, 7.0]]"
 
 
+_OWN_CLASSES = """
+import collections
+from dlstudio.gluon.data import DataLoader, SimpleDataset
+
+Batch = collections.namedtuple("Batch", "ids")
+
+class Unreadable(Exception):
+    def __init__(self, index, reason):
+        super().__init__(index, reason)
+
+def read(index):
+    if index == 3:
+        raise Unreadable(index, "no such clip")
+    return index
+
+dataset = SimpleDataset(range(4)).transform(read)
+batches = iter(DataLoader(dataset, 2, num_workers=1, batchify_fn=Batch))
+first = next(batches)
+assert isinstance(first, Batch) and first.ids == [0, 1]
+try:
+    next(batches)
+except Unreadable as error:
+    print(error.args)
+"""
+
+
+def test_classes_of_a_script_come_home_from_workers_as_themselves(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(_OWN_CLASSES, encoding="utf-8")
+
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+
+    assert done.stdout == "(3, 'no such clip')\n", done.stderr
+
+
 def test_sparse_batches_stay_sparse():
     rows = np.eye(200, dtype=np.float32)
     matrix = dlstudio.nd.sparse.csr_matrix(rows)
