@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlstudio.errors import ParamError, ShapeError, explain
+from dlstudio.errors import DTypeError, ParamError, ShapeError, explain
 from dlstudio.io.batches import DataBatch, DataDesc, DataIter
 
 __all__ = ["NDArrayIter"]
@@ -166,6 +166,15 @@ def _named(arrays: Any, default: str) -> list[tuple[str, Any]]:
     if isinstance(arrays, dict):
         pairs = list(arrays.items())
     elif isinstance(arrays, (list, tuple)):
+        stranger = next((x for x in arrays if not hasattr(x, "shape")), None)
+        if stranger is not None:
+            raise DTypeError(
+                explain(
+                    f"NDArrayIter: got a {type(stranger).__name__} among the arrays of {default}.",
+                    "an array of samples, or a list of such arrays, one for each input.",
+                    f"NDArrayIter(np.array({default}), …)",
+                )
+            )
         single = len(arrays) == 1
         pairs = [(default if single else f"_{i}_{default}", x) for i, x in enumerate(arrays)]
     else:

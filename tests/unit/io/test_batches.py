@@ -111,6 +111,7 @@ def test_arrays_are_described_by_name_shape_and_dtype():
     [
         (dict(data=np.zeros(5), label=np.zeros(4)), ShapeError),
         (dict(data=[]), ShapeError),
+        (dict(data=[[1, 2], [3, 4]]), DTypeError),
         (dict(data=np.zeros(5), batch_size=6), ParamError),
         (dict(data=np.zeros(5), last_batch_handle="keep"), ParamError),
     ],
