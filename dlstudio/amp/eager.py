@@ -54,7 +54,7 @@ def _forward(policy: Policy) -> Callable[..., Any]:
         cast = (
             x if d is None else x.astype(d) for x, d in zip(arrays, wanted, strict=True)
         )  # fmt: skip
-        return plain.forward(xp, *cast, **attrs)
+        return plain.run(xp, *cast, **attrs)
 
     return forward
 

@@ -124,7 +124,7 @@ def invoke(  # noqa: C901, PLR0911, PLR0912  every eager call passes here: one f
         result = watched(op, device, arrays, runtime, inputs)
     else:
         try:
-            result = op.forward(device.xp, *arrays, **runtime)
+            result = op.run(device.xp, *arrays, **runtime)
         except Exception as error:
             raise explain_failure(op, inputs, attrs, error) from error
     if out is not None or op.flags.view or result.__class__ is not arrays[0].__class__:
@@ -283,7 +283,7 @@ def create(op: Op, attrs: Attrs, ctx: Any, cls: type[Tensor], out: Any = None) -
         result = watched(op, device, [], runtime, [])
     else:
         try:
-            result = op.forward(device.xp, **runtime)
+            result = op.run(device.xp, **runtime)
         except Exception as error:
             raise explain_failure(op, [], attrs, error) from error
     return _deliver(op, [], attrs, [], result, device, cls, out)

@@ -53,11 +53,11 @@ class Raw(Interpreter):
         self.xp = xp
 
     def reader(self, op: Op) -> Callable[..., Any]:
-        """Call the forward."""
-        forward, xp = op.forward, self.xp
+        """Call what eager calls run."""
+        call, xp = op.run, self.xp
 
         def run(*arrays: Any, **attrs: Any) -> Any:
-            return forward(xp, *arrays, **attrs)
+            return call(xp, *arrays, **attrs)
 
         return run
 

@@ -156,8 +156,14 @@ class Op:
     second_order: str = ""  # why the gradient of the gradient is not checked, or ""
     custom_gradient: str = ""  # why the gradient is not the derivative (SoftmaxOutput …), or ""
     covered: Op | None = None  # the operator as declared, while `cover` has changed its calls
+    # what eager calls run: the forward, or a compiled kernel where there is one
+    run: Callable[..., Any] = None  # type: ignore[assignment]
     needs: dict[Any, Any] = field(default_factory=dict)  # cache of tape.what_backward_needs
     memo: dict[Any, dict[str, Any]] = field(default_factory=dict)  # attribute tuples seen
+
+    def __post_init__(self) -> None:
+        if self.run is None:
+            object.__setattr__(self, "run", self.forward)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -249,7 +255,7 @@ def cover(op: Op, forward: Callable[..., Any], expand: Callable[..., Any]) -> No
     if op.covered is None:
         plain = replace(op, needs={}, memo={})
         object.__setattr__(op, "covered", plain)
-        object.__setattr__(op, "forward", partial(forward, plain))
+        object.__setattr__(op, "run", partial(forward, plain))
         object.__setattr__(op, "expand", partial(expand, plain))
 
 
@@ -257,7 +263,7 @@ def uncover(op: Op) -> None:
     """Undo `cover`."""
     plain = op.covered
     if plain is not None:
-        for name in ("forward", "expand", "covered"):
+        for name in ("run", "expand", "covered"):
             object.__setattr__(op, name, getattr(plain, name))
 
 

@@ -144,7 +144,7 @@ def watched(
     ins = tuple(_tensor_buffer(x) for x in inputs if x is not None)
     start = perf_counter_ns()
     try:
-        result = op.forward(device.xp, *arrays, **attrs)
+        result = op.run(device.xp, *arrays, **attrs)
     except Exception as error:
         raise explain_failure(op, inputs, attrs, error) from error
     _tell(op, device, ins, result, start, "forward")
@@ -180,7 +180,7 @@ class _WatchedRaw(Interpreter):
                 if isinstance(a, device.xp.ndarray)
             )
             start = perf_counter_ns()
-            result = op.forward(device.xp, *arrays, **attrs)
+            result = op.run(device.xp, *arrays, **attrs)
             _tell(op, device, ins, result, start, phase)
             return result
 

@@ -16,6 +16,7 @@ from dlstudio.dialects import (
 )
 from dlstudio.dialects.bind import method_functions
 from dlstudio.dialects.standard import einops, members, protocols
+from dlstudio.kernels import eager
 
 __all__ = [
     "indexing",
@@ -42,6 +43,7 @@ def _install() -> None:
     protocols.install()
     einops.install()
     printing.install()
+    eager.attach()
 
 
 _install()

@@ -2,10 +2,10 @@
 
 `find` answers with a compiled kernel for an operator at given shapes and dtypes, or with None,
 which means: use the reference. Who builds a plan asks once per equation and keeps the answers, so
-that results never change in mid-run.
+that results never change in mid-run; so do eager calls of slow operators (see `eager`).
 
 Nobody waits for a compiler. In mode ``auto`` only kernels whose machine code lies on disk are
-given out; the first plan that misses one starts a helper process (see `compile`) which compiles
+given out; the first that is missed starts a helper process (see `compile`) which compiles
 the whole set in the background, at low priority. Plans built later (another ``hybridize()``, a
 new input shape, the next process) find the kernels there. ``dlstudio warmup`` compiles ahead.
 
@@ -251,7 +251,10 @@ def status() -> str:
             text += f", compiling {', '.join(waiting)} in the background"
         else:
             text += "; `dlstudio warmup` compiles the rest"
-        text += ". Plans built meanwhile run on NumPy and stay on it; hybridize() again to change"
+        text += (
+            ". What has run on NumPy meanwhile stays on it: hybridize() again to change a plan, and"
+            " start anew for eager calls"
+        )
     if broken:
         text += f". Not usable here: {', '.join(broken)} ({cache.failure(broken[0])})"
     return text

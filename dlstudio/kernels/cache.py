@@ -15,7 +15,6 @@ import os
 import platform
 import sys
 from contextlib import suppress
-from importlib import metadata
 from pathlib import Path
 
 from dlstudio import config
@@ -59,6 +58,8 @@ def directory() -> Path:
 
 @functools.cache
 def _digest() -> str:
+    from importlib import metadata
+
     import llvmlite.binding as llvm
 
     facts = [

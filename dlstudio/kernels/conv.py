@@ -14,6 +14,7 @@ import numpy as np
 
 from dlstudio.core.avals import Aval
 from dlstudio.kernels import conv_loops as loops
+from dlstudio.kernels import conv_products as products
 from dlstudio.kernels.conv_plan import Layer, data_gradient, forward, weight_gradient
 from dlstudio.kernels.conv_rows import LOAD_MASKED, LOAD_PLAIN, LOAD_UNPOOLED
 
@@ -72,6 +73,10 @@ def _build_forward(*, relu: bool = False, pool: bool = False) -> Callable[..., B
         layer = layer_of(ins[0], ins[1], attrs)
         if layer is None or (pool and min(layer.out_size) < 2):
             return None
+        if products.is_pointwise(layer) and not pool:
+            return _build_product(layer, relu)
+        if products.suits_products(layer) and not relu:
+            return None
         run = forward(layer, relu=relu, pool=pool)
 
         def convolution(y: Array, *arrays: Array) -> None:
@@ -89,6 +94,16 @@ def _build_forward(*, relu: bool = False, pool: bool = False) -> Callable[..., B
     return build
 
 
+def _build_product(layer: Layer, relu: bool) -> Callable[..., None]:
+    run = products.forward(layer, relu=relu)
+
+    def convolution(y: Array, *arrays: Array) -> None:
+        data, weight, bias = (*arrays, None)[:3]
+        run(data, weight, y, bias)
+
+    return convolution
+
+
 def _load_mode(ins: Avals) -> int:
     """How a fused gradient is read: through the codes of a pooling, or where the output is > 0."""
     return LOAD_UNPOOLED if ins[1].dtype == np.uint8 else LOAD_MASKED
@@ -102,7 +117,13 @@ def _build_grad_data(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
     layer = layer_of(outs[0], ins[-1], attrs)
     if layer is None:
         return None
-    load = LOAD_PLAIN if len(ins) == 2 else _load_mode(ins)
+    plain = len(ins) == 2
+    if plain and products.is_pointwise(layer):
+        run = products.grad_data(layer)
+        return lambda dx, g, weight: run(g, weight, dx)
+    if plain and products.suits_products(layer):
+        return None
+    load = LOAD_PLAIN if plain else _load_mode(ins)
     passes, gaps = data_gradient(layer, load=load)
 
     def grad_data(dx: Array, g: Array, *kept_weight: Array) -> None:
@@ -118,7 +139,7 @@ def _build_grad_data(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
 
 def _build_grad_weight(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
     layer = layer_of(ins[1], outs[0], attrs)
-    if layer is None:
+    if layer is None or products.suits_products(layer):
         return None
     run = weight_gradient(layer)
 

@@ -17,8 +17,8 @@ __all__ = ["erf", "exp", "gelu", "log", "sigmoid", "tanh"]
 
 f4 = np.float32
 _FLAT = f4(error_function.FLAT)
-_P5, _P4, _P3, _P2, _P1, _P0 = (f4(c) for c in error_function.P)
-_Q5, _Q4, _Q3, _Q2, _Q1, _Q0 = (f4(c) for c in error_function.Q)
+_P5, _P4, _P3, _P2, _P1, _P0 = error_function.P
+_Q5, _Q4, _Q3, _Q2, _Q1, _Q0 = error_function.Q
 _INF = f4(np.inf)
 
 
@@ -123,12 +123,12 @@ def sigmoid(x):
 
 @strict_helper
 def erf(x):
-    """Error function with an error below 6 ulp; NaN stays NaN."""
-    y = -_FLAT if x < -_FLAT else (_FLAT if x > _FLAT else x)
+    """Error function, rounded once from 64 bits as the operator's; NaN stays NaN."""
+    y = np.float64(-_FLAT if x < -_FLAT else (_FLAT if x > _FLAT else x))
     s = y * y
     p = ((((_P5 * s + _P4) * s + _P3) * s + _P2) * s + _P1) * s + _P0
     q = ((((_Q5 * s + _Q4) * s + _Q3) * s + _Q2) * s + _Q1) * s + _Q0
-    return y * p / q
+    return f4(y * p / q)
 
 
 @strict_helper

@@ -155,13 +155,13 @@ def test_init_takes_effect_for_eager_and_hybridized_blocks(dtype, hybrid):
 
 
 def test_operators_left_alone_are_the_same_objects_after_stop():
-    before = {name: (op.forward, op.expand) for name, op in OPS.items()}
+    before = {name: (op.run, op.expand) for name, op in OPS.items()}
     amp.init()
-    assert OPS["FullyConnected"].forward is not before["FullyConnected"][0]
+    assert OPS["FullyConnected"].run is not before["FullyConnected"][0]
     assert OPS["exp2"].covered is not None, "an exponential wants 32 bits"
-    assert OPS["relu"].forward is before["relu"][0]
+    assert OPS["relu"].run is before["relu"][0]
     amp.stop()
-    assert {name: (op.forward, op.expand) for name, op in OPS.items()} == before
+    assert {name: (op.run, op.expand) for name, op in OPS.items()} == before
 
 
 def test_eager_gradients_go_through_the_casts():
