@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dlstudio.core.registry import Op
 
-__all__ = ["Node", "caller_span", "current_scope", "scope"]
+__all__ = ["Node", "caller_level", "caller_span", "current_scope", "scope"]
 
 
 class Node:
@@ -87,12 +87,24 @@ _PACKAGE = str(PurePath(__file__).parent.parent)
 def caller_span() -> str:
     """Innermost "file.py:12" outside dlstudio, or "" if every frame is ours."""
     frame = sys._getframe(1)
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if not filename.startswith(_PACKAGE) and not filename.startswith("<dlstudio"):
-            return f"{_cell(filename) or _base_name(filename)}:{frame.f_lineno}"
+    while frame is not None and _ours(frame.f_code.co_filename):
         frame = frame.f_back
-    return ""
+    if frame is None:
+        return ""
+    filename = frame.f_code.co_filename
+    return f"{_cell(filename) or _base_name(filename)}:{frame.f_lineno}"
+
+
+def caller_level() -> int:
+    """The `stacklevel` with which a warning of the calling function names the user's line."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and _ours(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
+def _ours(filename: str) -> bool:
+    return filename.startswith((_PACKAGE, "<dlstudio"))
 
 
 @lru_cache(maxsize=256)

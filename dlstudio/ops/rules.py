@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
+from dlstudio.core.node import caller_level
 from dlstudio.core.registry import Names, NotDifferentiable
 from dlstudio.errors import AxisError, DTypeError, GradError, ShapeError, explain
 
@@ -81,12 +82,22 @@ def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def scalar_like(x: Array, scalar: Any) -> Any:
-    """Give the number as the array's dtype holds it: 2.5 as int32 is 2, -1 as uint8 is 255."""
+    """Give the number as the array's dtype holds it: 2.5 as int32 is 2, -1 as uint8 is 255.
+
+    A fraction that is lost warns: ``x * 0.5`` is zero for integers.
+    """
     if x.dtype.kind in FLOATING:
         return x.dtype.type(scalar)
     if x.dtype.kind == "b":
         return bool(scalar)
-    return np.asarray(int(scalar)).astype(x.dtype)[()]
+    whole = int(scalar)
+    if whole != scalar:
+        warnings.warn(
+            f"{scalar} beside an array of {x.dtype} counts as {whole}, as in MXNet: integers stay"
+            " integers. Use x.astype('float32') for the fraction.",
+            stacklevel=caller_level(),
+        )
+    return np.asarray(whole).astype(x.dtype)[()]
 
 
 def counted(dtype: np.dtype[Any]) -> np.dtype[Any]:
