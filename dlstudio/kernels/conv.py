@@ -119,8 +119,7 @@ def _build_grad_data(ins: Avals, outs: Avals, attrs: Attrs) -> Built:
         return None
     plain = len(ins) == 2
     if plain and products.is_pointwise(layer):
-        run = products.grad_data(layer)
-        return lambda dx, g, weight: run(g, weight, dx)
+        return products.grad_data(layer)
     if plain and products.suits_products(layer):
         return None
     load = LOAD_PLAIN if plain else _load_mode(ins)

@@ -6,6 +6,7 @@ that neighbouring windows share.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -38,48 +39,48 @@ def suits_products(layer: Layer) -> bool:
     return few or layer.kernel == (1, 1)
 
 
-def forward(layer: Layer, *, relu: bool) -> Any:
+def forward(layer: Layer, *, relu: bool) -> Callable[..., None]:
     """Function of (data, weight, out, bias) for a pointwise layer."""
 
     def run(data: Array, weight: Array, out: Array, bias: Array) -> None:
         matrix = weight.reshape(layer.outputs, layer.channels)
-        shift = None if bias is None else bias[:, None]
-        _images(layer, (matrix, data, out, shift, relu))
+        _multiply(layer, matrix, data, out, None if bias is None else bias[:, None], relu)
 
     return run
 
 
-def grad_data(layer: Layer) -> Any:
-    """Function of (out_grad, weight, data_grad) for a pointwise layer."""
+def grad_data(layer: Layer) -> Callable[..., None]:
+    """Function of (data_grad, out_grad, weight) for a pointwise layer."""
 
-    def run(g: Array, weight: Array, out: Array) -> None:
+    def run(out: Array, g: Array, weight: Array) -> None:
         matrix = weight.reshape(layer.outputs, layer.channels).T
-        _images(layer, (matrix, g, out, None, False))
+        _multiply(layer, matrix, g, out, None, False)
 
     return run
 
 
-def _images(layer: Layer, arguments: tuple[Any, ...]) -> None:
-    matrix, data, out, *rest = arguments
-    flat = [a.reshape(layer.batch, a.shape[1], -1) for a in (data, out)]
-    arguments = (matrix, *flat, *rest)
+def _multiply(
+    layer: Layer, matrix: Array, data: Array, out: Array, shift: Array, relu: bool
+) -> None:  # fmt: skip
+    """Write matrix times image, for all images."""
+    images, results = (a.reshape(layer.batch, a.shape[1], -1) for a in (data, out))
     if layer.batch == 1 or threads.budget() == 1:
-        _some_images(*arguments, 0, layer.batch, 0)
+        _some_images(matrix, images, results, shift, relu, 0, layer.batch, 0)
         return
+    arguments = (matrix, images, results, shift, relu)
     with single_threaded:
-        threads.parallel_for(
-            _some_images, layer.batch, arguments, work=layer.work, grain=GRAIN
-        )  # fmt: skip
+        threads.parallel_for(_some_images, layer.batch, arguments, work=layer.work, grain=GRAIN)
 
 
 def _some_images(
-    matrix: Array, data: Array, out: Array, shift: Array, relu: bool, lo: int, hi: int, worker: int
-) -> None:
+    matrix: Array, images: Array, out: Array, shift: Array, relu: bool, lo: int, hi: int,
+    worker: int,
+) -> None:  # fmt: skip
     for n in range(lo, hi):
-        if len(data) == 1:
-            product(matrix, data[n], out[n])
+        if len(images) == 1:
+            product(matrix, images[n], out[n])
         else:
-            np.matmul(matrix, data[n], out=out[n])
+            np.matmul(matrix, images[n], out=out[n])
         if shift is not None:
             out[n] += shift
         if relu:

@@ -22,7 +22,7 @@ def weighted(F: Any, loss: Any, weight: float | None = None, sample_weight: Any 
     """Multiply by the weights of samples and by that of the loss."""
     if sample_weight is not None:
         product = F.broadcast_mul(loss, sample_weight)
-        flat = isinstance(product, Tensor) and sample_weight.ndim < loss.ndim
+        flat = isinstance(sample_weight, Tensor) and sample_weight.ndim < loss.ndim
         if flat and product.size > loss.size:
             warnings.warn(
                 f"sample_weight of shape {sample_weight.shape} widens losses of shape {loss.shape}"

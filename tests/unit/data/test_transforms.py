@@ -89,6 +89,7 @@ def test_normalize_refuses_what_does_not_fit(photo):
 
 def test_cast_changes_the_dtype(digit):
     assert transforms.Cast("float32")(digit).dtype == np.float32
+    assert transforms.Cast(np.float16)(digit).dtype == np.float16
 
 
 @pytest.mark.parametrize("size", [(45, 31), (17, 9), (30, 5)])

@@ -65,6 +65,7 @@ def test_sample_weights_scale_and_silence():
     weights = nd.array([[0.0], [1.0], [2.0]])
     found = CE()(scores, labels, weights).asnumpy()
     np.testing.assert_allclose(found, np.log(4) * np.array([0, 1, 2]), rtol=1e-6)
+    np.testing.assert_allclose(CE()(scores, labels, 0.5).asnumpy(), np.log(4) / 2, rtol=1e-6)
 
 
 def test_full_poisson_loss_is_finite_for_zero_counts_and_has_a_gradient():

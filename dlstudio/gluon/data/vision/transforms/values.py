@@ -19,10 +19,10 @@ class Cast(HybridBlock):
 
     Parameters
     ----------
-    dtype : str, default "float32"
+    dtype : str or dtype, default "float32"
     """
 
-    def __init__(self, dtype: str = "float32") -> None:
+    def __init__(self, dtype: Any = "float32") -> None:
         super().__init__()
         self._dtype = dtype
 
