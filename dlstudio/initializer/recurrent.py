@@ -11,11 +11,11 @@ import numpy as np
 from dlstudio.errors import ParamError, ShapeError, explain
 from dlstudio.initializer.base import Initializer, create, fill, register
 from dlstudio.initializer.values import Uniform
+from dlstudio.ops.nn_rnn_cells import GATES
 
-__all__ = ["GATES", "Held", "RNNFused", "packed_pieces", "parameter_shapes"]
+__all__ = ["Held", "RNNFused", "packed_pieces", "parameter_shapes"]
 
 Array = Any
-GATES = {"rnn_relu": 1, "rnn_tanh": 1, "lstm": 4, "gru": 3}
 
 
 def parameter_shapes(

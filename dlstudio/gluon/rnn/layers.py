@@ -9,7 +9,8 @@ from dlstudio.errors import ArgumentError, ParamError, ShapeError, explain
 from dlstudio.gluon.hybrid import HybridBlock
 from dlstudio.gluon.rnn.cells import Info
 from dlstudio.gluon.rnn.sequences import expect_states, first_states
-from dlstudio.initializer.recurrent import GATES, parameter_shapes
+from dlstudio.initializer.recurrent import parameter_shapes
+from dlstudio.ops.nn_rnn_cells import GATES
 
 __all__ = ["GRU", "LSTM", "RNN"]
 
