@@ -138,6 +138,14 @@ class RMSE(MSE):
         return math.sqrt(total / count) if count else float("nan")
 
 
+class CompositeEvalMetric(_metric.CompositeEvalMetric):
+    """Several metrics over the same batches; see `mx.metric.CompositeEvalMetric`."""
+
+    def _member(self, metric: Any) -> EvalMetric:
+        found: EvalMetric = create(metric)
+        return found
+
+
 _NEWER: dict[Any, Any] = {
     getattr(_metric, kind.__name__): kind
     for kind in (CrossEntropy, F1, MAE, MCC, MSE, PearsonCorrelation, Perplexity, RMSE)
@@ -153,7 +161,7 @@ def create(metric: Any, *args: Any, **kwargs: Any) -> Any:
     'micro'
     """
     if isinstance(metric, list):
-        return _metric.CompositeEvalMetric([create(child, *args, **kwargs) for child in metric])
+        return CompositeEvalMetric([create(child, *args, **kwargs) for child in metric])
     kind = _REGISTRY.find(metric) if isinstance(metric, str) else None
     if kind in _NEWER:
         return _NEWER[kind](*args, **kwargs)

@@ -294,12 +294,15 @@ class CompositeEvalMetric(EvalMetric, teaches=False):
         output_names: list[str] | None = None,
         label_names: list[str] | None = None,
     ) -> None:
-        self.metrics = [create(metric) for metric in metrics or ()]
+        self.metrics = [self._member(metric) for metric in metrics or ()]
         super().__init__(name, output_names, label_names)
 
     def add(self, metric: Any) -> None:
         """Append a metric, or one made from a name."""
-        self.metrics.append(create(metric))
+        self.metrics.append(self._member(metric))
+
+    def _member(self, metric: Any) -> EvalMetric:
+        return create(metric)
 
     def get_metric(self, index: int) -> EvalMetric:
         """Metric number `index`.

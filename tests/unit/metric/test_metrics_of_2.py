@@ -80,3 +80,11 @@ def test_f1_counts_scores_above_the_threshold(threshold, columns):
         made.update(nd.array(truth[part]), nd.array(preds[part]))
 
     assert made.get()[1] == pytest.approx(2 * both / (truth.sum() + (threshold < score).sum()))
+
+
+def test_members_of_a_composite_are_those_of_2():
+    both = metric.CompositeEvalMetric(["f1"])
+    both.add("mcc")
+    assert [type(m) for m in both.metrics] == [metric.F1, metric.MCC]
+    assert type(metric.create(["f1"]).metrics[0]) is metric.F1
+    assert type(mx.metric.CompositeEvalMetric(["f1"]).metrics[0]) is mx.metric.F1
