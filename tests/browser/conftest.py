@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,8 +115,16 @@ class Lab:
             return json.loads(answer.read() or b"null")
 
     def end_kernels(self) -> None:
-        for session in self.api("sessions"):
-            self.api(f"sessions/{session['id']}", "DELETE")
+        """End all kernels; the server cannot end one whose death it is just finding out."""
+        deadline = time.monotonic() + 30
+        while sessions := self.api("sessions"):
+            for session in sessions:
+                try:
+                    self.api(f"sessions/{session['id']}", "DELETE")
+                except urllib.error.HTTPError:
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
 
     def stop(self) -> None:
         self._process.terminate()
