@@ -57,6 +57,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @cache
+@pytest.fixture(autouse=True)
+def _same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
+    """Start the module's generators anew: data do not depend on the tests that ran before."""
+    import numpy as np  # not above, before its threads are counted
+
+    for held in list(vars(request.module).values() if request.module else ()):
+        if isinstance(held, np.random.Generator):
+            bits = held.bit_generator
+            bits.state = type(bits)(bits.seed_seq).state
+
+
 def _no_browser() -> bool:
     from dlstudio.doctor import find_browser
 

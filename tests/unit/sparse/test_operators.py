@@ -207,7 +207,7 @@ def test_fully_connected_takes_csr_data_and_row_sparse_weights():
     w, b = RNG.random((3, 5)).astype("float32"), RNG.random(3).astype("float32")
     for weight in (nd.array(w), of(w, "row_sparse")):
         got = nd.FullyConnected(of(DENSE, "csr"), weight, nd.array(b), num_hidden=3)
-        np.testing.assert_allclose(got.asnumpy(), DENSE @ w.T + b, rtol=1e-5)
+        np.testing.assert_allclose(got.asnumpy(), DENSE @ w.T + b, rtol=1e-5, atol=1e-6)
     with pytest.raises(ShapeError, match=r"weight of shape \(4, 5\)"):
         nd.FullyConnected(of(DENSE, "csr"), nd.array(w), nd.array(b), num_hidden=4)
 
