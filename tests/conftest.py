@@ -56,7 +56,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             answer(how)
 
 
-@cache
 @pytest.fixture(autouse=True)
 def _same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
     """Start the module's generators anew: data do not depend on the tests that ran before."""
@@ -68,6 +67,7 @@ def _same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
             bits.state = type(bits)(bits.seed_seq).state
 
 
+@cache
 def _no_browser() -> bool:
     from dlstudio.doctor import find_browser
 
