@@ -18,7 +18,7 @@ from numba.core import cgutils
 
 from dlstudio.core.avals import Aval
 from dlstudio.kernels import chain_codes as codes
-from dlstudio.kernels.functions import erf, exp, sigmoid, tanh
+from dlstudio.kernels.functions import curved
 from dlstudio.kernels.jit import compiled, declared, helper, intrinsic
 from dlstudio.kernels.scratch import Scratch
 from dlstudio.kernels.threads import budget, parallel_for
@@ -45,9 +45,7 @@ _NONE = np.zeros(1, np.float32)
 _IDENTITY, _NEGATIVE, _ABS, _SQUARE, _SQRT = (
     codes.UNARY[n] for n in ("identity", "negative", "abs", "square", "sqrt")
 )
-_RECIPROCAL, _EXP, _TANH, _SIGMOID, _ERF, _RELU = (
-    codes.UNARY[n] for n in ("reciprocal", "exp", "tanh", "sigmoid", "erf", "relu")
-)
+_RECIPROCAL, _EXP, _ERF, _RELU = (codes.UNARY[n] for n in ("reciprocal", "exp", "erf", "relu"))
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE, _MAXIMUM, _MINIMUM = (
     codes.BINARY[n] for n in ("add", "subtract", "multiply", "divide", "maximum", "minimum")
 )
@@ -220,23 +218,6 @@ def _cheap(code, y, a, b, c, n):  # noqa: C901, PLR0912  one loop per instructio
 
 
 @helper
-def _curved(code, x, y):
-    """Exponentials and such; `y` is a block of its own, or LLVM would fear that it overlaps `x`."""
-    if code == _EXP:
-        for i in range(y.size):
-            y[i] = exp(x[i])
-    elif code == _TANH:
-        for i in range(y.size):
-            y[i] = tanh(x[i])
-    elif code == _SIGMOID:
-        for i in range(y.size):
-            y[i] = sigmoid(x[i])
-    else:
-        for i in range(y.size):
-            y[i] = erf(x[i])
-
-
-@helper
 def _input(number, x0, x1, x2, x3, x4, x5, x6, x7, start):  # noqa: PLR0911  one per input
     """Address of an input's element `start`."""
     if number == 0:
@@ -280,7 +261,7 @@ def run_chain(
                 one = _input(a, x0, x1, x2, x3, x4, x5, x6, x7, 0)
                 _fill(y, y, y, one[0], BLOCK)
             elif _EXP <= code <= _ERF:  # exponential, tanh, sigmoid and erf stand side by side
-                _curved(code, registers[a][:n], block[:n])
+                curved(code, registers[a][:n], block[:n])
                 _move(y, pointer(block, 0), n)
             else:
                 left, right = pointer(registers, a * BLOCK), pointer(registers, b * BLOCK)

@@ -14,12 +14,11 @@ import numpy as np
 from dlstudio.kernels import threads
 from dlstudio.kernels.blas import single_threaded
 from dlstudio.kernels.conv_plan import Layer
-from dlstudio.kernels.products import product
+from dlstudio.kernels.products import GRAIN, product
 
 __all__ = ["forward", "grad_data", "is_pointwise", "suits_products"]
 
 Array = Any
-GRAIN = 1_000_000  # multiply-adds that are worth one more thread
 _FEW_POSITIONS = 32
 _MANY_WEIGHTS = 1 << 16
 

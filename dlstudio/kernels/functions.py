@@ -11,11 +11,14 @@ from llvmlite import ir
 from numba import types
 
 from dlstudio.core import error_function
-from dlstudio.kernels.jit import intrinsic, strict_helper
+from dlstudio.kernels import chain_codes as codes
+from dlstudio.kernels.jit import helper, intrinsic, strict_helper
 
-__all__ = ["erf", "exp", "gelu", "log", "sigmoid", "tanh"]
+__all__ = ["GELU", "curved", "erf", "exp", "gelu", "log", "sigmoid", "tanh"]
 
 f4 = np.float32
+_EXP, _TANH, _SIGMOID = (codes.UNARY[name] for name in ("exp", "tanh", "sigmoid"))
+GELU = -1  # code of a curve that chains do not have
 _FLAT = f4(error_function.FLAT)
 _P5, _P4, _P3, _P2, _P1, _P0 = error_function.P
 _Q5, _Q4, _Q3, _Q2, _Q1, _Q0 = error_function.Q
@@ -135,3 +138,23 @@ def erf(x):
 def gelu(x):
     """Product of x and the normal distribution function at x."""
     return f4(0.5) * x * (f4(1.0) + erf(x * f4(0.70710678)))
+
+
+@helper
+def curved(code, x, y):
+    """Exponentials and such; `y` is a block of its own, or LLVM would fear that it overlaps `x`."""
+    if code == _EXP:
+        for i in range(y.size):
+            y[i] = exp(x[i])
+    elif code == _TANH:
+        for i in range(y.size):
+            y[i] = tanh(x[i])
+    elif code == _SIGMOID:
+        for i in range(y.size):
+            y[i] = sigmoid(x[i])
+    elif code == GELU:
+        for i in range(y.size):
+            y[i] = gelu(x[i])
+    else:
+        for i in range(y.size):
+            y[i] = erf(x[i])

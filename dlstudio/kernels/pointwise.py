@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from dlstudio.core.avals import Aval
-from dlstudio.kernels.functions import erf, gelu, sigmoid, tanh
+from dlstudio.kernels.chain_codes import UNARY
+from dlstudio.kernels.functions import GELU, curved
 from dlstudio.kernels.jit import compiled, declared, helper
 from dlstudio.kernels.threads import parallel_for
 
@@ -61,55 +62,14 @@ def relu_grad(y, g, out, lo, hi, worker):
         _copy(part, y[start:stop])
 
 
-@compiled("float32[::1]", "float32[::1]", *_RANGE)
-def logistic(y, x, lo, hi, worker):
-    """``y = 1 / (1 + exp(-x))``."""
+@compiled("int64", "float32[::1]", "float32[::1]", *_RANGE)
+def curve(code, y, x, lo, hi, worker):
+    """``y = f(x)`` with the sigmoid, tanh, erf or GELU."""
     block = np.empty(_BLOCK, np.float32)
     for start in range(lo, hi, _BLOCK):
         stop = min(start + _BLOCK, hi)
         part = block[: stop - start]
-        xs = x[start:stop]
-        for i in range(part.size):
-            part[i] = sigmoid(xs[i])
-        _copy(part, y[start:stop])
-
-
-@compiled("float32[::1]", "float32[::1]", *_RANGE)
-def hyperbolic_tangent(y, x, lo, hi, worker):
-    """``y = tanh(x)``."""
-    block = np.empty(_BLOCK, np.float32)
-    for start in range(lo, hi, _BLOCK):
-        stop = min(start + _BLOCK, hi)
-        part = block[: stop - start]
-        xs = x[start:stop]
-        for i in range(part.size):
-            part[i] = tanh(xs[i])
-        _copy(part, y[start:stop])
-
-
-@compiled("float32[::1]", "float32[::1]", *_RANGE)
-def error_function(y, x, lo, hi, worker):
-    """``y = erf(x)``."""
-    block = np.empty(_BLOCK, np.float32)
-    for start in range(lo, hi, _BLOCK):
-        stop = min(start + _BLOCK, hi)
-        part = block[: stop - start]
-        xs = x[start:stop]
-        for i in range(part.size):
-            part[i] = erf(xs[i])
-        _copy(part, y[start:stop])
-
-
-@compiled("float32[::1]", "float32[::1]", *_RANGE)
-def gaussian_linear_unit(y, x, lo, hi, worker):
-    """``y = x Phi(x)``."""
-    block = np.empty(_BLOCK, np.float32)
-    for start in range(lo, hi, _BLOCK):
-        stop = min(start + _BLOCK, hi)
-        part = block[: stop - start]
-        xs = x[start:stop]
-        for i in range(part.size):
-            part[i] = gelu(xs[i])
+        curved(code, x[start:stop], part)
         _copy(part, y[start:stop])
 
 
@@ -142,7 +102,9 @@ def tanh_grad(y, g, out, lo, hi, worker):
 KERNELS = declared(__name__)
 
 
-def _elementwise(kernel: Any) -> Callable[..., Callable[..., None] | None]:
+def _elementwise(kernel: Any, *first: int) -> Callable[..., Callable[..., None] | None]:
+    """Builder of a kernel of (*first, output, *inputs), all flat."""
+
     def build(
         ins: tuple[Aval, ...], outs: tuple[Aval, ...], attrs: dict[str, Any]
     ) -> Callable[..., None] | None:
@@ -152,8 +114,8 @@ def _elementwise(kernel: Any) -> Callable[..., Callable[..., None] | None]:
         run, size = kernel.load(), outs[0].size
 
         def apply(*arrays: Array) -> None:
-            flat = tuple([a.reshape(-1) for a in arrays])
-            parallel_for(run, size, flat, work=size, grain=GRAIN)
+            arguments = (*first, *[a.reshape(-1) for a in arrays])
+            parallel_for(run, size, arguments, work=size, grain=GRAIN)
 
         return apply
 
@@ -172,17 +134,17 @@ def _build_leaky(
 ) -> Callable[..., None] | None:
     if attrs.get("act_type") != "gelu":
         return None  # the others are few of NumPy's passes
-    return _elementwise(gaussian_linear_unit)(ins, outs, {})
+    return _elementwise(curve, GELU)(ins, outs, {})
 
 
 BUILDERS = {
     "Activation": _build_activation,
     "LeakyReLU": _build_leaky,
-    "erf": _elementwise(error_function),
+    "erf": _elementwise(curve, UNARY["erf"]),
     "relu": _elementwise(relu),
     "relu_grad": _elementwise(relu_grad),
-    "sigmoid": _elementwise(logistic),
+    "sigmoid": _elementwise(curve, UNARY["sigmoid"]),
     "sigmoid_grad": _elementwise(sigmoid_grad),
-    "tanh": _elementwise(hyperbolic_tangent),
+    "tanh": _elementwise(curve, UNARY["tanh"]),
     "tanh_grad": _elementwise(tanh_grad),
 }
